@@ -1,0 +1,163 @@
+import type { NodeKey } from './cluster.ts';
+import type { Marker } from './marker.ts';
+
+/** What the hosts say now. One probe per host gives all of it; nothing here is remembered from earlier runs. */
+export interface Observed {
+  readonly hosts: Readonly<Record<NodeKey, HostObservation>>;
+}
+
+export type HostObservation =
+  | { readonly reachable: true; readonly facts: HostFacts }
+  | {
+      readonly reachable: false;
+      readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+    };
+
+/** One host's facts, as the probe's parser gives them. Sizes in bytes, times in milliseconds since the epoch. */
+export interface HostFacts {
+  readonly hostname: string;
+  readonly machineId: string;
+  readonly bootId: string;
+  /** SHA-256 fingerprint of the host key that the connection showed, `SHA256:…`; null for the local transport. */
+  readonly hostKey: string | null;
+  readonly arch: string;
+  readonly os: {
+    readonly id: string;
+    readonly versionId: string;
+    readonly idLike: readonly string[];
+    readonly name: string;
+  };
+  readonly kernel: string;
+  /** Host clock minus operator clock at the moment of the probe, corrected by half the round trip. */
+  readonly clockOffsetMs: number;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly swapBytes: number;
+  readonly systemd: boolean;
+  readonly cgroup: { readonly version: 1 | 2; readonly controllers: readonly string[] };
+  readonly addresses: readonly InterfaceAddress[];
+  readonly routes: readonly Route[];
+  readonly listening: readonly Listener[];
+  readonly filesystems: readonly Filesystem[];
+  /** Names from the probe's list that `command -v` finds (iptables, curl, zstd, firewall-cmd, openssl, python3, …). */
+  readonly commands: readonly string[];
+  readonly selinux: 'enforcing' | 'permissive' | 'disabled';
+  readonly rke2Selinux: boolean;
+  readonly apparmor: { readonly enabled: boolean; readonly parser: boolean };
+  readonly networkManager: {
+    readonly active: boolean;
+    readonly unmanagedFile: boolean;
+    readonly cloudSetup: boolean;
+  };
+  readonly fapolicyd: boolean;
+  readonly nameservers: readonly string[];
+  readonly inotify: { readonly instances: number; readonly watches: number };
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly users: { readonly etcd: boolean };
+  /** Traces of Docker and RKE1 that are in RKE2's way, as paths or container names. */
+  readonly rke1: readonly string[];
+  readonly firewall: FirewallFacts;
+  /** Median milliseconds of a small synchronous write where etcd will live; null when it was not measured. */
+  readonly fsyncMs: number | null;
+  /** What names of the file resolve to on this host (endpoint, internal names); empty list = does not resolve. */
+  readonly resolved: Readonly<Record<string, readonly string[]>>;
+  readonly rke2: Rke2Facts;
+}
+
+export interface InterfaceAddress {
+  readonly interface: string;
+  readonly address: string;
+  readonly prefix: number;
+}
+
+/** `destination` is a CIDR, or `default`. */
+export interface Route {
+  readonly destination: string;
+  readonly interface: string;
+}
+
+export interface Listener {
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
+  /** Program name and pid when the kernel told: `nginx (812)`. */
+  readonly process: string | null;
+}
+
+export interface Filesystem {
+  /** The path asked about; it may not exist yet, then this is its nearest parent's file system. */
+  readonly path: string;
+  readonly mountPoint: string;
+  readonly type: string;
+  readonly availableBytes: number;
+  readonly readOnly: boolean;
+  readonly noexec: boolean;
+}
+
+/** firewalld as its files and its unit tell; `none` where no firewalld runs. */
+export type FirewallFacts =
+  | { readonly provider: 'none' }
+  | {
+      readonly provider: 'firewalld';
+      readonly defaultZone: string;
+      /** By zone name; the zone files of /etc/firewalld win over /usr/lib/firewalld. */
+      readonly zones: Readonly<Record<string, FirewallZone>>;
+      /** Permanent ipsets by name, with their entries. */
+      readonly ipsets: Readonly<Record<string, readonly string[]>>;
+      readonly flushAllOnReload: boolean;
+    };
+
+export interface FirewallZone {
+  readonly interfaces: readonly string[];
+  /** CIDRs, or `ipset:NAME`. */
+  readonly sources: readonly string[];
+  readonly ports: readonly string[];
+  /** Rich rules exactly as `firewall-cmd --list-rich-rules` prints them. */
+  readonly richRules: readonly string[];
+  /** `ACCEPT`, `%%REJECT%%`, `DROP` or `default`. */
+  readonly target: string;
+}
+
+export interface Rke2Facts {
+  /** Every `rke2` found in /usr/local/bin, /opt/rke2/bin, /usr/bin or a prefix of ours, with its version; the unit's own first. */
+  readonly binaries: readonly { readonly path: string; readonly version: string }[];
+  readonly rpm: boolean;
+  readonly server: UnitFacts;
+  readonly agent: UnitFacts;
+  /** null: no marker; `unreadable`: there is one that is not ours to understand. */
+  readonly marker: Marker | null | 'unreadable';
+  /** SHA-256 and mode of every file that rke2ctl may write, by path; absent = not there. */
+  readonly files: Readonly<Record<string, { readonly sha256: string; readonly mode: string }>>;
+  /** Names in $DD/agent/images with size and mtime (seconds). */
+  readonly images: readonly { readonly name: string; readonly sizeBytes: number; readonly mtime: number }[];
+  /** True when an etcd database is on disk (`$DD/server/db/etcd/name`). */
+  readonly etcdData: boolean;
+  /** `K10…`'s hash: SHA-256 of $DD/server/tls/server-ca.crt (servers) or agent/server-ca.crt; null when there is none. */
+  readonly caHash: string | null;
+  /** Local etcd snapshots: names with size. */
+  readonly snapshots: readonly { readonly name: string; readonly sizeBytes: number }[];
+  /** The API's Node objects as this server's kubectl lists them; null where there is no answering API server. */
+  readonly nodes: readonly ApiNode[] | null;
+}
+
+export interface UnitFacts {
+  readonly exists: boolean;
+  /** systemd's ActiveState: active, activating, failed, inactive, … `active` of these notify units means READY. */
+  readonly active: string;
+  readonly enabled: boolean;
+  /** The unit file's path, from which the binary's prefix follows. */
+  readonly path: string | null;
+}
+
+export interface ApiNode {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly reason: string;
+  readonly roles: readonly string[];
+  readonly version: string;
+  readonly internalAddresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
+  readonly unschedulable: boolean;
+  readonly etcdVoter: boolean | null;
+}

@@ -1,0 +1,43 @@
+import type { Cluster } from './cluster.ts';
+import type { Role } from './role.ts';
+import type { Secret } from './secret.ts';
+
+/**
+ * What we did and must not lose. Written beside cluster.yml as cluster.rkestate. `serial` grows with every write;
+ * `desired` is the cluster as it was last asked for, without secrets.
+ */
+export interface State {
+  readonly schemaVersion: 1;
+  readonly clusterId: string;
+  readonly clusterName: string;
+  readonly serial: number;
+  /** The version this cluster runs or is being brought to; only one written in the file ever changes it. */
+  readonly version: string | null;
+  /** The node that bootstrapped the cluster; null before the first start, or once it has left. */
+  readonly bootstrapNodeId: string | null;
+  /** SHA-256 of the cluster's server CA, as in a full token; null until the first server has made it. */
+  readonly caHash: string | null;
+  readonly desired: Cluster | null;
+  readonly nodes: Readonly<Record<string, NodeRecord>>;
+  readonly secrets: StateSecrets;
+}
+
+/** The server token opens the cluster's bootstrap data and every snapshot; agents only ever get the agent token. */
+export interface StateSecrets {
+  readonly serverToken: Secret;
+  readonly agentToken: Secret;
+}
+
+/** What was applied to one node, by its id. */
+export interface NodeRecord {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly machineId: string;
+  readonly hostKey: string | null;
+  readonly address: string;
+  readonly port: number;
+  readonly roles: readonly Role[];
+  readonly version: string;
+  /** `staged`: touched, never yet started; `joined`: its service has been READY in this cluster. */
+  readonly phase: 'staged' | 'joined';
+}
