@@ -17,22 +17,24 @@ export interface Marker {
   readonly roles: readonly Role[];
   readonly version: string;
   readonly installed: InstalledRecord | null;
-  /** SHA-256 by path of the files we wrote, RKE2's own apart. */
-  readonly files: Readonly<Record<string, string>>;
+  /** Every file that is ours to take away again, RKE2's own apart. */
+  readonly files: readonly string[];
   readonly firewall: FirewallRecord | null;
 }
 
-/** How RKE2 came onto the host. `images`: the bundles we staged, with size and mtime (seconds) as they were then. */
+/** How RKE2 came onto the host, and the image bundles staged beside it. */
 export interface InstalledRecord {
   readonly method: 'airgap' | 'script';
   readonly package: 'tar' | 'rpm';
   readonly prefix: string;
-  readonly images: readonly {
-    readonly name: string;
-    readonly sha256: string;
-    readonly sizeBytes: number;
-    readonly mtime: number;
-  }[];
+  readonly images: readonly ArtifactRef[];
+}
+
+/** One file of a release. */
+export interface ArtifactRef {
+  readonly name: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
 }
 
 /** What we added to firewalld, permanently and at runtime alike; only these are ever removed. */

@@ -1,6 +1,6 @@
-import type { NodeKey } from './cluster.ts';
+import type { NodeKey, Preparation } from './cluster.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { FirewallRecord, Marker } from './marker.ts';
+import type { ArtifactRef, FirewallRecord, Marker } from './marker.ts';
 import type { Role, Service } from './role.ts';
 
 /** What is to be done, as data: it can be printed, saved and compared, and holds no secret and no connection. */
@@ -43,41 +43,42 @@ interface StepBase {
   readonly after: readonly StepId[];
 }
 
-/** A file to be written: what it must hash to, so that what was planned is what is written. */
+/**
+ * A file to be written and what it must hash to, so that what was planned is what is written. null: its content is
+ * known only once the first server has made the cluster's CA (the pinned tokens).
+ */
 export interface PlannedFile {
   readonly path: string;
-  readonly sha256: string;
+  readonly sha256: string | null;
   readonly mode: string;
 }
 
-export interface ArtifactRef {
-  readonly name: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-}
+/** How RKE2 is put on a host: our own unpacking of the tarball, or the official script with these settings. */
+export type InstallWay =
+  | { readonly method: 'airgap'; readonly tarball: ArtifactRef; readonly prefix: string }
+  | {
+      readonly method: 'script';
+      /** URL, or absolute file on the operator's machine. */
+      readonly script: string;
+      readonly fetch: 'host' | 'operator';
+      readonly environment: Readonly<Record<string, string>>;
+    };
 
 export type Step = StepBase &
   (
+    | { readonly kind: 'claim'; readonly marker: Marker; readonly bootstrap: boolean }
     | {
         readonly kind: 'stage-artifacts';
         readonly arch: string;
         readonly tarball: ArtifactRef | null;
         readonly images: readonly ArtifactRef[];
       }
+    | { readonly kind: 'install'; readonly version: string; readonly way: InstallWay }
     | {
-        readonly kind: 'install';
-        readonly version: string;
-        readonly arch: string;
-        readonly tarball: ArtifactRef | null;
-        readonly prefix: string | null;
+        readonly kind: 'prepare-host';
+        readonly preparations: readonly Preparation[];
+        readonly prefix: string;
       }
-    | {
-        readonly kind: 'write-files';
-        readonly files: readonly PlannedFile[];
-        readonly removed: readonly string[];
-        readonly marker: Marker;
-      }
-    | { readonly kind: 'prepare-host'; readonly preparation: string }
     | {
         readonly kind: 'open-firewall';
         readonly add: FirewallRecord;
@@ -86,13 +87,18 @@ export type Step = StepBase &
       }
     | { readonly kind: 'check-ports'; readonly probes: readonly PortProbe[] }
     | {
+        readonly kind: 'write-files';
+        readonly files: readonly PlannedFile[];
+        readonly removed: readonly string[];
+      }
+    | {
         readonly kind: 'start-service';
         readonly join: JoinTarget | null;
         readonly voter: boolean;
         readonly restart: boolean;
       }
     | { readonly kind: 'verify-nodes'; readonly nodes: readonly ExpectedNode[] }
-    | { readonly kind: 'write-kubeconfig'; readonly server: string; readonly path: string }
+    | { readonly kind: 'write-kubeconfig'; readonly server: string }
     | { readonly kind: 'copy-state' }
     | { readonly kind: 'fetch-snapshots'; readonly names: readonly string[]; readonly directory: string }
     | { readonly kind: 'uninstall'; readonly marker: Marker | null }
@@ -102,7 +108,7 @@ export type Step = StepBase &
 export type StepKind = Step['kind'];
 export type StepOf<K extends StepKind> = Extract<Step, { readonly kind: K }>;
 
-/** A living server that a joining node registers with; null address means: the one that bootstrapped in this very run. */
+/** A living server that a joining node registers with. */
 export interface JoinTarget {
   readonly key: NodeKey;
   readonly address: string;
