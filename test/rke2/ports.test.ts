@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { Cni } from '../../src/domain/cluster.ts';
+import type { Role } from '../../src/domain/role.ts';
+import {
+  DEFAULT_PORT_OPTIONS,
+  inboundRules,
+  isPortSource,
+  isPortTarget,
+  loopbackPorts,
+  portOptions,
+  portsOf,
+} from '../../src/rke2/ports.ts';
+
+function lines(cni: readonly Cni[], options = DEFAULT_PORT_OPTIONS): readonly string[] {
+  return inboundRules({ cni }, options).map(
+    (rule) => `${rule.from}→${rule.to} ${rule.port}/${rule.protocol}`,
+  );
+}
+
+describe('inboundRules', () => {
+  it('asks for the same ports with every CNI, people outside apart', () => {
+    expect(lines(['none'])).toEqual([
+      'nodes→servers 9345/tcp',
+      'nodes→controlplane 6443/tcp',
+      'nodes→nodes 10250/tcp',
+      'servers→etcd 2379/tcp',
+      'etcd→etcd 2380/tcp',
+      'anybody→nodes 80/tcp',
+      'anybody→nodes 443/tcp',
+      'anybody→nodes 30000-32767/tcp',
+      'anybody→nodes 30000-32767/udp',
+    ]);
+  });
+
+  it.each([
+    [['canal'], ['8472/udp', '9099/tcp', '51820/udp', '51821/udp']],
+    [['calico'], ['179/tcp', '4789/udp', '5473/tcp', '9098/tcp', '9099/tcp']],
+    [['cilium'], ['8/0/icmp', '4240/tcp', '8472/udp', '51871/udp']],
+    [['flannel'], ['4789/udp']],
+    [
+      ['multus', 'cilium'],
+      ['8/0/icmp', '4240/tcp', '8472/udp', '51871/udp'],
+    ],
+  ] as const)('adds what %s needs between all nodes', (cni, ports) => {
+    const added = lines(cni).filter((line) => !lines(['none']).includes(line));
+    expect(added).toEqual(ports.map((port) => `nodes→nodes ${port}`));
+  });
+
+  it('follows the keys of RKE2 that open or close ports', () => {
+    const options = portOptions({
+      rke2: {
+        server: {
+          'embedded-registry': true,
+          'etcd-expose-metrics': true,
+          'ingress-controller': 'none',
+          'service-node-port-range': '31000-31999',
+        },
+        agent: {},
+      },
+    });
+    const rules = lines(['none'], options);
+    expect(rules).toContain('nodes→nodes 5001/tcp');
+    expect(rules).toContain('nodes→nodes 9345/tcp');
+    expect(rules).toContain('nodes→etcd 2381/tcp');
+    expect(rules).toContain('anybody→nodes 31000-31999/udp');
+    expect(rules.some((line) => line.includes(' 443/'))).toBe(false);
+  });
+
+  it('knows that a disabled ingress chart opens no ingress port', () => {
+    const server = { disable: ['rke2-ingress-nginx'] };
+    expect(portOptions({ rke2: { server, agent: {} } }).ingress).toBe(false);
+    expect(portOptions({ rke2: { server: {}, agent: {} } })).toEqual(DEFAULT_PORT_OPTIONS);
+  });
+});
+
+describe('portsOf', () => {
+  it.each([
+    [
+      ['etcd', 'controlplane'],
+      [9345, 6443, 10250, 2379, 2380, 10257, 2381],
+      [80, 443],
+    ],
+    [['etcd'], [9345, 6443, 10250, 2379, 2380, 2382], [10257, 80]],
+    [['controlplane'], [9345, 6443, 10250, 2379, 10259], [2380, 2382, 443]],
+    [['worker'], [10250, 80, 443, 6443, 6444], [9345, 2379, 2380, 10257]],
+  ] as const)('of a node with %s', (roles, taken, free) => {
+    const ports = portsOf(roles, ['canal']).map((port) => port.port);
+    for (const port of taken) expect(ports).toContain(port);
+    for (const port of free) expect(ports).not.toContain(port);
+    expect(new Set(portsOf(roles, ['canal']).map((p) => `${p.port}/${p.protocol}`)).size).toBe(ports.length);
+  });
+
+  it('has the load balancers of nodes without API server or etcd on loopback only', () => {
+    const bind = (roles: readonly Role[], port: number) =>
+      portsOf(roles, ['canal']).find((listen) => listen.port === port)?.bind;
+    expect(bind(['worker'], 6443)).toBe('loopback');
+    expect(bind(['controlplane'], 6443)).toBe('any');
+    expect(bind(['controlplane'], 2379)).toBe('loopback');
+    expect(bind(['etcd'], 2379)).toBe('any');
+    expect(loopbackPorts().every((port) => port.bind === 'loopback')).toBe(true);
+  });
+});
+
+describe('who needs a port and who answers', () => {
+  it('is decided by the roles', () => {
+    expect(isPortTarget('servers', ['etcd'])).toBe(true);
+    expect(isPortTarget('servers', ['worker'])).toBe(false);
+    expect(isPortTarget('nodes', ['worker'])).toBe(true);
+    expect(isPortTarget('controlplane', ['etcd', 'worker'])).toBe(false);
+    expect(isPortSource('etcd', ['controlplane'])).toBe(false);
+    expect(isPortSource('servers', ['controlplane'])).toBe(true);
+    expect(isPortSource('anybody', ['etcd', 'controlplane', 'worker'])).toBe(false);
+  });
+});
