@@ -18,6 +18,8 @@ export interface State {
   /** SHA-256 of the cluster's server CA, as in a full token; null until the first server has made it. */
   readonly caHash: string | null;
   readonly desired: Cluster | null;
+  /** True from the first step of a `remove` on: from then on only `remove` may go on. */
+  readonly removing: boolean;
   readonly nodes: Readonly<Record<string, NodeRecord>>;
   readonly secrets: StateSecrets;
 }
@@ -36,6 +38,8 @@ export interface NodeRecord {
   readonly hostKey: string | null;
   readonly address: string;
   readonly port: number;
+  /** What the other nodes use, as it was when the node was last reached. */
+  readonly clusterAddress: string;
   readonly roles: readonly Role[];
   readonly version: string;
   /** `staged`: touched, never yet started; `joined`: its service has been READY in this cluster. */

@@ -1,0 +1,49 @@
+import type { NodeResult } from '../domain/event.ts';
+import type { Plan, PlannedNode, Step, StepId } from '../domain/plan.ts';
+import type { StepEnd } from './run-plan.ts';
+
+/** One row per host of the plan, the unreachable ones last. A node's time is the sum of its steps. */
+export function nodeResults(plan: Plan, ends: ReadonlyMap<StepId, StepEnd>): readonly NodeResult[] {
+  const byNode = new Map<string, { readonly node: PlannedNode; readonly steps: Step[] }>();
+  for (const step of plan.steps) {
+    if (step.node === null) continue;
+    const entry = byNode.get(step.node.key) ?? { node: step.node, steps: [] };
+    entry.steps.push(step);
+    byNode.set(step.node.key, entry);
+  }
+  const reached = [...byNode.values()].map(({ node, steps }) => resultOf(node, steps, ends));
+  const unreachable = plan.unreachable.map(
+    (key): NodeResult => ({
+      key,
+      name: key,
+      roles: [],
+      result: 'unreachable',
+      durationMs: 0,
+      lastWords: 'could not be reached; run the same command again when it is back',
+    }),
+  );
+  return [...reached, ...unreachable];
+}
+
+const WORST_FIRST = ['failed', 'unknown', 'cancelled', 'skipped', 'done', 'unchanged'] as const;
+
+function resultOf(node: PlannedNode, steps: readonly Step[], ends: ReadonlyMap<StepId, StepEnd>): NodeResult {
+  const known = steps.flatMap((step) => {
+    const end = ends.get(step.id);
+    return end === undefined ? [] : [{ step, end }];
+  });
+  const worst =
+    WORST_FIRST.find((outcome) => known.some(({ end }) => end.outcome === outcome)) ?? 'unchanged';
+  const culprit = known.find(({ end }) => end.outcome === worst);
+  return {
+    key: node.key,
+    name: node.name,
+    roles: node.roles,
+    result: worst === 'unknown' ? 'failed' : worst,
+    durationMs: known.reduce((sum, { end }) => sum + end.durationMs, 0),
+    lastWords:
+      worst === 'skipped' && culprit !== undefined
+        ? `${culprit.step.kind} waits for a step that failed`
+        : (culprit?.end.failure?.message.split('\n')[0] ?? ''),
+  };
+}

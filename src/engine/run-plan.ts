@@ -1,0 +1,111 @@
+import type { Failure, NodeResult, RunEvent, RunResult, StepOutcome } from '../domain/event.ts';
+import type { Plan, Step, StepId } from '../domain/plan.ts';
+import { failureOf } from './failure-of.ts';
+import { nodeResults } from './node-results.ts';
+import { StepQueue } from './step-queue.ts';
+
+/** How one step is carried out; resolves `unchanged` when a look showed that there was nothing to do. */
+export type RunStep = (
+  step: Step,
+  run: { readonly signal: AbortSignal; readonly progress: (words: string, fraction?: number) => void },
+) => Promise<'done' | 'unchanged'>;
+
+export interface RunDependencies {
+  readonly runStep: RunStep;
+  /** Called after a lost connection; true when the host answers again and the step may look and try once more. */
+  readonly recover: (step: Step, error: unknown) => Promise<boolean>;
+  readonly title: (step: Step) => string;
+  readonly emit: (event: RunEvent) => void;
+  /** No step starts once this is aborted; those in hand are finished. */
+  readonly stop: AbortSignal;
+  /** Steps in hand are ended as well. */
+  readonly abort: AbortSignal;
+  readonly now: () => number;
+  /** How many steps of one pool may run at once; `poolOf` names a step's pool. */
+  readonly limits: Readonly<Record<string, number>>;
+  readonly poolOf: (step: Step) => string;
+}
+
+const MOST_ATTEMPTS = 3;
+
+/**
+ * Carries out a plan: every step as soon as what it waits for has ended and its pool has room. A failed step takes along
+ * only those that need it. Emits step events and, last, `run-ended`; never throws for a failing step.
+ */
+export async function runPlan(plan: Plan, dependencies: RunDependencies): Promise<RunResult> {
+  const { emit, now, stop } = dependencies;
+  const started = now();
+  const queue = new StepQueue(plan.steps, dependencies.limits, dependencies.poolOf);
+  const ends = new Map<StepId, StepEnd>();
+  const running = new Map<StepId, Promise<void>>();
+
+  const settle = (step: Step, end: StepEnd) => {
+    ends.set(step.id, end);
+    queue.end(step, end.outcome);
+    emit({ type: 'step-ended', step: step.id, kind: step.kind, node: step.node, ...end });
+  };
+  for (;;) {
+    for (const step of queue.takeSkipped()) settle(step, { outcome: 'skipped', durationMs: 0 });
+    if (!stop.aborted) {
+      for (const step of queue.takeReady()) {
+        const task = runOne(step, dependencies).then((end) => {
+          running.delete(step.id);
+          settle(step, end);
+        });
+        running.set(step.id, task);
+      }
+    }
+    if (running.size > 0) await Promise.race(running.values());
+    else if (queue.hasSkipped()) continue;
+    else break;
+  }
+  for (const step of queue.remaining()) settle(step, { outcome: 'cancelled', durationMs: 0 });
+
+  const nodes = nodeResults(plan, ends);
+  const result: RunResult = { outcome: outcomeOf(plan, ends, nodes), durationMs: now() - started, nodes };
+  emit({ type: 'run-ended', result });
+  return result;
+}
+
+/** How a step ended, as its event says. */
+export interface StepEnd {
+  readonly outcome: StepOutcome;
+  readonly durationMs: number;
+  readonly failure?: Failure;
+}
+
+async function runOne(step: Step, dependencies: RunDependencies): Promise<StepEnd> {
+  const { emit, now, abort, runStep, recover, title } = dependencies;
+  const started = now();
+  emit({ type: 'step-started', step: step.id, kind: step.kind, node: step.node, title: title(step) });
+  const progress = (words: string, fraction?: number) =>
+    emit({ type: 'step-progress', step: step.id, words, ...(fraction === undefined ? {} : { fraction }) });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const outcome = await runStep(step, { signal: abort, progress });
+      return { outcome, durationMs: now() - started };
+    } catch (error) {
+      const end = failureOf(error);
+      const again = attempt < MOST_ATTEMPTS && end.outcome !== 'cancelled' && !abort.aborted;
+      if (again && (await recover(step, error))) continue;
+      return { ...end, durationMs: now() - started };
+    }
+  }
+}
+
+function outcomeOf(
+  plan: Plan,
+  ends: ReadonlyMap<StepId, StepEnd>,
+  nodes: readonly NodeResult[],
+): RunResult['outcome'] {
+  const outcomes = [...ends.values()].map((end) => end.outcome);
+  if (outcomes.includes('cancelled')) return 'cancelled';
+  const bad = outcomes.some(
+    (outcome) => outcome === 'failed' || outcome === 'unknown' || outcome === 'skipped',
+  );
+  if (bad || plan.unreachable.length > 0) {
+    const served = nodes.some((node) => node.result === 'done' || node.result === 'unchanged');
+    return served ? 'partly' : 'failed';
+  }
+  return outcomes.includes('done') ? 'done' : 'nothing-to-do';
+}

@@ -1,0 +1,126 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Cluster } from '../domain/cluster.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { nodeId } from '../domain/node-identity.ts';
+import type { Observed } from '../domain/observed.ts';
+import type { NodeRecord, State } from '../domain/state.ts';
+import { factsOf } from '../render/desired-node.ts';
+
+/**
+ * What the file asks for that this cluster, as the state knows it, cannot become by an `up`: changes of what RKE2 fixes
+ * at its first boot, nodes gone from the file, data gone from a host. Errors all; none of them touches a host.
+ */
+export function checkState(
+  cluster: Cluster,
+  observed: Observed,
+  state: State,
+  version: string,
+): readonly Diagnostic[] {
+  if (state.bootstrapNodeId === null && Object.keys(state.nodes).length === 0) return [];
+  return [
+    ...checkImmutable(cluster, state),
+    ...checkVersion(state, version),
+    ...checkMembers(cluster, observed, state),
+    ...checkData(cluster, observed, state),
+  ];
+}
+
+function checkImmutable(cluster: Cluster, state: State): readonly Diagnostic[] {
+  const before = state.desired?.network;
+  if (before === undefined || !Object.values(state.nodes).some((node) => node.phase === 'joined')) return [];
+  const names = {
+    cni: 'network.plugin',
+    clusterCidr: 'services.kube-controller.cluster_cidr',
+    serviceCidr: 'services.kube-api.service_cluster_ip_range',
+    clusterDns: 'services.kubelet.cluster_dns_server',
+    clusterDomain: 'services.kubelet.cluster_domain',
+  } as const;
+  return (Object.keys(names) as (keyof typeof names)[])
+    .filter((key) => !isDeepStrictEqual(before[key], cluster.network[key]))
+    .map((key) => ({
+      severity: 'error' as const,
+      code: 'immutable-changed',
+      path: names[key],
+      message: `${names[key]} is now ${text(cluster.network[key])}, but this cluster was made with ${text(before[key])}, and RKE2 cannot change it after the first boot.`,
+      hint: `Put ${text(before[key])} back, or make a new cluster for the new value.`,
+    }));
+}
+
+function checkVersion(state: State, version: string): readonly Diagnostic[] {
+  if (state.version === null || state.version === version) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'version-changed',
+      path: 'kubernetes_version',
+      message: `This cluster runs ${state.version}, and the file asks for ${version}. Upgrades are not supported yet.`,
+      hint: `Write kubernetes_version: ${state.version} for now.`,
+    },
+  ];
+}
+
+function checkMembers(cluster: Cluster, observed: Observed, state: State): readonly Diagnostic[] {
+  const wanted = new Map(
+    cluster.nodes.flatMap((node) => {
+      const facts = factsOf(observed, node.key);
+      return facts === null ? [] : [[nodeId(state.clusterId, facts.machineId), node] as const];
+    }),
+  );
+  return Object.values(state.nodes).flatMap((record): Diagnostic[] => {
+    const node = wanted.get(record.nodeId) ?? cluster.nodes.find((candidate) => isAt(candidate, record));
+    if (node === undefined) {
+      return record.phase === 'staged' ? [] : [leftFile(record)];
+    }
+    if (record.phase === 'joined' && !isDeepStrictEqual([...node.roles].sort(), [...record.roles].sort())) {
+      return [rolesChanged(record, node.roles)];
+    }
+    return [];
+  });
+}
+
+function leftFile(record: NodeRecord): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'node-left-file',
+    node: record.name,
+    message: `${record.name} (${record.address}) is a member of this cluster and no longer in the file. Taking single nodes out is not supported yet.`,
+    hint: `Put ${record.address} back into the file, or take the whole cluster away with \`rke2ctl remove\`.`,
+  };
+}
+
+function rolesChanged(record: NodeRecord, roles: readonly string[]): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'roles-changed',
+    node: record.name,
+    message: `${record.name} joined as ${record.roles.join('+')} and the file now says ${roles.join('+')}. Changing the roles of a running node is not supported yet.`,
+    hint: `Write role: [${record.roles.join(', ')}] for ${record.address} again.`,
+  };
+}
+
+/** A server that was a member and has lost its etcd must never come back as the founder of a second cluster. */
+function checkData(cluster: Cluster, observed: Observed, state: State): readonly Diagnostic[] {
+  return cluster.nodes.flatMap((node): Diagnostic[] => {
+    const facts = factsOf(observed, node.key);
+    if (facts === null || facts.rke2.etcdData) return [];
+    const record = state.nodes[nodeId(state.clusterId, facts.machineId)];
+    if (record?.phase !== 'joined' || !record.roles.includes('etcd')) return [];
+    return [
+      {
+        severity: 'error',
+        code: 'etcd-data-lost',
+        node: record.name,
+        message: `${record.name} was an etcd member of this cluster, and its database is no longer on the disk. Starting it now could found a second, empty cluster.`,
+        hint: 'Bring /var/lib/rancher/rke2/server/db back (was a disk not mounted?). If the data is gone for good, take the cluster away with `rke2ctl remove` and restore it from a snapshot.',
+      },
+    ];
+  });
+}
+
+function isAt(node: { readonly address: string; readonly port: number }, record: NodeRecord): boolean {
+  return node.address === record.address && node.port === record.port;
+}
+
+function text(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : String(value);
+}

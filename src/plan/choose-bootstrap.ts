@@ -1,0 +1,25 @@
+import type { Cluster, NodeKey } from '../domain/cluster.ts';
+import { nodeId } from '../domain/node-identity.ts';
+import type { Observed } from '../domain/observed.ts';
+import type { State } from '../domain/state.ts';
+import { factsOf } from '../render/desired-node.ts';
+
+/**
+ * The one node that makes the cluster, or made it: as the state says, else the first reachable etcd node of the file in
+ * a cluster that has no member yet. null when the node that made it has left: nobody may ever bootstrap a second time.
+ */
+export function chooseBootstrap(cluster: Cluster, observed: Observed, state: State): NodeKey | null {
+  const { bootstrapNodeId } = state;
+  if (bootstrapNodeId !== null) {
+    const record = state.nodes[bootstrapNodeId];
+    const found = cluster.nodes.find((node) => {
+      const facts = factsOf(observed, node.key);
+      if (facts !== null) return nodeId(state.clusterId, facts.machineId) === bootstrapNodeId;
+      return record !== undefined && record.address === node.address && record.port === node.port;
+    });
+    return found?.key ?? null;
+  }
+  if (Object.values(state.nodes).some((node) => node.phase === 'joined')) return null;
+  const candidates = cluster.nodes.filter((node) => node.roles.includes('etcd'));
+  return candidates.find((node) => factsOf(observed, node.key) !== null)?.key ?? null;
+}

@@ -1,0 +1,83 @@
+import { bracketed } from '../domain/node-identity.ts';
+import type { PlannedNode, Step } from '../domain/plan.ts';
+import { factsOf } from '../render/desired-node.ts';
+import { type NodeWork, stepId, type UpInput } from './plan-up.ts';
+
+/**
+ * What ends a run: every Node must be Ready with the roles and address the file says, the operator gets a kubeconfig,
+ * the cluster a copy of the state. Left out when nothing changed and the cluster is as it should be.
+ */
+export function clusterSteps(
+  input: UpInput,
+  work: readonly NodeWork[],
+  starting: readonly NodeWork[],
+  before: readonly Step[],
+): readonly Step[] {
+  const planes = work.filter(({ desired }) => desired.planned.roles.includes('controlplane'));
+  const plane = planes.find(({ changes }) => changes.start === null) ?? planes[0];
+  if (plane === undefined) return [];
+  const changed = before.length > 0;
+  const healthy = isHealthy(input, work);
+  if (!changed && healthy && input.kubeconfigPresent) return [];
+  const node = plane.desired.planned;
+  const starts = starting.map(({ desired }) => stepId('start-service', desired.planned));
+  const needs = plane.changes.start === null ? [] : [stepId('start-service', node)];
+  const verify: Step = {
+    kind: 'verify-nodes',
+    id: stepId('verify-nodes', node),
+    node,
+    reason: starting.length > 0 ? 'nodes start in this run' : 'a Node is missing or not Ready',
+    needs,
+    after: starts,
+    nodes: work.map(({ desired }) => expected(desired.planned)),
+  };
+  const kubeconfig: Step = {
+    kind: 'write-kubeconfig',
+    id: stepId('write-kubeconfig', node),
+    node,
+    reason: 'so that kubectl reaches the cluster from here',
+    needs,
+    after: [],
+    server: apiUrl(input, node),
+  };
+  const copy: Step = {
+    kind: 'copy-state',
+    id: stepId('copy-state', node),
+    node,
+    reason: 'a copy of the state lives in the cluster',
+    needs,
+    after: [verify.id],
+  };
+  return [
+    ...(starting.length > 0 || !healthy ? [verify] : []),
+    ...(changed || !input.kubeconfigPresent ? [kubeconfig] : []),
+    ...(changed ? [copy] : []),
+  ];
+}
+
+/** `https://` address of the API for people: the endpoint, else the SSH address of a control plane. */
+function apiUrl(input: UpInput, plane: PlannedNode): string {
+  const { endpoint } = input.cluster;
+  if (endpoint !== null) return `https://${bracketed(endpoint.host)}:${endpoint.port}`;
+  const spec = input.cluster.nodes.find((node) => node.key === plane.key);
+  return `https://${bracketed(spec?.address ?? plane.address)}:6443`;
+}
+
+function expected({ name, roles, address }: PlannedNode): {
+  name: string;
+  roles: PlannedNode['roles'];
+  address: string;
+} {
+  return { name, roles, address };
+}
+
+/** True when some server's API lists every node of the file as Ready; what cannot be seen is not called healthy. */
+function isHealthy(input: UpInput, work: readonly NodeWork[]): boolean {
+  const lists = work.flatMap(({ desired }) => {
+    const nodes = factsOf(input.observed, desired.planned.key)?.rke2.nodes;
+    return nodes === null || nodes === undefined ? [] : [nodes];
+  });
+  const list = lists[0];
+  if (list === undefined) return false;
+  return work.every(({ desired }) => list.some((node) => node.name === desired.planned.name && node.ready));
+}

@@ -1,0 +1,87 @@
+import type { NodeKey } from '../domain/cluster.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { Plan, PlannedNode, Step } from '../domain/plan.ts';
+import { type DesiredInput, type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
+import { clusterSteps } from './cluster-steps.ts';
+import { compareNode, type NodeChanges } from './compare-node.ts';
+import { hostSteps } from './host-steps.ts';
+import { portProbes } from './port-probes.ts';
+import { startOrder } from './start-order.ts';
+
+export interface UpInput extends DesiredInput {
+  readonly findings: readonly Diagnostic[];
+  /** The operator's kubeconfig exists and names this cluster. */
+  readonly kubeconfigPresent: boolean;
+  /** False leaves the node-to-node port matrix out. */
+  readonly checkPorts: boolean;
+}
+
+/** A reached node with what must become of it and what that takes. */
+export interface NodeWork {
+  readonly desired: DesiredNode;
+  readonly changes: NodeChanges;
+}
+
+/**
+ * The steps that bring the hosts from what they are to what the file says, in an order in which etcd nodes come one at
+ * a time, then control planes, then workers. Pure and deterministic: the same input gives the same bytes.
+ */
+export function planUp(input: UpInput): Plan {
+  const work = input.cluster.nodes.flatMap((spec): NodeWork[] => {
+    const facts = factsOf(input.observed, spec.key);
+    if (facts === null) return [];
+    const desired = desiredNode(input, spec, facts);
+    return [{ desired, changes: compareNode(desired, facts) }];
+  });
+  const starting = work.filter(({ changes }) => changes.start !== null);
+  const matrix = input.checkPorts ? matrixStep(input, work) : null;
+  const order = startOrder(work);
+  const steps = [
+    ...work.flatMap((node) => hostSteps(input, node, order, matrix?.id ?? null)),
+    ...(matrix === null ? [] : [matrix]),
+  ];
+  const all = [...steps, ...clusterSteps(input, work, starting, steps)];
+  return {
+    schemaVersion: 1,
+    clusterId: input.state.clusterId,
+    clusterName: input.cluster.name,
+    version: input.version,
+    purpose: 'up',
+    steps: all,
+    findings: input.findings,
+    unreachable: unreachableKeys(input),
+  };
+}
+
+/** The port matrix of the nodes that join in this run, tried after every port is open and before any service starts. */
+function matrixStep(input: UpInput, work: readonly NodeWork[]): Step | null {
+  const joining = new Set(
+    work.filter(({ changes }) => changes.start === 'first').map(({ desired }) => desired.planned.key),
+  );
+  const probes = portProbes(
+    input.cluster,
+    work.map(({ desired }) => desired.planned),
+    joining,
+  );
+  if (probes.length === 0) return null;
+  return {
+    kind: 'check-ports',
+    id: 'check-ports',
+    node: null,
+    reason: 'nodes join in this run: every port that RKE2 needs between them is tried before the first start',
+    needs: [],
+    after: work
+      .filter(({ changes }) => changes.firewall !== null)
+      .map(({ desired }) => stepId('open-firewall', desired.planned)),
+    probes,
+  };
+}
+
+function unreachableKeys(input: UpInput): readonly NodeKey[] {
+  return input.cluster.nodes.map((node) => node.key).filter((key) => factsOf(input.observed, key) === null);
+}
+
+/** How a node's step is called in the plan: `join-server 10.0.0.2:22`. */
+export function stepId(kind: Step['kind'], node: PlannedNode): string {
+  return `${kind} ${node.key}`;
+}

@@ -1,0 +1,112 @@
+import { stringify } from 'yaml';
+import type { Cluster, ClusterNode, Rke2Value, Rke2Values } from '../domain/cluster.ts';
+import { bracketed } from '../domain/node-identity.ts';
+import type { PlannedNode } from '../domain/plan.ts';
+import { AGENT_TOKEN_PATH, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
+import { disabledComponents, isServer, SERVER_TAINT } from '../rke2/roles.ts';
+
+const HEADER = '# Written by rke2ctl. Edit cluster.yml and run `rke2ctl up`: changes made here are drift.\n';
+
+/** Everything about a node that config.yaml depends on. */
+export interface ConfigInput {
+  readonly cluster: Cluster;
+  readonly node: PlannedNode;
+  readonly spec: ClusterNode;
+  /** The address people reach the host at when that is none of its own (NAT); null otherwise. */
+  readonly externalAddress: string | null;
+  /** Host of the `server:` URL on disk; null for the node that bootstraps, which joins nobody. */
+  readonly registration: string | null;
+}
+
+/**
+ * RKE2's config.yaml for one node. Tokens stand in files of their own, so this text holds no secret. Every string is
+ * quoted, as RKE2 reads YAML 1.1, where `0644`, `on` and dates would bend.
+ */
+export function renderConfigYaml(input: ConfigInput): string {
+  const values = isServer(input.node.roles) ? serverValues(input) : agentValues(input);
+  return (
+    HEADER + stringify(values, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 })
+  );
+}
+
+/** The drop-in that names a living server while a node joins; config.yaml keeps the lasting address. */
+export function renderJoinDropIn(address: string): string {
+  return `${HEADER}server: "${registrationUrl(address)}"\n`;
+}
+
+function serverValues(input: ConfigInput): Rke2Values {
+  const { cluster, node, spec } = input;
+  const { network } = cluster;
+  const defaultRegistry = cluster.registries.find((registry) => registry.isDefault);
+  return {
+    ...nodeValues(input),
+    'token-file': SERVER_TOKEN_PATH,
+    'agent-token-file': AGENT_TOKEN_PATH,
+    ...listOf('tls-san', subjectNames(cluster, spec, node)),
+    'cluster-cidr': network.clusterCidr,
+    'service-cidr': network.serviceCidr,
+    'cluster-dns': network.clusterDns,
+    'cluster-domain': network.clusterDomain,
+    cni: network.cni,
+    ...disabledComponents(node.roles),
+    ...(defaultRegistry === undefined
+      ? {}
+      : { 'system-default-registry': registryHost(defaultRegistry.url) }),
+    ...plain(cluster.rke2.server),
+  };
+}
+
+function agentValues(input: ConfigInput): Rke2Values {
+  return { ...nodeValues(input), 'token-file': AGENT_TOKEN_PATH, ...plain(input.cluster.rke2.agent) };
+}
+
+function nodeValues({ node, spec, externalAddress, registration }: ConfigInput): Rke2Values {
+  const taints = spec.taints.map((taint) => `${taint.key}=${taint.value}:${taint.effect}`);
+  const workless = isServer(node.roles) && !node.roles.includes('worker') ? [SERVER_TAINT] : [];
+  return {
+    ...(registration === null ? {} : { server: registrationUrl(registration) }),
+    'node-name': node.name,
+    ...(isIpAddress(node.address) ? { 'node-ip': [node.address] } : {}),
+    ...(externalAddress === null ? {} : { 'node-external-ip': [externalAddress] }),
+    ...listOf(
+      'node-label',
+      Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`),
+    ),
+    ...listOf('node-taint', [...workless, ...taints]),
+  };
+}
+
+/** Names beyond those RKE2 puts into the serving certificates by itself. */
+function subjectNames(cluster: Cluster, spec: ClusterNode, node: PlannedNode): readonly string[] {
+  const endpoint = cluster.endpoint === null ? [] : [cluster.endpoint.host];
+  const own = spec.address === node.address || spec.address === node.name ? [] : [spec.address];
+  return [...new Set([...endpoint, ...cluster.tlsSans, ...own])];
+}
+
+/** `https://host:9345`, the supervisor that nodes register with. */
+function registrationUrl(host: string): string {
+  return `https://${bracketed(host)}:9345`;
+}
+
+/** `host[:port][/path]` of a registry, as `system-default-registry` takes it. */
+export function registryHost(url: string): string {
+  return url.replace(/^[a-z]+:\/\//, '').replace(/\/+$/, '');
+}
+
+function listOf(key: string, values: readonly string[]): Rke2Values {
+  return values.length === 0 ? {} : { [key]: values };
+}
+
+/** Numbers become text: RKE2 reads every value as a flag's text, and YAML 1.1 would re-read some numbers. */
+function plain(values: Rke2Values): Rke2Values {
+  const text = (value: string | number | boolean) => (typeof value === 'number' ? String(value) : value);
+  const entries = Object.entries(values).map(([key, value]): [string, Rke2Value] => [
+    key,
+    Array.isArray(value) ? value.map(text) : text(value as string | number | boolean),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function isIpAddress(address: string): boolean {
+  return /^[\d.]+$/.test(address) || address.includes(':');
+}

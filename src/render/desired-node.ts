@@ -1,0 +1,170 @@
+import type { Cluster, ClusterNode, NodeKey } from '../domain/cluster.ts';
+import type { ArtifactRef, FirewallRecord, InstalledRecord, Marker } from '../domain/marker.ts';
+import { clusterAddress, nodeId, nodeName } from '../domain/node-identity.ts';
+import type { HostFacts, Observed } from '../domain/observed.ts';
+import type { PlannedNode } from '../domain/plan.ts';
+import type { State } from '../domain/state.ts';
+import { CIS_SYSCTL_PATH, CONFIG_PATH, NETWORK_MANAGER_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
+import { serviceOf } from '../rke2/roles.ts';
+import { renderConfigYaml } from './config-yaml.ts';
+import { renderFirewall } from './firewall-rules.ts';
+import { renderRegistriesYaml } from './registries-yaml.ts';
+import type { RenderedFile } from './rendered-file.ts';
+import { renderTokenFiles } from './token-files.ts';
+
+/** What the whole cluster is to look like, as far as single nodes are made from it. */
+export interface DesiredInput {
+  readonly cluster: Cluster;
+  readonly observed: Observed;
+  readonly state: State;
+  readonly version: string;
+  /** The node that bootstraps, or once did and is still there; null when none of the file's nodes did. */
+  readonly bootstrapKey: NodeKey | null;
+  /** Release files by architecture; empty lists where the script downloads them. */
+  readonly artifacts: Readonly<Record<string, SelectedArtifacts>>;
+}
+
+/** The files of a release that a host of one architecture gets. */
+export interface SelectedArtifacts {
+  readonly tarball: ArtifactRef | null;
+  readonly images: readonly ArtifactRef[];
+}
+
+/** One node as it must become: its name and address, its files, firewall rules and marker. */
+export interface DesiredNode {
+  readonly spec: ClusterNode;
+  readonly planned: PlannedNode;
+  readonly bootstraps: boolean;
+  readonly prefix: string;
+  readonly images: readonly ArtifactRef[];
+  readonly tarball: ArtifactRef | null;
+  readonly files: readonly RenderedFile[];
+  readonly firewall: FirewallRecord | null;
+  readonly marker: Marker;
+}
+
+/** The node as the steps know it: identity by machine, name and address as the host's facts complete the file. */
+export function plannedNode(spec: ClusterNode, facts: HostFacts, clusterId: string): PlannedNode {
+  return {
+    key: spec.key,
+    id: nodeId(clusterId, facts.machineId),
+    name: nodeName(spec, facts),
+    address: clusterAddress(spec, facts),
+    roles: spec.roles,
+    service: serviceOf(spec.roles),
+  };
+}
+
+/** What `spec` must look like on its host. The host must have been reached: its facts complete the file. */
+export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostFacts): DesiredNode {
+  const { cluster, state, version } = input;
+  const planned = plannedNode(spec, facts, state.clusterId);
+  const bootstraps = input.bootstrapKey === spec.key;
+  const artifacts = input.artifacts[facts.arch] ?? { tarball: null, images: [] };
+  const prefix = installPrefix(cluster, facts);
+  const files = renderFiles(input, spec, facts, planned);
+  const firewall = desiredFirewall(input, spec, facts);
+  const installed: InstalledRecord = {
+    method: cluster.install.method,
+    package: cluster.install.package,
+    prefix,
+    images: artifacts.images,
+  };
+  const marker: Marker = {
+    schemaVersion: 1,
+    clusterId: state.clusterId,
+    clusterName: cluster.name,
+    nodeId: planned.id,
+    machineId: facts.machineId,
+    name: planned.name,
+    roles: spec.roles,
+    version,
+    installed,
+    files: [...files.map((file) => file.path), ...preparedFiles(cluster)],
+    firewall,
+  };
+  return { spec, planned, bootstraps, prefix, ...artifacts, files, firewall, marker };
+}
+
+/** `https://` host that a node's config.yaml keeps for good: the endpoint, else the first other server of the file. */
+export function registrationHost(input: DesiredInput, spec: ClusterNode): string | null {
+  if (input.bootstrapKey === spec.key) return null;
+  if (input.cluster.endpoint !== null) return input.cluster.endpoint.host;
+  const others = input.cluster.nodes.filter((node) => node.key !== spec.key);
+  const bootstrap = others.find((node) => node.key === input.bootstrapKey);
+  const server = bootstrap ?? others.find((node) => node.roles.includes('etcd'));
+  return server === undefined ? null : knownAddress(input, server);
+}
+
+/** A reached host's facts, else null. */
+export function factsOf(observed: Observed, key: NodeKey): HostFacts | null {
+  const host = observed.hosts[key];
+  return host?.reachable ? host.facts : null;
+}
+
+function renderFiles(
+  input: DesiredInput,
+  spec: ClusterNode,
+  facts: HostFacts,
+  planned: PlannedNode,
+): readonly RenderedFile[] {
+  const config = renderConfigYaml({
+    cluster: input.cluster,
+    node: planned,
+    spec,
+    externalAddress: externalAddress(spec, facts),
+    registration: registrationHost(input, spec),
+  });
+  const registries = renderRegistriesYaml(input.cluster.registries);
+  return [
+    { path: CONFIG_PATH, mode: '0600', content: config },
+    ...renderTokenFiles(spec.roles, input.bootstrapKey === spec.key, input.state),
+    ...(registries === null ? [] : [{ path: REGISTRIES_PATH, mode: '0600', content: registries }]),
+  ];
+}
+
+function desiredFirewall(input: DesiredInput, spec: ClusterNode, facts: HostFacts): FirewallRecord | null {
+  const { provider, manage, zone } = input.cluster.firewall;
+  if (facts.firewall.provider === 'none' || provider === 'none' || manage === 'check') return null;
+  return renderFirewall({
+    cluster: input.cluster,
+    roles: spec.roles,
+    nodeAddresses: input.cluster.nodes.map((node) => knownAddress(input, node)),
+    zone: zone ?? facts.firewall.defaultZone,
+  });
+}
+
+/** A node's cluster address: as its host says now, else as it was when last reached, else as the file says. */
+function knownAddress({ observed, state }: DesiredInput, node: ClusterNode): string {
+  const facts = factsOf(observed, node.key);
+  if (facts !== null) return clusterAddress(node, facts);
+  const record = Object.values(state.nodes).find(
+    (candidate) => candidate.address === node.address && candidate.port === node.port,
+  );
+  return record?.clusterAddress ?? node.internalAddress ?? node.address;
+}
+
+/** The SSH address when it is an IP that the host itself does not have: people come in through NAT. */
+function externalAddress(spec: ClusterNode, facts: HostFacts): string | null {
+  const isIp = /^[\d.]+$/.test(spec.address) || spec.address.includes(':');
+  const own = facts.addresses.some((candidate) => candidate.address === spec.address);
+  return isIp && !own && facts.addresses.length > 0 ? spec.address : null;
+}
+
+/** Where the tarball goes: as the file says; where it already is; else RKE2's own rule of read-only or mounted /usr/local. */
+function installPrefix(cluster: Cluster, facts: HostFacts): string {
+  const { marker } = facts.rke2;
+  if (cluster.install.prefix !== null) return cluster.install.prefix;
+  if (marker !== null && marker !== 'unreadable' && marker.installed !== null) return marker.installed.prefix;
+  const local = facts.filesystems.find((filesystem) => filesystem.path === '/usr/local');
+  return local !== undefined && (local.readOnly || local.mountPoint === '/usr/local')
+    ? '/opt/rke2'
+    : '/usr/local';
+}
+
+function preparedFiles(cluster: Cluster): readonly string[] {
+  return [
+    ...(cluster.prepare.includes('network-manager') ? [NETWORK_MANAGER_PATH] : []),
+    ...(cluster.prepare.includes('cis-sysctl') ? [CIS_SYSCTL_PATH] : []),
+  ];
+}
