@@ -1,6 +1,6 @@
 import type { NodeResult } from '../domain/event.ts';
 import type { Plan, PlannedNode, Step, StepId } from '../domain/plan.ts';
-import type { StepEnd } from './run-plan.ts';
+import type { StepEnd } from './step-end.ts';
 
 /** One row per host of the plan, the unreachable ones last. A node's time is the sum of its steps. */
 export function nodeResults(plan: Plan, ends: ReadonlyMap<StepId, StepEnd>): readonly NodeResult[] {

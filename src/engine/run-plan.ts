@@ -1,7 +1,8 @@
-import type { Failure, NodeResult, RunEvent, RunResult, StepOutcome } from '../domain/event.ts';
+import type { NodeResult, RunEvent, RunResult } from '../domain/event.ts';
 import type { Plan, Step, StepId } from '../domain/plan.ts';
 import { failureOf } from './failure-of.ts';
 import { nodeResults } from './node-results.ts';
+import type { StepEnd } from './step-end.ts';
 import { StepQueue } from './step-queue.ts';
 
 /** How one step is carried out; resolves `unchanged` when a look showed that there was nothing to do. */
@@ -65,13 +66,6 @@ export async function runPlan(plan: Plan, dependencies: RunDependencies): Promis
   const result: RunResult = { outcome: outcomeOf(plan, ends, nodes), durationMs: now() - started, nodes };
   emit({ type: 'run-ended', result });
   return result;
-}
-
-/** How a step ended, as its event says. */
-export interface StepEnd {
-  readonly outcome: StepOutcome;
-  readonly durationMs: number;
-  readonly failure?: Failure;
 }
 
 async function runOne(step: Step, dependencies: RunDependencies): Promise<StepEnd> {

@@ -1,7 +1,8 @@
 import { bracketed } from '../domain/node-identity.ts';
 import type { PlannedNode, Step } from '../domain/plan.ts';
 import { factsOf } from '../render/desired-node.ts';
-import { type NodeWork, stepId, type UpInput } from './plan-up.ts';
+import { stepId } from './step-id.ts';
+import type { NodeWork, UpInput } from './up-input.ts';
 
 /**
  * What ends a run: every Node must be Ready with the roles and address the file says, the operator gets a kubeconfig,

@@ -3,8 +3,9 @@ import { sha256 } from '../lib/hash.ts';
 import { factsOf } from '../render/desired-node.ts';
 import type { NodeChanges } from './compare-node.ts';
 import { installWay } from './install-way.ts';
-import { type NodeWork, stepId, type UpInput } from './plan-up.ts';
 import type { StartOrder } from './start-order.ts';
+import { stepId } from './step-id.ts';
+import type { NodeWork, UpInput } from './up-input.ts';
 
 /** The steps on one host, each waiting for the one before; the start also waits for those that must come first. */
 export function hostSteps(

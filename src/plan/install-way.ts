@@ -1,7 +1,7 @@
 import type { InstallWay } from '../domain/plan.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
 import { scriptEnvironment, scriptSource } from '../rke2/install-script.ts';
-import type { UpInput } from './plan-up.ts';
+import type { UpInput } from './up-input.ts';
 
 /** How RKE2 comes onto this node: the tarball of the artifact directory, or the official script and its settings. */
 export function installWay(input: UpInput, desired: DesiredNode): InstallWay {

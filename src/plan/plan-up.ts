@@ -1,26 +1,13 @@
 import type { NodeKey } from '../domain/cluster.ts';
-import type { Diagnostic } from '../domain/diagnostic.ts';
-import type { Plan, PlannedNode, Step } from '../domain/plan.ts';
-import { type DesiredInput, type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
+import type { Plan, Step } from '../domain/plan.ts';
+import { desiredNode, factsOf } from '../render/desired-node.ts';
 import { clusterSteps } from './cluster-steps.ts';
-import { compareNode, type NodeChanges } from './compare-node.ts';
+import { compareNode } from './compare-node.ts';
 import { hostSteps } from './host-steps.ts';
 import { portProbes } from './port-probes.ts';
 import { startOrder } from './start-order.ts';
-
-export interface UpInput extends DesiredInput {
-  readonly findings: readonly Diagnostic[];
-  /** The operator's kubeconfig exists and names this cluster. */
-  readonly kubeconfigPresent: boolean;
-  /** False leaves the node-to-node port matrix out. */
-  readonly checkPorts: boolean;
-}
-
-/** A reached node with what must become of it and what that takes. */
-export interface NodeWork {
-  readonly desired: DesiredNode;
-  readonly changes: NodeChanges;
-}
+import { stepId } from './step-id.ts';
+import type { NodeWork, UpInput } from './up-input.ts';
 
 /**
  * The steps that bring the hosts from what they are to what the file says, in an order in which etcd nodes come one at
@@ -79,9 +66,4 @@ function matrixStep(input: UpInput, work: readonly NodeWork[]): Step | null {
 
 function unreachableKeys(input: UpInput): readonly NodeKey[] {
   return input.cluster.nodes.map((node) => node.key).filter((key) => factsOf(input.observed, key) === null);
-}
-
-/** How a node's step is called in the plan: `join-server 10.0.0.2:22`. */
-export function stepId(kind: Step['kind'], node: PlannedNode): string {
-  return `${kind} ${node.key}`;
 }

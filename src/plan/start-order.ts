@@ -1,6 +1,6 @@
 import type { NodeKey } from '../domain/cluster.ts';
 import type { PlannedNode } from '../domain/plan.ts';
-import type { NodeWork } from './plan-up.ts';
+import type { NodeWork } from './up-input.ts';
 
 /** Who starts when, by key; and who is there to be joined. */
 export interface StartOrder {

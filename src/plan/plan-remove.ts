@@ -1,0 +1,112 @@
+import type { Cluster, ClusterNode } from '../domain/cluster.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { Marker } from '../domain/marker.ts';
+import { nodeId } from '../domain/node-identity.ts';
+import type { HostFacts, Observed } from '../domain/observed.ts';
+import type { Plan, PlannedNode, Step } from '../domain/plan.ts';
+import type { State } from '../domain/state.ts';
+import { factsOf, plannedNode } from '../render/desired-node.ts';
+import { stepId } from './step-id.ts';
+
+export interface RemoveInput {
+  readonly cluster: Cluster;
+  readonly observed: Observed;
+  /** null when the state is lost; the markers then say what is ours. */
+  readonly state: State | null;
+  readonly clusterId: string;
+  readonly version: string;
+  /** Directory on the operator's machine for the local snapshots; null lets them go with the hosts' data. */
+  readonly keepSnapshots: string | null;
+  /** True: hosts that cannot be reached do not keep the state alive. */
+  readonly ignoreUnreachable: boolean;
+  readonly findings: readonly Diagnostic[];
+}
+
+interface Leaving {
+  readonly node: PlannedNode;
+  readonly facts: HostFacts;
+  readonly marker: Marker | null;
+}
+
+/**
+ * The steps that take a cluster away: workers first, all at once; then the servers one by one, the one that made the
+ * cluster last; then what the operator's machine knows of it, once every host is clean.
+ */
+export function planRemove(input: RemoveInput): Plan {
+  const leaving = input.cluster.nodes.flatMap((spec) => leavingNode(input, spec));
+  const workers = leaving.filter(({ node }) => node.service === 'rke2-agent');
+  const servers = leaving.filter(({ node }) => node.service === 'rke2-server').reverse();
+  const unreachable = input.cluster.nodes
+    .map((node) => node.key)
+    .filter((key) => factsOf(input.observed, key) === null);
+  const snapshots = input.keepSnapshots === null ? [] : servers.flatMap((server) => fetchStep(server, input));
+  const kept = snapshots.map((step) => step.id);
+  const first = workers.map((worker) => uninstallStep(worker, kept, []));
+  const then = servers.map((server, index) => {
+    const before = servers[index - 1];
+    const waits = before === undefined ? first.map((step) => step.id) : [stepId('uninstall', before.node)];
+    return uninstallStep(server, kept, waits);
+  });
+  const uninstalls = [...first, ...then];
+  const forget = unreachable.length === 0 || input.ignoreUnreachable;
+  return {
+    schemaVersion: 1,
+    clusterId: input.clusterId,
+    clusterName: input.cluster.name,
+    version: input.version,
+    purpose: 'remove',
+    steps: [
+      ...snapshots,
+      ...uninstalls,
+      ...(forget && (input.state !== null || uninstalls.length > 0) ? [forgetStep(uninstalls)] : []),
+    ],
+    findings: input.findings,
+    unreachable,
+  };
+}
+
+/** A host that carries something of this cluster, or may: a marker of ours, or a record of an unfinished step. */
+function leavingNode(input: RemoveInput, spec: ClusterNode): readonly Leaving[] {
+  const facts = factsOf(input.observed, spec.key);
+  if (facts === null) return [];
+  const { marker } = facts.rke2;
+  const ours =
+    marker !== null && marker !== 'unreadable' && marker.clusterId === input.clusterId ? marker : null;
+  const recorded = input.state?.nodes[nodeId(input.clusterId, facts.machineId)] !== undefined;
+  if (ours === null && !(recorded && marker === null)) return [];
+  const node = plannedNode(ours === null ? spec : { ...spec, roles: ours.roles }, facts, input.clusterId);
+  return [{ node, facts, marker: ours }];
+}
+
+function fetchStep({ node, facts }: Leaving, input: RemoveInput): readonly Step[] {
+  const names = facts.rke2.snapshots.map((snapshot) => snapshot.name);
+  if (names.length === 0 || input.keepSnapshots === null) return [];
+  return [
+    {
+      kind: 'fetch-snapshots',
+      id: stepId('fetch-snapshots', node),
+      node,
+      reason: 'its etcd snapshots are to be kept',
+      needs: [],
+      after: [],
+      names,
+      directory: input.keepSnapshots,
+    },
+  ];
+}
+
+function uninstallStep({ node, marker }: Leaving, needs: readonly string[], after: readonly string[]): Step {
+  const reason = marker === null ? 'an earlier remove was cut off here' : 'it belongs to this cluster';
+  return { kind: 'uninstall', id: stepId('uninstall', node), node, reason, needs, after, marker };
+}
+
+function forgetStep(uninstalls: readonly Step[]): Step {
+  return {
+    kind: 'forget-state',
+    id: 'forget-state',
+    node: null,
+    reason: 'every host is clean',
+    needs: uninstalls.map((step) => step.id),
+    after: [],
+  };
+}
