@@ -1,0 +1,295 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { CancelledError, TimeoutError } from '../domain/errors.ts';
+import type { Secret } from '../domain/secret.ts';
+import type { CommandRequest, CommandResult, RemoteProcess, Transport } from '../transport/transport.ts';
+import { commandFailure } from './command-failure.ts';
+import { explainRefusal, type Refusal } from './explain-refusal.ts';
+import { type Elevation, type LoadedScript, loadScript } from './loader.ts';
+import { StderrGate } from './stderr-gate.ts';
+
+export interface HostContext {
+  /** Asked when sudo wants a password, once per host; null = nobody there to answer. */
+  readonly askSudoPassword: (target: string) => Promise<Secret | null>;
+}
+
+export interface RunOptions {
+  /** The script's $1, $2, …; they may hold anything but secrets. */
+  readonly args?: readonly string[];
+  /** Secrets go in here and nowhere else. */
+  readonly stdin?: string | Buffer | Readable;
+  readonly signal?: AbortSignal;
+  /** Counted from the moment the script runs, not while somebody types a password. */
+  readonly timeoutMs?: number;
+  readonly onStdout?: (chunk: Buffer) => void;
+  readonly onStderr?: (chunk: Buffer) => void;
+  /** For messages, as the beginning of a sentence: `Writing /etc/rancher/rke2/config.yaml`. Also seen in `ps` there. */
+  readonly what?: string;
+}
+
+/** One machine, as root. Scripts are POSIX sh. */
+export interface Host {
+  /** For messages: `ops@10.0.0.1:22`. */
+  readonly target: string;
+  readonly hostKey: string | null;
+  /**
+   * Runs a script to its end. Rejects with RemoteCommandError on another exit code than 0 (unless `allowFailure`),
+   * AuthError when the host does not let us become root, TimeoutError, CancelledError, ConnectionLostError.
+   */
+  run(script: string, options?: RunOptions & { readonly allowFailure?: boolean }): Promise<CommandResult>;
+  /** Starts a script that goes on while we talk to it; resolves once it runs. `result` rejects as `run` does. */
+  start(script: string, options?: Omit<RunOptions, 'stdin'>): Promise<RemoteProcess>;
+}
+
+/** The state of one command: what went out, what came back, what went wrong on our side. */
+interface Attempt {
+  readonly gate: StderrGate;
+  readonly loaded: LoadedScript;
+  /** False when how to become root was known and no password is needed: then all of stdin can go out at once. */
+  readonly talks: boolean;
+  /** Tells who waits for this command's finding whether it was learned how to become root. */
+  readonly learned: (() => void) | null;
+  readonly what: string;
+  passwordGiven: boolean;
+  passwordMissing: boolean;
+  /** What went wrong on our side, when asking for the password. */
+  failure: unknown;
+}
+
+/** A host over an open transport. Learns with the first command, in the same round trip, how to become root there. */
+export function createHost(transport: Transport, context: HostContext): Host {
+  return new TransportHost(transport, context);
+}
+
+class TransportHost implements Host {
+  readonly #transport: Transport;
+  readonly #context: HostContext;
+  #elevation: Elevation | null = null;
+  #learning: Promise<void> | null = null;
+  #password: Promise<Secret | null> | null = null;
+  /** Once sudo refused, it is not tried again: three wrong tries lock an account on many hosts. */
+  #refusal: Error | null = null;
+
+  constructor(transport: Transport, context: HostContext) {
+    this.#transport = transport;
+    this.#context = context;
+  }
+
+  get target(): string {
+    return this.#transport.target;
+  }
+
+  get hostKey(): string | null {
+    return this.#transport.hostKey;
+  }
+
+  async run(
+    script: string,
+    options: RunOptions & { readonly allowFailure?: boolean } = {},
+  ): Promise<CommandResult> {
+    const attempt = await this.#prepare(script, options);
+    const direct = !attempt.talks && !(options.stdin instanceof Readable);
+    const stdin = direct
+      ? Buffer.concat([attempt.loaded.input, Buffer.from((options.stdin ?? '') as string | Buffer)])
+      : Readable.from(this.#stdin(attempt, options.stdin), { objectMode: false });
+    return this.#guard(attempt, options, (request) =>
+      this.#transport.run({ ...request, command: attempt.loaded.line, stdin }),
+    );
+  }
+
+  async start(script: string, options: Omit<RunOptions, 'stdin'> = {}): Promise<RemoteProcess> {
+    const attempt = await this.#prepare(script, options);
+    let started: (process: RemoteProcess) => void = () => undefined;
+    const process = new Promise<RemoteProcess>((resolve) => {
+      started = resolve;
+    });
+    const result = this.#guard(attempt, options, async (request) => {
+      const remote = await this.#transport.start({ ...request, command: attempt.loaded.line });
+      started(remote);
+      return remote.result;
+    });
+    // Whoever holds `result` sees its rejection; until then it must not count as unhandled.
+    result.catch(() => undefined);
+    const remote = await Promise.race([process, result.then(() => process)]);
+    for await (const chunk of this.#opening(attempt)) {
+      // When the far side is gone, `result` knows why.
+      await Promise.race([remote.write(chunk).catch(() => result), result]);
+    }
+    if (attempt.talks && !attempt.gate.isOpen) {
+      remote.end();
+      await result;
+    }
+    return { write: (data) => remote.write(data), end: () => remote.end(), result };
+  }
+
+  async #prepare(
+    script: string,
+    options: RunOptions & { readonly allowFailure?: boolean },
+  ): Promise<Attempt> {
+    while (this.#elevation === null && this.#learning !== null) await this.#learning;
+    if (this.#refusal !== null) throw this.#refusal;
+    if (options.signal?.aborted) throw new CancelledError();
+    const mark = `rke2ctl-${randomBytes(6).toString('hex')}`;
+    const what = options.what ?? 'A command';
+    let learned: (() => void) | null = null;
+    if (this.#elevation === null) {
+      this.#learning = new Promise((resolve) => {
+        learned = resolve;
+      });
+    }
+    return {
+      gate: new StderrGate(mark, options.onStderr),
+      loaded: loadScript(mark, this.#elevation, script, options.args ?? [], `rke2ctl: ${what}`),
+      talks: this.#elevation === null || this.#elevation === 'sudo-password',
+      learned,
+      what,
+      passwordGiven: false,
+      passwordMissing: false,
+      failure: null,
+    };
+  }
+
+  /** All of stdin, each part as soon as the far side is ready for it. */
+  async *#stdin(attempt: Attempt, payload: RunOptions['stdin']): AsyncGenerator<Buffer> {
+    yield* this.#opening(attempt);
+    if (attempt.talks && !attempt.gate.isOpen) return;
+    if (payload instanceof Readable) yield* payload as AsyncIterable<Buffer>;
+    else if (payload !== undefined && payload.length > 0) yield Buffer.from(payload as string);
+  }
+
+  /** The password if sudo asks for it, once only (a second prompt means that it was wrong), then the script. */
+  async *#opening(attempt: Attempt): AsyncGenerator<Buffer> {
+    while (attempt.talks && !attempt.gate.isOpen) {
+      const event = await attempt.gate.next();
+      if (event === 'over' || (event === 'prompt' && attempt.passwordGiven)) return;
+      if (event !== 'prompt') continue;
+      const password = await this.#askPassword(attempt);
+      if (password === null) return;
+      attempt.passwordGiven = true;
+      yield Buffer.from(`${password.reveal()}\n`);
+    }
+    yield attempt.loaded.input;
+  }
+
+  async #askPassword(attempt: Attempt): Promise<Secret | null> {
+    try {
+      this.#password ??= this.#context.askSudoPassword(this.target);
+      const password = await this.#password;
+      attempt.passwordMissing = password === null;
+      return password;
+    } catch (error) {
+      attempt.failure = error;
+      return null;
+    }
+  }
+
+  /** Runs what `launch` launches, with the time limit and the cancellation that also reach what sudo has started. */
+  async #guard(
+    attempt: Attempt,
+    options: RunOptions & { readonly allowFailure?: boolean },
+    launch: (request: Omit<CommandRequest, 'command'>) => Promise<CommandResult>,
+  ): Promise<CommandResult> {
+    const stopper = new AbortController();
+    let timer: NodeJS.Timeout | null = null;
+    let isTimedOut = false;
+    const stop = (): void => void this.#stop(attempt).finally(() => stopper.abort());
+    const startTimer = (): void => {
+      if (options.timeoutMs === undefined || timer !== null) return;
+      timer = setTimeout(() => {
+        isTimedOut = true;
+        stop();
+      }, options.timeoutMs);
+    };
+    options.signal?.addEventListener('abort', stop, { once: true });
+    if (!attempt.talks) startTimer();
+    try {
+      const result = await launch({
+        signal: stopper.signal,
+        ...(options.onStdout === undefined ? {} : { onStdout: options.onStdout }),
+        onStderr: (chunk) => {
+          attempt.gate.feed(chunk);
+          if (!attempt.gate.isOpen) return;
+          this.#learn(attempt);
+          startTimer();
+        },
+      });
+      return this.#judge(attempt, result, options.allowFailure ?? false);
+    } catch (error) {
+      if (isTimedOut) throw tookTooLong(this.target, attempt.what, options.timeoutMs ?? 0);
+      throw attempt.failure ?? error;
+    } finally {
+      if (timer !== null) clearTimeout(timer);
+      options.signal?.removeEventListener('abort', stop);
+      attempt.gate.close();
+      this.#finishLearning(attempt);
+    }
+  }
+
+  #judge(attempt: Attempt, result: CommandResult, allowFailure: boolean): CommandResult {
+    const { gate } = attempt;
+    if (!gate.isOpen) {
+      const refusal: Refusal = {
+        target: this.target,
+        elevation: gate.elevation ?? this.#elevation,
+        words: gate.wordsBefore,
+        passwordGiven: attempt.passwordGiven,
+        passwordMissing: attempt.passwordMissing,
+        exitCode: result.exitCode,
+      };
+      this.#refusal = (attempt.failure as Error | null) ?? explainRefusal(refusal);
+      throw this.#refusal;
+    }
+    if (result.exitCode !== 0 && !allowFailure) {
+      throw commandFailure(this.target, attempt.what, result.exitCode, gate.stderr);
+    }
+    return { exitCode: result.exitCode, stdout: result.stdout, stderr: gate.stderr };
+  }
+
+  #learn(attempt: Attempt): void {
+    if (this.#elevation !== null) return;
+    const { elevation } = attempt.gate;
+    this.#elevation = elevation === 'none' ? null : elevation;
+    this.#finishLearning(attempt);
+  }
+
+  #finishLearning(attempt: Attempt): void {
+    if (attempt.learned === null) return;
+    this.#learning = null;
+    attempt.learned();
+  }
+
+  /**
+   * The transport can end only what our login user may signal; what sudo runs is root's, and is ended by root. Gives up
+   * after a while, since the connection may be what is broken.
+   */
+  async #stop(attempt: Attempt): Promise<void> {
+    const { pid } = attempt.gate;
+    if (pid === null || this.#elevation === null || this.#elevation === 'root') return;
+    const killed = this.run(STOP_GROUP, { args: [String(pid)], allowFailure: true, what: 'Stopping' });
+    const tired = new Promise<void>((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref());
+    await Promise.race([killed.then(() => undefined), tired]).catch(() => undefined);
+  }
+}
+
+const STOP_PATIENCE_MS = 5_000;
+
+/** Ends the process group of the script with the given pid: asks first, then insists. */
+const STOP_GROUP = `
+read -r stat <"/proc/$1/stat" || exit 0
+set -- \${stat##*) }
+kill -TERM -- "-$3"
+for _ in 1 2 3 4 5 6 7 8; do
+  kill -0 -- "-$3" 2>/dev/null || exit 0
+  sleep 0.25
+done
+kill -KILL -- "-$3"
+`;
+
+function tookTooLong(target: string, what: string, timeoutMs: number): TimeoutError {
+  return new TimeoutError({
+    code: 'remote-timeout',
+    message: `${what} on ${target} was not done after ${Math.round(timeoutMs / 1000)} s and was stopped.`,
+    hint: 'See whether the host is overloaded or its disk or network hangs, then run the same command again.',
+    retryable: true,
+  });
+}

@@ -1,0 +1,55 @@
+import { quoteWord, quoteWords } from '../lib/shell-quote.ts';
+
+/** How commands become root on a host; learned with the first one. */
+export type Elevation = 'root' | 'sudo' | 'sudo-password';
+
+/** A script on its way: `line` is what the login shell runs, `input` what must come first on its stdin. */
+export interface LoadedScript {
+  readonly line: string;
+  readonly input: Buffer;
+}
+
+const END = '#rke2ctl-script-ends-here';
+
+/**
+ * Packs a script so that it travels on stdin: no length limit, no quoting inside quoting, nothing but a short loader in
+ * `ps` and in sudo's log. What follows `input` on stdin belongs to the script. Once it is root the loader says
+ * `<mark> ready <pid>` on stderr, and the words of sudo and of login shells end there. Where `elevation` is not known
+ * (null) the line finds out and says `<mark> elevation …` first. A script that arrives cut off is never run.
+ */
+export function loadScript(
+  mark: string,
+  elevation: Elevation | null,
+  script: string,
+  args: readonly string[],
+  label: string,
+): LoadedScript {
+  const input = Buffer.from(`set -- ${quoteWords(args)}\n${script}\n${END}`);
+  const loader = [
+    'PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin LC_ALL=C; export PATH LC_ALL; umask 077; cd /',
+    `echo ${mark} ready $$ >&2`,
+    // dd takes exactly these bytes; a read-ahead would swallow the data that follows.
+    `s=$(dd bs=${input.length} count=1 iflag=fullblock 2>/dev/null)`,
+    `case $s in *${END}) eval "$s";; *) echo "the script arrived incomplete" >&2; exit 125;; esac`,
+  ].join('; ');
+  const shell = `/bin/sh -c ${quoteWord(loader)} ${quoteWord(label)}`;
+  return { line: elevate(mark, elevation, shell), input };
+}
+
+/** sudo's own prompt, by which we know that it waits for the password. */
+export function passwordPrompt(mark: string): string {
+  return `${mark} password:`;
+}
+
+function elevate(mark: string, elevation: Elevation | null, shell: string): string {
+  const withPassword = `exec sudo -S -k -p ${quoteWord(passwordPrompt(mark))} ${shell}`;
+  if (elevation === 'root') return `exec ${shell}`;
+  if (elevation === 'sudo') return `exec sudo -n ${shell}`;
+  if (elevation === 'sudo-password') return withPassword;
+  return [
+    `if [ "$(id -u)" = 0 ]; then echo ${mark} elevation root >&2; exec ${shell}`,
+    `elif ! command -v sudo >/dev/null 2>&1; then echo ${mark} elevation none >&2; exit 126`,
+    `elif sudo -n -k /bin/sh -c : </dev/null >/dev/null 2>&1; then echo ${mark} elevation sudo >&2; exec sudo -n ${shell}`,
+    `else echo ${mark} elevation sudo-password >&2; ${withPassword}; fi`,
+  ].join('\n');
+}

@@ -1,0 +1,103 @@
+import type { Elevation } from './loader.ts';
+import { passwordPrompt } from './loader.ts';
+
+/** What the far side lets us know before the script runs. `over`: it ended without ever getting there. */
+export type GateEvent = 'prompt' | 'ready' | 'over';
+
+const KEPT_BYTES = 128 * 1024;
+
+/**
+ * Stands between a command's stderr and its reader: reads the loader's marks, keeps what sudo and the login shell said
+ * before the script began apart from what the script says itself.
+ */
+export class StderrGate {
+  /** Set once the first mark came; `none`: neither root nor sudo. */
+  elevation: Elevation | 'none' | null = null;
+  /** Process id of the script's root shell, once it runs. */
+  pid: number | null = null;
+  readonly #mark: string;
+  readonly #onStderr: ((chunk: Buffer) => void) | undefined;
+  readonly #events: GateEvent[] = [];
+  #wake: (() => void) | null = null;
+  #before = '';
+  #prompts = 0;
+  #after: Buffer[] = [];
+  #afterBytes = 0;
+  #open = false;
+
+  constructor(mark: string, onStderr: ((chunk: Buffer) => void) | undefined) {
+    this.#mark = mark;
+    this.#onStderr = onStderr;
+  }
+
+  /** True once the script itself runs. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** What was said before the script ran, without our marks. */
+  get wordsBefore(): string {
+    return this.#before
+      .split('\n')
+      .map((line) => line.replaceAll(passwordPrompt(this.#mark), ''))
+      .filter((line) => !line.startsWith(this.#mark) && line.trim() !== '')
+      .join('\n');
+  }
+
+  /** What the script wrote to stderr, its end if it was long. */
+  get stderr(): string {
+    return Buffer.concat(this.#after).toString('utf8');
+  }
+
+  feed(chunk: Buffer): void {
+    if (this.#open) {
+      this.#pass(chunk);
+      return;
+    }
+    // latin1 keeps bytes as they are, so that what follows the mark can be handed on unharmed.
+    this.#before += chunk.toString('latin1');
+    const elevation = new RegExp(`^${this.#mark} elevation (\\S+)\n`, 'm').exec(this.#before)?.[1];
+    if (elevation !== undefined) this.elevation = elevation as Elevation | 'none';
+    const prompts = this.#before.split(passwordPrompt(this.#mark)).length - 1;
+    for (; this.#prompts < prompts; this.#prompts += 1) this.#tell('prompt');
+    const ready = new RegExp(`${this.#mark} ready (\\d+)\n`).exec(this.#before);
+    if (ready === null) return;
+    this.pid = Number(ready[1]);
+    this.#open = true;
+    const rest = Buffer.from(this.#before.slice(ready.index + ready[0].length), 'latin1');
+    this.#before = this.#before.slice(0, ready.index);
+    this.#tell('ready');
+    if (rest.length > 0) this.#pass(rest);
+  }
+
+  /** The command ended; whoever waits is told. */
+  close(): void {
+    this.#tell('over');
+  }
+
+  /** The next event; one reader only. */
+  async next(): Promise<GateEvent> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) return event;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #tell(event: GateEvent): void {
+    this.#events.push(event);
+    this.#wake?.();
+    this.#wake = null;
+  }
+
+  #pass(chunk: Buffer): void {
+    this.#onStderr?.(chunk);
+    this.#after.push(chunk);
+    this.#afterBytes += chunk.length;
+    while (this.#afterBytes > KEPT_BYTES && this.#after.length > 1) {
+      this.#afterBytes -= this.#after.shift()?.length ?? 0;
+    }
+  }
+}
