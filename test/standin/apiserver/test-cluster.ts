@@ -1,0 +1,209 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { execa, type ResultPromise } from 'execa';
+import { findTools } from './find-tools.ts';
+
+/** What a kubectl run left behind. */
+export interface KubectlResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A real etcd with API servers on it, on loopback. */
+export interface TestCluster {
+  readonly directory: string;
+  readonly ports: readonly number[];
+  readonly etcdPort: number;
+  /** Runs the real kubectl as admin against one of the servers (the first unless told). */
+  kubectl(args: readonly string[], options?: { input?: string; server?: number; user?: string }): Promise<KubectlResult>;
+  /** kubectl that must succeed; its stdout without the last line end. */
+  ok(args: readonly string[], options?: { input?: string; server?: number; user?: string }): Promise<string>;
+  readonly servers: readonly ResultPromise[];
+  startServer(index: number): Promise<void>;
+  stopServer(index: number, signal?: NodeJS.Signals): Promise<void>;
+  /** Kills etcd and starts it again on the same data. */
+  restartEtcd(): Promise<void>;
+  makeUser(name: string, groups: readonly string[]): Promise<void>;
+  destroy(): Promise<void>;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function makeCa(directory: string, name: string): Promise<void> {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
+  await execa('openssl', ['req', '-x509', ...key, '-subj', `/CN=${name}`, '-days', '2', '-out', `${name}.crt`], {
+    cwd: directory,
+  });
+}
+
+async function makeCert(directory: string, ca: string, name: string, subject: string): Promise<void> {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
+  await execa('openssl', ['req', ...key, '-subj', subject, '-out', `${name}.csr`], { cwd: directory });
+  const extensions = 'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\n';
+  const sign = ['-CA', `${ca}.crt`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`];
+  await writeFile(join(directory, `${name}.ext`), extensions);
+  await execa('openssl', ['x509', '-req', '-in', `${name}.csr`, ...sign, '-out', `${name}.crt`], { cwd: directory });
+}
+
+async function writeKubeconfig(directory: string, file: string, user: string, port: number): Promise<void> {
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'test',
+    clusters: [
+      {
+        name: 'test',
+        cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority': `${directory}/server-ca.crt` },
+      },
+    ],
+    users: [
+      {
+        name: user,
+        user: { 'client-certificate': `${directory}/${user}.crt`, 'client-key': `${directory}/${user}.key` },
+      },
+    ],
+    contexts: [{ name: 'test', context: { cluster: 'test', user } }],
+  };
+  await writeFile(join(directory, file), JSON.stringify(config));
+}
+
+async function waitFor(what: string, isDone: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await isDone())) {
+    if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}`);
+    await sleep(100);
+  }
+}
+
+function startEtcd(etcd: string, directory: string, client: number, peer: number): ResultPromise {
+  const tls = ['--trusted-ca-file=etcd-ca.crt', '--cert-file=etcd.crt', '--key-file=etcd.key', '--client-cert-auth'];
+  const urls = [
+    `--listen-client-urls=https://127.0.0.1:${client}`,
+    `--advertise-client-urls=https://127.0.0.1:${client}`,
+    `--listen-peer-urls=http://127.0.0.1:${peer}`,
+    `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
+    `--initial-cluster=test=http://127.0.0.1:${peer}`,
+  ];
+  const options = ['--name=test', '--data-dir=etcd-data', '--unsafe-no-fsync=true', '--log-level=error'];
+  const accepted = options.filter((option) => !option.startsWith('--unsafe'));
+  return execa(etcd, [...accepted, ...urls, ...tls], { cwd: directory, reject: false, stdio: 'ignore' });
+}
+
+/** Starts etcd and API servers with certificates of their own; controllers only where asked for. */
+export async function startTestCluster(options: {
+  servers: number;
+  controllers?: boolean;
+}): Promise<TestCluster> {
+  const tools = await findTools();
+  const directory = await mkdtemp(join(tmpdir(), 'apiserver-test-'));
+  const [etcdPort = 0, peerPort = 0, ...ports] = await freePorts(2 + options.servers);
+  for (const ca of ['etcd-ca', 'server-ca', 'client-ca', 'foreign-ca']) await makeCa(directory, ca);
+  await makeCert(directory, 'etcd-ca', 'etcd', '/CN=etcd');
+  await makeCert(directory, 'server-ca', 'server', '/CN=kube-apiserver');
+  await makeCert(directory, 'client-ca', 'admin', '/O=system:masters/CN=system:admin');
+  await makeCert(directory, 'foreign-ca', 'foreign', '/O=system:masters/CN=system:admin');
+  await mkdir(join(directory, 'home'));
+  const program = join(directory, 'kube-apiserver.mjs');
+  await build({
+    entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    minify: true,
+    logLevel: 'error',
+  });
+  let etcd = startEtcd(tools.etcd, directory, etcdPort, peerPort);
+  const servers: ResultPromise[] = [];
+  const kubectl: TestCluster['kubectl'] = async (args, { input = '', server = 0, user = 'admin' } = {}) => {
+    const file = `${user}-${server}.kubeconfig`;
+    await writeKubeconfig(directory, file, user, ports[server] ?? 0);
+    const result = await execa(tools.kubectl, ['--kubeconfig', join(directory, file), ...args], {
+      input,
+      env: { HOME: join(directory, 'home'), KUBECONFIG: '' },
+      reject: false,
+      timeout: 60_000,
+    });
+    return { exitCode: result.exitCode ?? 255, stdout: result.stdout, stderr: result.stderr };
+  };
+  const startServer = async (index: number): Promise<void> => {
+    const file = join(directory, `server-${index}.json`);
+    const path = (name: string): string => join(directory, name);
+    const config = {
+      bind: '127.0.0.1',
+      port: ports[index],
+      cert: path('server.crt'),
+      key: path('server.key'),
+      clientCA: path('client-ca.crt'),
+      etcd: {
+        endpoints: [`https://127.0.0.1:${etcdPort}`],
+        ca: path('etcd-ca.crt'),
+        cert: path('etcd.crt'),
+        key: path('etcd.key'),
+      },
+      serviceCIDR: '10.43.0.0/16',
+      controllers: options.controllers === true,
+      version: 'v1.35.7+rke2r1',
+    };
+    await writeFile(file, JSON.stringify(config));
+    const stderr = { file: join(directory, `server-${index}.log`), append: true } as const;
+    servers[index] = execa(process.execPath, [program, '--config', file], { reject: false, stdout: 'ignore', stderr });
+    await waitFor(`API server ${index}`, async () => {
+      const { exitCode } = await kubectl(['get', '--raw', '/readyz'], { server: index });
+      return exitCode === 0;
+    });
+  };
+  const stopServer = async (index: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    servers[index]?.kill(signal);
+    await servers[index];
+  };
+  for (const index of ports.keys()) await startServer(index);
+  return {
+    directory,
+    ports,
+    etcdPort,
+    servers,
+    kubectl,
+    startServer,
+    stopServer,
+    async ok(args, more) {
+      const result = await kubectl(args, more);
+      if (result.exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
+      return result.stdout;
+    },
+    async restartEtcd() {
+      etcd.kill('SIGKILL');
+      await etcd;
+      etcd = startEtcd(tools.etcd, directory, etcdPort, peerPort);
+    },
+    makeUser: (name, groups) =>
+      makeCert(directory, 'client-ca', name.replaceAll(':', '-'), `${groups.map((g) => `/O=${g}`).join('')}/CN=${name}`),
+    async destroy() {
+      for (const index of servers.keys()) await stopServer(index, 'SIGKILL');
+      etcd.kill('SIGKILL');
+      await etcd;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
