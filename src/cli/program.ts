@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ExitCode } from '../domain/errors.ts';
+
+/** Every command, its flags and nothing else; what a command needs is imported when it is run. */
+export function createProgram(): Command {
+  const program = new Command('rke2ctl')
+    .description('Puts RKE2 on machines over SSH and keeps it healthy, from one cluster.yml.')
+    .version(packageVersion(), '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(`--help` shows what this command takes)')
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 3);
+    });
+
+  common(program.command('up'))
+    .description('bring the cluster to what cluster.yml says; run again, it changes nothing')
+    .option('--concurrency <n>', 'workers that are worked on at once', positive, 30)
+    .option(
+      '--timeout <duration>',
+      'how long one service or Node may take to become ready',
+      duration,
+      600_000,
+    )
+    .option('--ignore-check <name...>', 'go on although this check fails')
+    .option('--disable-port-check', 'do not try the ports between the nodes')
+    .option('--yes', 'answer yes to every question')
+    .option('--local', 'this machine alone, without a cluster.yml')
+    .option('--artifacts <dir>', 'with --local: directory of a release to install from')
+    .option('--kubernetes-version <version>', 'with --local: RKE2 version, as v1.35.7+rke2r1')
+    .option('--channel <name>', 'with --local: release channel')
+    .action(run(async (options: UpFlags) => (await import('./commands/up.ts')).up(options)));
+
+  common(program.command('plan'))
+    .description('show what `up` would do; touches nothing; exit code 2 when there is something')
+    .option('--ignore-check <name...>', 'go on although this check fails')
+    .option('--local', 'this machine alone')
+    .action(run(async (options: CommonFlags) => (await import('./commands/plan.ts')).plan(options)));
+
+  common(program.command('check'))
+    .description('look at the hosts and report what would hinder RKE2 there')
+    .action(run(async (options: CommonFlags) => (await import('./commands/check.ts')).check(options)));
+
+  common(program.command('validate'))
+    .description('check cluster.yml itself; no network')
+    .action(run(async (options: CommonFlags) => (await import('./commands/validate.ts')).validate(options)));
+
+  common(program.command('remove'))
+    .description('take the cluster away from its hosts, and what rke2ctl brought with it')
+    .option('--force, --yes', 'do not ask')
+    .option('--keep-snapshots <dir>', 'fetch the local etcd snapshots into this directory first')
+    .option('--delete-snapshots', 'let the local etcd snapshots go with the hosts')
+    .option('--ignore-unreachable', 'forget hosts that cannot be reached')
+    .option('--concurrency <n>', 'hosts that are worked on at once', positive, 30)
+    .option('--local', 'this machine alone')
+    .action(run(async (options: RemoveFlags) => (await import('./commands/remove.ts')).remove(options)));
+
+  const state = program.command('state').description('the state file: what rke2ctl did and must not lose');
+  common(state.command('rebuild'))
+    .description('make a lost cluster.rkestate again from what the hosts hold')
+    .action(
+      run(async (options: CommonFlags) =>
+        (await import('./commands/state-rebuild.ts')).stateRebuild(options),
+      ),
+    );
+  return program;
+}
+
+/** Flags that every command takes. */
+export interface CommonFlags {
+  readonly config: string;
+  readonly output: 'text' | 'json';
+  readonly verbose?: boolean;
+  readonly local?: boolean;
+  readonly ignoreCheck?: readonly string[];
+}
+
+export interface UpFlags extends CommonFlags {
+  readonly concurrency: number;
+  readonly timeout: number;
+  readonly disablePortCheck?: boolean;
+  readonly yes?: boolean;
+  readonly artifacts?: string;
+  readonly kubernetesVersion?: string;
+  readonly channel?: string;
+}
+
+export interface RemoveFlags extends CommonFlags {
+  readonly yes?: boolean;
+  readonly keepSnapshots?: string;
+  readonly deleteSnapshots?: boolean;
+  readonly ignoreUnreachable?: boolean;
+  readonly concurrency: number;
+}
+
+function common(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'the cluster file', process.env['RKE2CTL_CONFIG'] ?? 'cluster.yml')
+    .addOption(
+      new Option('-o, --output <form>', 'form of the output').choices(['text', 'json']).default('text'),
+    )
+    .option('--verbose', 'show every command that runs on a host');
+}
+
+/** Runs a command and leaves its exit code; whatever it throws is told in words before. */
+function run<T extends CommonFlags>(
+  action: (options: T) => Promise<ExitCode>,
+): (options: T) => Promise<void> {
+  return async (options) => {
+    try {
+      process.exitCode = await action(options);
+    } catch (error) {
+      const { reportError } = await import('./report-error.ts');
+      process.exitCode = reportError(error, options);
+    }
+  };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+  return value;
+}
+
+/** `90s`, `10m`, `1h`, or seconds as a bare number; gives milliseconds. */
+function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+  const amount = Number(match?.[1] ?? 0);
+  if (match === null || amount === 0)
+    throw new InvalidArgumentError('It must be a duration such as 90s or 10m.');
+  return amount * units[(match[2] ?? 's') as keyof typeof units];
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}

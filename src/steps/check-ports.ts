@@ -1,0 +1,93 @@
+import { Rke2ctlError } from '../domain/errors.ts';
+import type { PortResult } from '../domain/event.ts';
+import type { PortProbe, StepOf } from '../domain/plan.ts';
+import { listenOn, type PortListener, type ProbedPort, tryPorts } from '../host/port-probe.ts';
+import type { StepContext, StepHandler } from './step-handler.ts';
+
+const LISTENER_LIFETIME_MS = 120_000;
+
+/**
+ * Tries every port that RKE2 needs between the nodes, from the node that needs it to a short-lived listener on the one
+ * that must answer. A closed port ends the run before any service starts; what could not be tried is `unknown`.
+ */
+export const checkPorts: StepHandler<'check-ports'> = {
+  title: (step) => `try ${step.probes.length} ports between the nodes`,
+  run: async (step, context) => {
+    const listeners = await openListeners(step, context);
+    try {
+      const results = (
+        await Promise.all(groups(step.probes, 'from').map((probes) => tryFrom(probes, listeners, context)))
+      ).flat();
+      context.reportPorts(results);
+      const closed = results.filter((result) => result.result === 'closed');
+      if (closed.length > 0) throw portsClosed(closed);
+      return 'done';
+    } finally {
+      await Promise.all([...listeners.values()].map((listener) => listener?.close()));
+    }
+  },
+};
+
+/** One listener per target host, on all its ports at once; null where the host could not be asked. */
+async function openListeners(
+  step: StepOf<'check-ports'>,
+  context: StepContext,
+): Promise<ReadonlyMap<string, PortListener | null>> {
+  const opened = groups(step.probes, 'to').map(async (probes): Promise<[string, PortListener | null]> => {
+    const [first] = probes;
+    if (first === undefined) return ['', null];
+    const ports = new Map<string, ProbedPort>(probes.map((probe) => [portName(probe), probe]));
+    try {
+      const options = { lifetimeMs: LISTENER_LIFETIME_MS, signal: context.signal };
+      return [first.to, await listenOn(context.host(first.to), [...ports.values()], options)];
+    } catch {
+      return [first.to, null];
+    }
+  });
+  return new Map(await Promise.all(opened));
+}
+
+async function tryFrom(
+  probes: readonly PortProbe[],
+  listeners: ReadonlyMap<string, PortListener | null>,
+  context: StepContext,
+): Promise<readonly PortResult[]> {
+  const from = probes[0]?.from ?? '';
+  const outcomes = await tryPorts(context.host(from), probes, context.signal).catch(() => []);
+  return probes.map((probe, index) => {
+    const outcome = outcomes[index] ?? 'unknown';
+    const believable = outcome === 'open' || answers(listeners.get(probe.to) ?? null, probe);
+    return { ...probe, result: believable ? outcome : 'unknown' };
+  });
+}
+
+/** Silence is proof only where our own listener would have answered; a taken TCP port may be a service that refuses us. */
+function answers(listener: PortListener | null, probe: PortProbe): boolean {
+  return listener?.listening.some((port) => portName(port) === portName(probe)) ?? false;
+}
+
+function portName({ protocol, port }: ProbedPort): string {
+  return `${port}/${protocol}`;
+}
+
+function groups(probes: readonly PortProbe[], end: 'from' | 'to'): readonly (readonly PortProbe[])[] {
+  const byHost = new Map<string, PortProbe[]>();
+  for (const probe of probes) byHost.set(probe[end], [...(byHost.get(probe[end]) ?? []), probe]);
+  return [...byHost.values()];
+}
+
+function portsClosed(closed: readonly PortResult[]): Rke2ctlError {
+  const lines = closed
+    .slice(0, 8)
+    .map(({ from, to, port, protocol, purpose }) => `  ${from} → ${to} ${port}/${protocol} (${purpose})`);
+  const more = closed.length > 8 ? [`  … and ${closed.length - 8} more`] : [];
+  return new Rke2ctlError({
+    code: 'ports-closed',
+    message: [
+      `${closed.length} ports that RKE2 needs between the nodes are closed; nothing was started:`,
+      ...lines,
+      ...more,
+    ].join('\n'),
+    hint: 'Open them in whatever stands between those hosts (cloud security groups, switches, another firewall on the host), then run `rke2ctl up` again; `--ignore-check ports` goes on without.',
+  });
+}

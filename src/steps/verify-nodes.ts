@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TimeoutError } from '../domain/errors.ts';
+import type { ApiNode } from '../domain/observed.ts';
+import type { ExpectedNode } from '../domain/plan.ts';
+import { getNodes } from '../host/kubectl.ts';
+import type { StepHandler } from './step-handler.ts';
+
+const POLL_MS = 1_000;
+
+/** Waits until the API lists every node of the file as Ready, with its roles and address; names those that are not. */
+export const verifyNodes: StepHandler<'verify-nodes'> = {
+  title: (step) => `wait for ${step.nodes.length} Ready ${step.nodes.length === 1 ? 'Node' : 'Nodes'}`,
+  run: async ({ node, nodes }, context) => {
+    if (node === null) throw new Error('verify-nodes needs a node');
+    const host = context.host(node.key);
+    const deadline = Date.now() + context.timeoutMs;
+    for (;;) {
+      const listed = await getNodes(host, { signal: context.signal });
+      const missing = nodes.flatMap((expected) => complaint(expected, listed));
+      if (missing.length === 0) return 'done';
+      context.progress(`${nodes.length - missing.length} of ${nodes.length} Ready; ${missing[0]}`);
+      if (Date.now() > deadline) throw notReady(missing, context.timeoutMs);
+      await sleep(POLL_MS, undefined, { signal: context.signal });
+    }
+  },
+};
+
+/** What keeps one node from being as the file says; empty when nothing does. */
+export function complaint(expected: ExpectedNode, listed: readonly ApiNode[]): readonly string[] {
+  const node = listed.find((candidate) => candidate.name === expected.name);
+  if (node === undefined) return [`${expected.name} has not registered`];
+  if (!node.ready) return [`${expected.name} is not Ready: ${node.reason}`];
+  const wanted = {
+    etcd: expected.roles.includes('etcd'),
+    'control-plane': expected.roles.includes('controlplane'),
+  };
+  for (const [role, isWanted] of Object.entries(wanted)) {
+    if (node.roles.includes(role) !== isWanted) {
+      return [`${expected.name} ${isWanted ? 'lacks' : 'has'} the role ${role}`];
+    }
+  }
+  const known = node.internalAddresses.length === 0 || node.internalAddresses.includes(expected.address);
+  return known
+    ? []
+    : [`${expected.name} registered as ${node.internalAddresses.join(', ')}, not ${expected.address}`];
+}
+
+function notReady(missing: readonly string[], timeoutMs: number): TimeoutError {
+  return new TimeoutError({
+    code: 'nodes-not-ready',
+    message: `After ${Math.round(timeoutMs / 1000)} s the cluster is not complete: ${missing.join('; ')}.`,
+    hint: 'Look at `journalctl -u rke2-server` or `-u rke2-agent` on those hosts, then run `rke2ctl up` again.',
+  });
+}
