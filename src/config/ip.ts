@@ -1,0 +1,74 @@
+import ipaddr from 'ipaddr.js';
+
+export type Family = 4 | 6;
+
+/** A network as CIDR; `start` and `end` are its first and last address as numbers. */
+export interface Cidr {
+  readonly text: string;
+  readonly family: Family;
+  readonly prefix: number;
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** 4 or 6 for an IP address in its usual form (dotted quad; no brackets; a zone such as `%eth0` is fine), else null. */
+export function familyOf(address: string): Family | null {
+  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return 4;
+  return address.includes(':') && ipaddr.IPv6.isValid(address) ? 6 : null;
+}
+
+/** One spelling for one address: IPv6 compressed and in lower case. Names and IPv4 come back as they are. */
+export function normalizeAddress(address: string): string {
+  return familyOf(address) === 6 ? ipaddr.IPv6.parse(address).toString() : address;
+}
+
+/** Reads `10.42.0.0/16` or `fd00:42::/56`; null when it is none. Bits behind the prefix are cut off in `start`. */
+export function parseCidr(text: string): Cidr | null {
+  const [address, prefixText, ...rest] = text.split('/');
+  if (address === undefined || prefixText === undefined || rest.length > 0) return null;
+  const family = familyOf(address);
+  if (family === null || address.includes('%') || !/^\d{1,3}$/.test(prefixText)) return null;
+  const bits = family === 4 ? 32 : 128;
+  const prefix = Number(prefixText);
+  if (prefix > bits) return null;
+  const hostBits = BigInt(bits - prefix);
+  const start = (toNumber(address) >> hostBits) << hostBits;
+  return { text, family, prefix, start, end: start + (1n << hostBits) - 1n };
+}
+
+/** The CIDR's own first address: `10.42.0.0/16` for `10.42.3.4/16`. */
+export function formatNetwork(cidr: Cidr): string {
+  return `${toText(cidr.start, cidr.family)}/${cidr.prefix}`;
+}
+
+export function overlaps(a: Cidr, b: Cidr): boolean {
+  return a.family === b.family && a.start <= b.end && b.start <= a.end;
+}
+
+/** Whether the IP address lies in the network; false for names. */
+export function contains(cidr: Cidr, address: string): boolean {
+  if (familyOf(address) !== cidr.family) return false;
+  const value = toNumber(address);
+  return value >= cidr.start && value <= cidr.end;
+}
+
+/** The address `offset` places after the network's first: 10 gives 10.43.0.10 in 10.43.0.0/16; null when outside. */
+export function addressAt(cidr: Cidr, offset: number): string | null {
+  const value = cidr.start + BigInt(offset);
+  return value > cidr.end ? null : toText(value, cidr.family);
+}
+
+function toNumber(address: string): bigint {
+  return ipaddr
+    .parse(address)
+    .toByteArray()
+    .reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}
+
+function toText(value: bigint, family: Family): string {
+  const length = family === 4 ? 4 : 16;
+  const bytes = Array.from({ length }, (_, index) =>
+    Number((value >> BigInt(8 * (length - 1 - index))) & 255n),
+  );
+  return ipaddr.fromByteArray(bytes).toString();
+}

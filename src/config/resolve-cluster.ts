@@ -1,0 +1,135 @@
+import path from 'node:path';
+import type {
+  Cluster,
+  ClusterNetwork,
+  Endpoint,
+  FirewallSettings,
+  Install,
+  KubeconfigSettings,
+  PrivateRegistry,
+  SshSettings,
+} from '../domain/cluster.ts';
+import { Secret } from '../domain/secret.ts';
+import { DEFAULTS } from './defaults.ts';
+import { parseDuration } from './duration.ts';
+import type { ConfigEnvironment } from './environment.ts';
+import { addressAt, normalizeAddress, parseCidr } from './ip.ts';
+import { type PathResolver, resolvePathsFrom } from './local-path.ts';
+import { resolveNode } from './resolve-node.ts';
+import type { ClusterInput } from './schema/cluster.ts';
+import { parseEndpoint } from './schema/endpoint.ts';
+import { isHttpUrl, splitValues } from './schema/scalars.ts';
+
+/** Puts in what the file leaves out. The input is valid and no rule speaks against it. */
+export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnvironment): Cluster {
+  const absolute = path.resolve(env.cwd, file);
+  const toAbsolute = resolvePathsFrom(path.dirname(absolute), env.home);
+  return {
+    name: input.cluster_name ?? DEFAULTS.clusterName,
+    version: input.kubernetes_version ?? null,
+    nodes: input.nodes.map((node) => resolveNode(node, input, env, toAbsolute)),
+    install: resolveInstall(input.install ?? {}, toAbsolute),
+    endpoint: resolveEndpoint(input.endpoint),
+    network: resolveNetwork(input),
+    tlsSans: [
+      ...new Set((input.authentication?.sans ?? []).map((san) => normalizeAddress(san).toLowerCase())),
+    ],
+    firewall: resolveFirewall(input.firewall ?? {}),
+    prepare: [...new Set(input.prepare ?? [])],
+    registries: (input.private_registries ?? []).map(resolveRegistry),
+    kubeconfig: resolveKubeconfig(input.kubeconfig ?? {}, absolute, toAbsolute),
+    ssh: resolveSsh(input.ssh ?? {}, toAbsolute, env),
+    rke2: { server: input.rke2?.server ?? {}, agent: input.rke2?.agent ?? {} },
+  };
+}
+
+function resolveInstall(input: NonNullable<ClusterInput['install']>, toAbsolute: PathResolver): Install {
+  const toPlace = (place: string | undefined): string | null =>
+    place === undefined ? null : isHttpUrl(place) ? place.replace(/\/+$/, '') : toAbsolute(place);
+  return {
+    method: input.method ?? (input.artifacts === undefined ? 'script' : 'airgap'),
+    artifacts: toPlace(input.artifacts),
+    channel: input.channel ?? DEFAULTS.channel,
+    package: input.package ?? DEFAULTS.package,
+    mirror: input.mirror?.replace(/\/+$/, '') ?? null,
+    script: toPlace(input.script),
+    fetch: input.fetch ?? DEFAULTS.fetch,
+    prefix: input.prefix === undefined ? null : path.posix.resolve(input.prefix),
+  };
+}
+
+function resolveEndpoint(text: string | undefined): Endpoint | null {
+  const endpoint = text === undefined ? null : parseEndpoint(text);
+  return endpoint && { host: normalizeAddress(endpoint.host), port: endpoint.port };
+}
+
+function resolveNetwork(input: ClusterInput): ClusterNetwork {
+  const plugin = input.network?.plugin ?? DEFAULTS.cni;
+  const kubelet = input.services?.kubelet;
+  const serviceCidr = splitValues(
+    input.services?.['kube-api']?.service_cluster_ip_range ?? DEFAULTS.serviceCidr,
+  );
+  return {
+    cni: typeof plugin === 'string' ? [plugin] : plugin,
+    clusterCidr: splitValues(input.services?.['kube-controller']?.cluster_cidr ?? DEFAULTS.clusterCidr),
+    serviceCidr,
+    clusterDns: kubelet?.cluster_dns_server
+      ? splitValues(kubelet.cluster_dns_server)
+      : serviceCidr.flatMap((text) => deriveDns(text) ?? []),
+    clusterDomain: kubelet?.cluster_domain ?? DEFAULTS.clusterDomain,
+  };
+}
+
+function deriveDns(serviceCidr: string): string | null {
+  const cidr = parseCidr(serviceCidr);
+  return cidr && addressAt(cidr, DEFAULTS.clusterDnsOffset);
+}
+
+function resolveFirewall(input: NonNullable<ClusterInput['firewall']>): FirewallSettings {
+  return {
+    provider: input.provider ?? DEFAULTS.firewallProvider,
+    zone: input.zone ?? null,
+    manage: input.manage ?? DEFAULTS.firewallManage,
+    public: [...new Set(input.public ?? DEFAULTS.firewallPublic)],
+  };
+}
+
+function resolveRegistry(input: NonNullable<ClusterInput['private_registries']>[number]): PrivateRegistry {
+  return {
+    url: input.url ?? DEFAULTS.registryUrl,
+    user: input.user ?? null,
+    password: input.password === undefined ? null : new Secret(input.password),
+    isDefault: input.is_default ?? false,
+  };
+}
+
+function resolveKubeconfig(
+  input: NonNullable<ClusterInput['kubeconfig']>,
+  file: string,
+  toAbsolute: PathResolver,
+): KubeconfigSettings {
+  const beside = path.join(path.dirname(file), `${DEFAULTS.kubeconfigPrefix}${path.basename(file)}`);
+  return {
+    path: input.path === undefined ? beside : toAbsolute(input.path),
+    mode: input.mode === undefined ? DEFAULTS.kubeconfigMode : Number.parseInt(input.mode, 8),
+    group: input.group ?? null,
+  };
+}
+
+function resolveSsh(
+  input: NonNullable<ClusterInput['ssh']>,
+  toAbsolute: PathResolver,
+  env: ConfigEnvironment,
+): SshSettings {
+  const { connect_timeout: timeout, keepalive } = input;
+  return {
+    hostKeys: input.host_keys ?? DEFAULTS.hostKeys,
+    knownHosts:
+      input.known_hosts === undefined
+        ? path.join(env.home, DEFAULTS.knownHosts)
+        : toAbsolute(input.known_hosts),
+    client: input.client ?? DEFAULTS.sshClient,
+    connectTimeoutMs: timeout === undefined ? DEFAULTS.connectTimeoutMs : parseDuration(timeout),
+    keepaliveMs: keepalive === undefined ? DEFAULTS.keepaliveMs : parseDuration(keepalive),
+  };
+}

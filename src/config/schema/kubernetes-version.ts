@@ -1,0 +1,48 @@
+import { parseVersion } from '../../rke2/version.ts';
+import type { Mistake } from '../finding.ts';
+
+const EXAMPLE = 'v1.35.7+rke2r1';
+const RELEASES = 'The releases are listed at https://github.com/rancher/rke2/releases.';
+
+/** What is wrong with `kubernetes_version`, if anything. */
+export function checkVersion(version: string): Mistake | null {
+  if (parseVersion(version)) return null;
+  return { code: 'version-invalid', ...explain(version) };
+}
+
+function explain(version: string): { message: string; hint: string } {
+  const shown = JSON.stringify(version);
+  const kubernetes = /v?(\d+\.\d+\.\d+)/.exec(version)?.[1];
+  if (/rancher/.test(version)) {
+    return {
+      message: `${shown} is a version of RKE1; RKE2's own end in \`+rke2r1\`, \`+rke2r2\`, and so on.`,
+      hint: `Write a version of RKE2 such as \`${EXAMPLE}\`. ${RELEASES}`,
+    };
+  }
+  if (/k3s/.test(version)) {
+    return {
+      message: `${shown} is a version of K3s; RKE2's own end in \`+rke2r1\`, \`+rke2r2\`, and so on.`,
+      hint: `Write a version of RKE2 such as \`${EXAMPLE}\`. ${RELEASES}`,
+    };
+  }
+  const spelled = `v${version.replace(/^v/i, '').replace(/(%2B|[-~_ ])rke2/i, '+rke2')}`;
+  if (parseVersion(spelled)) {
+    return { message: `${shown} is not how RKE2 writes its versions.`, hint: `Write \`${spelled}\`.` };
+  }
+  if (kubernetes && /^v?\d+\.\d+\.\d+$/.test(version)) {
+    return {
+      message: `${shown} does not say which build of RKE2 is meant.`,
+      hint: `Add RKE2's suffix, for example \`v${kubernetes}+rke2r1\`. ${RELEASES}`,
+    };
+  }
+  if (/^v?\d+(\.\d+)?$/.test(version) || /^(stable|latest|testing)$/.test(version)) {
+    return {
+      message: `${shown} is not a version but the name of a channel.`,
+      hint: `Write a version such as \`${EXAMPLE}\`; or leave \`kubernetes_version\` out and name the channel as \`install.channel\`.`,
+    };
+  }
+  return {
+    message: `${shown} is not a version of RKE2.`,
+    hint: `Write one such as \`${EXAMPLE}\`. ${RELEASES}`,
+  };
+}
