@@ -56,9 +56,8 @@ export function createSealer(passphrase: Secret, cost: ScryptCost = DEFAULT_COST
     },
     async open(sealed, context, file) {
       if (128 * sealed.n * sealed.r * sealed.p > MAX_MEMORY) throw passphraseWrong(file);
-      const key = await keyFor(sealed.salt, sealed);
       try {
-        return decrypt(key, sealed, context);
+        return decrypt(await keyFor(sealed.salt, sealed), sealed, context);
       } catch {
         throw passphraseWrong(file);
       }
