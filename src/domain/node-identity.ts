@@ -30,6 +30,8 @@ export function clusterAddress(node: ClusterNode, facts: HostFacts): string {
   if (node.internalAddress !== null) return node.internalAddress;
   if (facts.addresses.some((own) => own.address === node.address)) return node.address;
   const outward = facts.routes.find((route) => route.destination === 'default')?.interface;
-  const own = facts.addresses.find((candidate) => candidate.interface === outward);
+  const own = facts.addresses.find(
+    (candidate) => candidate.interface === outward && !candidate.address.startsWith('fe80:'),
+  );
   return own?.address ?? node.address;
 }

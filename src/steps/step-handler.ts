@@ -33,7 +33,12 @@ export interface OperatorFiles {
   readonly forgetCluster: () => Promise<void>;
   /** The state's text as it lies on disk, sealed if it is sealed. */
   readonly stateText: () => Promise<string>;
-  readonly saveSnapshot: (node: PlannedNode, name: string, content: NodeJS.ReadableStream) => Promise<void>;
+  readonly saveSnapshot: (
+    node: PlannedNode,
+    name: string,
+    directory: string,
+    content: NodeJS.ReadableStream,
+  ) => Promise<void>;
 }
 
 /**

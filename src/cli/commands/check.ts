@@ -1,0 +1,14 @@
+import type { ExitCode } from '../../domain/errors.ts';
+import { checkReport } from '../check-report.ts';
+import type { CommonFlags } from '../program.ts';
+import { withWorkspace } from '../wire.ts';
+
+/** `rke2ctl check`: every finding about the hosts. Exit 0 without errors, 1 with, 4 when hosts could not be asked. */
+export function check(flags: CommonFlags): Promise<ExitCode> {
+  return withWorkspace({ command: 'check', flags, locks: false, measureDisks: true }, async (workspace) => {
+    const report = await checkReport(workspace);
+    process.stdout.write(flags.output === 'json' ? `${JSON.stringify(report)}\n` : report.text);
+    if (report.findings.some((finding) => finding.severity === 'error')) return 1;
+    return report.unreachable.length > 0 ? 4 : 0;
+  });
+}

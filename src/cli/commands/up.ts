@@ -1,0 +1,38 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ExitCode } from '../../domain/errors.ts';
+import type { RunResult } from '../../domain/event.ts';
+import type { State } from '../../domain/state.ts';
+import { executePlan } from '../execute-plan.ts';
+import { exitCodeOf } from '../exit-code-of.ts';
+import { type PreparedUp, prepareUp } from '../prepare-up.ts';
+import type { UpFlags } from '../program.ts';
+import { withWorkspace } from '../wire.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** `rke2ctl up`: brings the hosts to what the file says. Exit 0 done, 4 partly, 1 failed. */
+export function up(flags: UpFlags): Promise<ExitCode> {
+  return withWorkspace({ command: 'up', flags, locks: true }, async (workspace) => {
+    const prepared = await prepareUp(workspace, {
+      checkPorts: flags.disablePortCheck !== true && flags.ignoreCheck?.includes('ports') !== true,
+      ignoredChecks: (flags.ignoreCheck ?? []).filter((name) => name !== 'ports'),
+    });
+    workspace.emit({ type: 'planned', plan: prepared.plan });
+    return exitCodeOf(await bringUp(workspace, prepared, flags));
+  });
+}
+
+async function bringUp(workspace: Workspace, prepared: PreparedUp, flags: UpFlags): Promise<RunResult> {
+  const { plan, input, release } = prepared;
+  const desired: State = { ...prepared.state, version: release.version, desired: workspace.cluster };
+  if (plan.steps.length > 0) {
+    await release.verify(workspace.signals.stop);
+    if (!isDeepStrictEqual(desired, prepared.state)) await workspace.store.write(desired);
+  }
+  return executePlan(workspace, plan, {
+    concurrency: flags.concurrency,
+    timeoutMs: flags.timeout,
+    artifact: release.path,
+    input,
+    state: desired,
+  });
+}

@@ -1,0 +1,84 @@
+import type { PortResult, RunResult } from '../domain/event.ts';
+import type { Plan, Step, StepOf } from '../domain/plan.ts';
+import type { State } from '../domain/state.ts';
+import { runPlan } from '../engine/run-plan.ts';
+import { type DesiredInput, desiredNode, factsOf } from '../render/desired-node.ts';
+import { CATALOG } from '../steps/catalog.ts';
+import type { StepContext, StepHandler } from '../steps/step-handler.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface ExecuteOptions {
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  /** Where release files lie on this machine, by name. */
+  readonly artifact: (name: string) => string;
+  /** What nodes are rendered from; null for plans that write no files. */
+  readonly input: DesiredInput | null;
+  readonly state: State | null;
+}
+
+/** How many hosts are sent release files at once; more would only share the operator's line. */
+const TRANSFERS = 4;
+
+/** Lets the engine carry a plan out with the real steps; the state grows as steps learn something. */
+export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOptions): Promise<RunResult> {
+  const { signals, emit, sessions } = workspace;
+  let state = options.state;
+  const learn = async (change: (state: State) => State): Promise<void> => {
+    if (state === null) return;
+    state = change(state);
+    await workspace.store.write(state);
+  };
+  const base = {
+    cluster: workspace.cluster,
+    host: (key: string) => sessions.get(key),
+    files: (key: string) => renderFor(options.input, state, key),
+    state: () => required(state),
+    learn,
+    artifact: options.artifact,
+    operator: workspace.operator,
+    reportPorts: (results: readonly PortResult[]) => emit({ type: 'port-matrix', results }),
+    timeoutMs: options.timeoutMs,
+  };
+  return runPlan(plan, {
+    runStep: (step, { signal, progress }) => runStep(step, { ...base, signal, progress }),
+    recover: (step) =>
+      step.node === null ? Promise.resolve(false) : sessions.recover(step.node.key, signals.abort),
+    title: (step) => handlerOf(step).title(step),
+    emit,
+    stop: signals.stop,
+    abort: signals.abort,
+    now: Date.now,
+    limits: { transfer: TRANSFERS, agent: options.concurrency, host: Math.max(options.concurrency, 4) },
+    poolOf,
+  });
+}
+
+function poolOf(step: Step): string {
+  if (step.kind === 'stage-artifacts' || step.kind === 'fetch-snapshots') return 'transfer';
+  return step.kind === 'start-service' && step.node?.service === 'rke2-agent' ? 'agent' : 'host';
+}
+
+function runStep(step: Step, context: StepContext): Promise<'done' | 'unchanged'> {
+  return handlerOf(step).run(step, context);
+}
+
+/** The catalog is exhaustive by type; its entry for a step's kind takes exactly that step. */
+function handlerOf(step: Step): StepHandler<typeof step.kind> {
+  return CATALOG[step.kind] as unknown as {
+    title(step: Step): string;
+    run: StepHandler<Step['kind']>['run'];
+  };
+}
+
+function renderFor(input: DesiredInput | null, state: State | null, key: string) {
+  const spec = input?.cluster.nodes.find((node) => node.key === key);
+  const facts = input === null ? null : factsOf(input.observed, key);
+  if (input === null || state === null || spec === undefined || facts === null) return [];
+  return desiredNode({ ...input, state }, spec, facts).files;
+}
+
+function required(state: State | null): State {
+  if (state === null) throw new Error('this plan has no state');
+  return state;
+}

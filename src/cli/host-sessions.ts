@@ -1,0 +1,107 @@
+import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
+import { CancelledError, ConnectError, LockedError, Rke2ctlError } from '../domain/errors.ts';
+import type { RunEvent } from '../domain/event.ts';
+import { nodeName } from '../domain/node-identity.ts';
+import type { HostObservation, Observed } from '../domain/observed.ts';
+import { describeFailure } from '../engine/failure-of.ts';
+import type { Host } from '../host/host.ts';
+import { createSemaphore } from '../lib/semaphore.ts';
+import type { OpenedHost, OpenHost } from './wire.ts';
+
+/** One connection per host for the whole run, each with the lock held at its far end when the run may change things. */
+export class HostSessions {
+  readonly #open: OpenHost;
+  readonly #emit: (event: RunEvent) => void;
+  readonly #nodes: ReadonlyMap<NodeKey, ClusterNode>;
+  readonly #opened = new Map<NodeKey, OpenedHost>();
+  readonly #reopening = new Map<NodeKey, Promise<boolean>>();
+
+  constructor(nodes: readonly ClusterNode[], open: OpenHost, emit: (event: RunEvent) => void) {
+    this.#nodes = new Map(nodes.map((node) => [node.key, node]));
+    this.#open = open;
+    this.#emit = emit;
+  }
+
+  /**
+   * Connects to every host and takes its facts, `window` at a time. Hosts that cannot be reached are part of the answer;
+   * only another holder of the lock, or the person at the terminal, ends it.
+   */
+  async observe(window: number, signal: AbortSignal): Promise<Observed> {
+    const semaphore = createSemaphore(window);
+    const entries = [...this.#nodes.values()].map((node) =>
+      semaphore.run(
+        async (): Promise<[NodeKey, HostObservation]> => [node.key, await this.#observeOne(node, signal)],
+      ),
+    );
+    const settled = await Promise.allSettled(entries);
+    const refused = settled.find((entry) => entry.status === 'rejected');
+    if (refused !== undefined) throw refused.reason;
+    return {
+      hosts: Object.fromEntries(
+        settled.flatMap((entry) => (entry.status === 'fulfilled' ? [entry.value] : [])),
+      ),
+    };
+  }
+
+  /** A connected host. */
+  get(key: NodeKey): Host {
+    const opened = this.#opened.get(key);
+    if (opened !== undefined) return opened.host;
+    throw new ConnectError({
+      code: 'not-connected',
+      message: `There is no connection to ${key}.`,
+      hint: 'Run the command again when the host answers.',
+    });
+  }
+
+  /** Connects anew to a host whose connection fell; true when it answers and its lock is ours again. */
+  recover(key: NodeKey, signal: AbortSignal): Promise<boolean> {
+    const pending = this.#reopening.get(key);
+    if (pending !== undefined) return pending;
+    const attempt = this.#reopen(key, signal).finally(() => this.#reopening.delete(key));
+    this.#reopening.set(key, attempt);
+    return attempt;
+  }
+
+  /** Gives every lock back and closes every connection; never throws. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#opened.values()].map((opened) => opened.close()));
+    this.#opened.clear();
+  }
+
+  async #observeOne(node: ClusterNode, signal: AbortSignal): Promise<HostObservation> {
+    const started = Date.now();
+    this.#emit({ type: 'host-connecting', key: node.key });
+    try {
+      const opened = await this.#open(node, signal);
+      this.#opened.set(node.key, opened);
+      const { facts } = opened;
+      this.#emit({
+        type: 'host-probed',
+        key: node.key,
+        name: nodeName(node, facts),
+        durationMs: Date.now() - started,
+      });
+      return { reachable: true, facts };
+    } catch (error) {
+      if (error instanceof LockedError || error instanceof CancelledError || signal.aborted) throw error;
+      if (!(error instanceof Rke2ctlError)) throw error;
+      const failure = describeFailure(error);
+      this.#emit({ type: 'host-unreachable', key: node.key, failure });
+      return { reachable: false, error: failure };
+    }
+  }
+
+  async #reopen(key: NodeKey, signal: AbortSignal): Promise<boolean> {
+    const node = this.#nodes.get(key);
+    if (node === undefined) return false;
+    await this.#opened.get(key)?.close();
+    this.#opened.delete(key);
+    try {
+      this.#opened.set(key, await this.#open(node, signal));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { createWriteStream } from 'node:fs';
+import { chmod, chown, mkdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Cluster } from '../domain/cluster.ts';
+import { Rke2ctlError } from '../domain/errors.ts';
+import type { StateStore } from '../state/store.ts';
+import type { OperatorFiles } from '../steps/step-handler.ts';
+import type { Caller } from './cluster-source.ts';
+
+/** What is done on the operator's machine beside the state file itself. */
+export interface Operator extends OperatorFiles {
+  /** True when the kubeconfig is where the file wants it and is this cluster's. */
+  readonly hasKubeconfig: () => Promise<boolean>;
+}
+
+/** The operator's machine: kubeconfig, snapshots and fetched texts. What `sudo` makes belongs to the one who called it. */
+export function createOperator(cluster: Cluster, store: StateStore, caller: Caller): Operator {
+  const { path, mode } = cluster.kubeconfig;
+  return {
+    readText,
+    hasKubeconfig: async () => {
+      const text = await readFile(path, 'utf8').catch(() => '');
+      return text.includes(`current-context: ${cluster.name}\n`);
+    },
+    writeKubeconfig: async (text) => {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      const draft = `${path}.${process.pid}.tmp`;
+      await writeFile(draft, text, { mode: 0o600 });
+      await chmod(draft, mode);
+      if (caller.owner !== null) await chown(draft, caller.owner.uid, caller.owner.gid);
+      await rename(draft, path);
+    },
+    forgetCluster: async () => {
+      await store.remove();
+      await rm(path, { force: true });
+    },
+    stateText: () => store.text(),
+    saveSnapshot: async (node, name, directory, content) => {
+      const target = join(directory, node.name);
+      await mkdir(target, { recursive: true, mode: 0o700 });
+      const file = join(target, name);
+      try {
+        await pipeline(content, createWriteStream(file, { mode: 0o600 }));
+      } catch (error) {
+        await unlink(file).catch(() => undefined);
+        throw error;
+      }
+    },
+  };
+}
+
+/** A text from a URL or an absolute path. Throws Rke2ctlError in words. */
+async function readText(source: string): Promise<string> {
+  if (source.startsWith('/')) {
+    return readFile(source, 'utf8').catch((error: unknown) => {
+      throw unreadable(source, error instanceof Error ? error.message : String(error));
+    });
+  }
+  const response = await fetch(source, { signal: AbortSignal.timeout(60_000) }).catch((error: unknown) => {
+    const cause =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw unreadable(source, cause);
+  });
+  if (!response.ok) throw unreadable(source, `the server answered ${response.status} ${response.statusText}`);
+  return response.text();
+}
+
+function unreadable(source: string, why: string): Rke2ctlError {
+  return new Rke2ctlError({
+    code: 'install-script-unreadable',
+    message: `The install script ${source} cannot be read from here: ${why}.`,
+    hint: 'Check `install.script` and `install.mirror` in cluster.yml, and the way out from this machine.',
+  });
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import type { Cluster } from '../domain/cluster.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { CheckError, StateError } from '../domain/errors.ts';
+import type { Observed } from '../domain/observed.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { State } from '../domain/state.ts';
+import { checkState } from '../plan/check-state.ts';
+import { applyIgnored } from '../plan/checks/apply-ignored.ts';
+import { checkHosts } from '../plan/checks/check-hosts.ts';
+import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
+import { planUp } from '../plan/plan-up.ts';
+import type { DesiredInput } from '../render/desired-node.ts';
+import { factsOf } from '../render/desired-node.ts';
+import { createState } from '../state/create-state.ts';
+import { type Release, resolveRelease } from './resolve-release.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Everything `up` needs once it is clear what is to be done. */
+export interface PreparedUp {
+  readonly observed: Observed;
+  /** As it is to be when the run begins; on disk only once `up` has saved it. */
+  readonly state: State;
+  readonly input: DesiredInput;
+  readonly release: Release;
+  readonly plan: Plan;
+}
+
+export interface PrepareOptions {
+  readonly checkPorts: boolean;
+  readonly ignoredChecks: readonly string[];
+}
+
+/**
+ * From the file to the plan: asks the hosts, reads the state, settles the version, checks, plans. Changes nothing.
+ * Throws CheckError with every finding when the hosts are not fit for it.
+ */
+export async function prepareUp(workspace: Workspace, options: PrepareOptions): Promise<PreparedUp> {
+  const { cluster } = workspace;
+  const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
+  const stored = await workspace.store.read();
+  if (stored === null) refuseLostState(cluster, observed, workspace.paths.state);
+  const state = stored ?? createState(cluster.name, randomBytes);
+  const release = await resolveRelease({ cluster, state, observed, signal: workspace.signals.stop });
+  const findings = [
+    ...workspace.findings,
+    ...release.findings,
+    ...checkHosts({ cluster, observed, clusterId: state.clusterId, release: release.sizes }),
+    ...checkState(cluster, observed, state, release.version),
+  ];
+  const judged = applyIgnored(findings, options.ignoredChecks);
+  for (const diagnostic of judged) workspace.emit({ type: 'finding', diagnostic });
+  if (judged.some((finding) => finding.severity === 'error')) throw new CheckError(judged);
+
+  const input: DesiredInput = {
+    cluster,
+    observed,
+    state,
+    version: release.version,
+    bootstrapKey: chooseBootstrap(cluster, observed, state),
+    artifacts: release.artifacts,
+  };
+  const plan = planUp({
+    ...input,
+    findings: warnings(judged),
+    kubeconfigPresent: await workspace.operator.hasKubeconfig(),
+    checkPorts: options.checkPorts,
+  });
+  return { observed, state, input, release, plan };
+}
+
+function warnings(findings: readonly Diagnostic[]): readonly Diagnostic[] {
+  return findings.filter((finding) => finding.severity === 'warning');
+}
+
+/** Hosts of a cluster without its state: a new state would make a second cluster on top of the first. */
+function refuseLostState(cluster: Cluster, observed: Observed, path: string): void {
+  const marked = cluster.nodes.flatMap((node) => {
+    const marker = factsOf(observed, node.key)?.rke2.marker;
+    return marker === null || marker === undefined || marker === 'unreadable' ? [] : [{ node, marker }];
+  });
+  const [first] = marked;
+  if (first === undefined) return;
+  throw new StateError({
+    code: 'state-missing',
+    message: `${path} is missing, but ${marked.length === 1 ? first.node.key : `${marked.length} hosts`} already ${marked.length === 1 ? 'belongs' : 'belong'} to the cluster ${first.marker.clusterName} (${first.marker.clusterId.slice(0, 8)}). Going on would make a second cluster on top of it.`,
+    hint: 'Bring the state file back beside cluster.yml, or make it again from the hosts with `rke2ctl state rebuild`.',
+  });
+}

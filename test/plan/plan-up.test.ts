@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Cluster } from '../../src/domain/cluster.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import type { Role } from '../../src/domain/role.ts';
+import { makeCluster, makeNode } from '../support/make-cluster.ts';
+import { applyStep, makeWorld, planWorld, type World } from '../support/model-hosts.ts';
+
+const SERVER: readonly Role[] = ['etcd', 'controlplane'];
+
+const six = makeCluster({
+  nodes: [
+    makeNode('10.0.0.1', SERVER),
+    makeNode('10.0.0.2', SERVER),
+    makeNode('10.0.0.3', SERVER),
+    makeNode('10.0.0.4', ['worker']),
+    makeNode('10.0.0.5', ['worker']),
+  ],
+});
+
+/** A plan as people would draw it: a line per step, with what it waits for. */
+function dump(plan: Plan): string[] {
+  return plan.steps.map(({ id, needs, after }) =>
+    [id, ...needs.map((need) => `< ${need}`), ...after.map((wait) => `~ ${wait}`)].join('  '),
+  );
+}
+
+/** The steps in an order in which the engine may run them; `pick` chooses among those that are ready. */
+function order(plan: Plan, pick: (ready: readonly Step[]) => Step): Step[] {
+  const done = new Set<string>();
+  const known = new Set(plan.steps.map((step) => step.id));
+  const ordered: Step[] = [];
+  while (ordered.length < plan.steps.length) {
+    const ready = plan.steps.filter(
+      (step) =>
+        !done.has(step.id) && [...step.needs, ...step.after].every((id) => done.has(id) || !known.has(id)),
+    );
+    if (ready.length === 0) throw new Error('the plan waits for itself');
+    const next = pick(ready);
+    done.add(next.id);
+    ordered.push(next);
+  }
+  return ordered;
+}
+
+const first = (ready: readonly Step[]) => ready[0] as Step;
+
+function run(world: World, steps: readonly Step[]): World {
+  return steps.reduce(applyStep, world);
+}
+
+/** Plans and carries out until nothing is left; how often that took. */
+function converge(world: World): { readonly world: World; readonly rounds: number } {
+  let current = world;
+  for (let rounds = 0; rounds < 5; rounds += 1) {
+    const plan = planWorld(current);
+    if (plan.steps.length === 0) return { world: current, rounds };
+    current = run(current, order(plan, first));
+  }
+  throw new Error(`does not end: ${dump(planWorld(current)).join('\n')}`);
+}
+
+describe('planUp on fresh hosts', () => {
+  it('brings etcd nodes up one at a time, then workers', () => {
+    const starts = planWorld(makeWorld(six, { firewalld: false })).steps.filter(
+      (step) => step.kind === 'start-service',
+    );
+    expect(dump({ steps: starts } as unknown as Plan)).toMatchInlineSnapshot(`
+      [
+        "start-service 10.0.0.1:22  < write-files 10.0.0.1:22  < check-ports",
+        "start-service 10.0.0.2:22  < write-files 10.0.0.2:22  < start-service 10.0.0.1:22  < check-ports",
+        "start-service 10.0.0.3:22  < write-files 10.0.0.3:22  < start-service 10.0.0.2:22  < check-ports",
+        "start-service 10.0.0.4:22  < write-files 10.0.0.4:22  < start-service 10.0.0.1:22  < check-ports  ~ start-service 10.0.0.1:22  ~ start-service 10.0.0.2:22  ~ start-service 10.0.0.3:22",
+        "start-service 10.0.0.5:22  < write-files 10.0.0.5:22  < start-service 10.0.0.1:22  < check-ports  ~ start-service 10.0.0.1:22  ~ start-service 10.0.0.2:22  ~ start-service 10.0.0.3:22",
+      ]
+    `);
+  });
+
+  it('claims a host before anything else on it', () => {
+    const plan = planWorld(makeWorld(six, { firewalld: true }));
+    for (const node of six.nodes) {
+      const own = plan.steps.filter((step) => step.node?.key === node.key);
+      expect(own[0]?.kind).toBe('claim');
+      for (const step of own.slice(1)) expect(step.needs.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('lets workers stage while servers start', () => {
+    const steps = planWorld(makeWorld(six, { firewalld: true })).steps;
+    const stage = steps.find((step) => step.id === 'stage-artifacts 10.0.0.5:22');
+    expect(stage?.needs).toEqual(['claim 10.0.0.5:22']);
+    expect(stage?.after).toEqual([]);
+  });
+
+  it('starts etcd-only nodes before control planes, and workers after the first of those', () => {
+    const split = makeCluster({
+      nodes: [
+        makeNode('10.0.0.9', ['worker']),
+        makeNode('10.0.0.4', ['controlplane']),
+        makeNode('10.0.0.1', ['etcd']),
+        makeNode('10.0.0.2', ['etcd']),
+      ],
+    });
+    const plan = planWorld(makeWorld(split, { firewalld: false }));
+    const starts = order(plan, first).filter((step) => step.kind === 'start-service');
+    expect(starts.map((step) => step.node?.key)).toEqual([
+      '10.0.0.1:22',
+      '10.0.0.2:22',
+      '10.0.0.4:22',
+      '10.0.0.9:22',
+    ]);
+    expect(plan.steps.find((step) => step.id === 'start-service 10.0.0.9:22')?.needs).toContain(
+      'start-service 10.0.0.4:22',
+    );
+  });
+
+  it('holds no secret', () => {
+    const text = JSON.stringify(planWorld(makeWorld(six, { firewalld: true })));
+    expect(text).not.toContain('server-password');
+    expect(text).not.toContain('agent-password');
+  });
+});
+
+const roles = fc.constantFrom<readonly Role[]>(
+  ['etcd', 'controlplane', 'worker'],
+  ['etcd', 'controlplane'],
+  ['etcd'],
+  ['controlplane'],
+  ['worker'],
+  ['etcd', 'worker'],
+  ['controlplane', 'worker'],
+);
+
+/** Any cluster that the file's rules let through: at least one etcd and one controlplane. */
+const clusters: fc.Arbitrary<Cluster> = fc
+  .array(roles, { minLength: 1, maxLength: 8 })
+  .filter((all) => all.some((one) => one.includes('etcd')) && all.some((one) => one.includes('controlplane')))
+  .chain((all) =>
+    fc.boolean().map((hasEndpoint) =>
+      makeCluster({
+        nodes: all.map((one, index) => makeNode(`10.0.0.${index + 1}`, one)),
+        endpoint: hasEndpoint ? { host: 'api.example', port: 6443 } : null,
+      }),
+    ),
+  );
+
+describe('planUp, whatever the cluster', () => {
+  it('reaches the target, and the plan of the reached target is empty', () => {
+    fc.assert(
+      fc.property(clusters, fc.boolean(), (cluster, firewalld) => {
+        expect(converge(makeWorld(cluster, { firewalld })).rounds).toBe(1);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('reaches it in any order that the plan allows, one etcd member in motion at a time', () => {
+    fc.assert(
+      fc.property(clusters, fc.infiniteStream(fc.nat()), (cluster, choices) => {
+        const world = makeWorld(cluster, { firewalld: true });
+        const steps = order(
+          planWorld(world),
+          (ready) => ready[(choices.next().value ?? 0) % ready.length] as Step,
+        );
+        expect(planWorld(run(world, steps)).steps).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('goes on from any half-done state to the same end, and founds one cluster only', () => {
+    fc.assert(
+      fc.property(clusters, fc.nat(), fc.infiniteStream(fc.nat()), (cluster, cut, choices) => {
+        const world = makeWorld(cluster, { firewalld: true });
+        const steps = order(
+          planWorld(world),
+          (ready) => ready[(choices.next().value ?? 0) % ready.length] as Step,
+        );
+        const half = run(world, steps.slice(0, cut % (steps.length + 1)));
+        const end = converge(half).world;
+        expect(end.state.bootstrapNodeId).toBe(converge(world).world.state.bootstrapNodeId);
+        expect(planWorld(end).steps).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('gives the same bytes for the same input', () => {
+    fc.assert(
+      fc.property(clusters, (cluster) => {
+        const world = makeWorld(cluster, { firewalld: true });
+        expect(JSON.stringify(planWorld(world))).toBe(JSON.stringify(planWorld(world)));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
