@@ -41,9 +41,6 @@ export const MAX_ETCD_NODES = 5;
 /** What nodes with many pods need; the kernel's default of 128 instances runs out first. */
 export const INOTIFY = { instances: 8192, watches: 524_288 } as const;
 
-/** Below these, pods fail to start on nodes of ordinary size. */
-export const INOTIFY_LOW = { instances: 512, watches: 65_536 } as const;
-
 /** cgroup controllers without which RKE2 or its kubelet will not start, by cgroup version. */
 export const CGROUP_CONTROLLERS: Readonly<Record<1 | 2, readonly string[]>> = {
   1: ['memory', 'pids'],
@@ -51,12 +48,12 @@ export const CGROUP_CONTROLLERS: Readonly<Record<1 | 2, readonly string[]>> = {
 };
 
 /** Architectures that RKE2 is released for, by what `uname -m` calls them. */
-export const RELEASE_ARCHITECTURES: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  amd64: 'amd64',
-  aarch64: 'arm64',
-  arm64: 'arm64',
-};
+export const RELEASE_ARCHITECTURES: ReadonlyMap<string, string> = new Map([
+  ['x86_64', 'amd64'],
+  ['amd64', 'amd64'],
+  ['aarch64', 'arm64'],
+  ['arm64', 'arm64'],
+]);
 
 /** Programs run from below these paths, so none may be mounted noexec. */
 export const EXECUTED_PATHS: readonly string[] = ['/var/lib/rancher', '/var/lib/kubelet'];

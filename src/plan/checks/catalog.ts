@@ -1,0 +1,78 @@
+import { apparmor } from './apparmor.ts';
+import { architecture } from './architecture.ts';
+import { cgroupControllers } from './cgroup-controllers.ts';
+import type { Check } from './check.ts';
+import { cidrOverlap } from './cidr-overlap.ts';
+import { cisPreparation } from './cis-preparation.ts';
+import { clockSkew } from './clock-skew.ts';
+import { defaultRoute } from './default-route.ts';
+import { diskSpace } from './disk-space.ts';
+import { endpointResolves } from './endpoint-resolves.ts';
+import { etcdCount } from './etcd-count.ts';
+import { etcdEven } from './etcd-even.ts';
+import { etcdFsync } from './etcd-fsync.ts';
+import { etcdLink } from './etcd-link.ts';
+import { fapolicyd } from './fapolicyd.ts';
+import { foreignCluster } from './foreign-cluster.ts';
+import { hostSize } from './host-size.ts';
+import { inotify } from './inotify.ts';
+import { internalAddress } from './internal-address.ts';
+import { iptables } from './iptables.ts';
+import { nameServers } from './name-servers.ts';
+import { networkManager } from './network-manager.ts';
+import { nmCloudSetup } from './nm-cloud-setup.ts';
+import { noWorker } from './no-worker.ts';
+import { nodeNameValid } from './node-name.ts';
+import { noexec } from './noexec.ts';
+import { packageKind } from './package-kind.ts';
+import { portsFree } from './ports-free.ts';
+import { rke1Leftovers } from './rke1-leftovers.ts';
+import { selinux } from './selinux.ts';
+import { swap } from './swap.ts';
+import { systemd } from './systemd.ts';
+import { uniqueAddress } from './unique-address.ts';
+import { uniqueMachineId } from './unique-machine-id.ts';
+import { uniqueName } from './unique-name.ts';
+import { unmanagedRke2 } from './unmanaged-rke2.ts';
+
+/** Every check of the hosts, in the order in which its findings are told: whose host it is comes first. */
+export const CHECKS: readonly Check[] = [
+  foreignCluster,
+  unmanagedRke2,
+  uniqueMachineId,
+  uniqueName,
+  uniqueAddress,
+  nodeNameValid,
+  internalAddress,
+  architecture,
+  systemd,
+  packageKind,
+  rke1Leftovers,
+  portsFree,
+  diskSpace,
+  noexec,
+  clockSkew,
+  defaultRoute,
+  cidrOverlap,
+  endpointResolves,
+  cgroupControllers,
+  cisPreparation,
+  etcdCount,
+  etcdEven,
+  etcdLink,
+  etcdFsync,
+  noWorker,
+  hostSize,
+  networkManager,
+  nmCloudSetup,
+  nameServers,
+  iptables,
+  selinux,
+  apparmor,
+  fapolicyd,
+  swap,
+  inotify,
+];
+
+/** The names that `--ignore-check` takes. */
+export const CHECK_NAMES: readonly string[] = CHECKS.map((check) => check.name);

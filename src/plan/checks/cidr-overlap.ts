@@ -1,0 +1,72 @@
+import { type CheckedHost, type CheckInput, type Complaint, hostCheck } from './check.ts';
+import { containsNetwork, overlaps } from './networks.ts';
+
+/** Interfaces that a CNI makes; on a host that should be empty they are what an earlier cluster left behind. */
+const CNI_INTERFACES =
+  /^(cni\d|flannel|cali|tunl0|vxlan\.calico|vxlan-v6\.calico|wireguard\.cali|wg-v6\.cali|cilium_|lxc|kube-ipvs0|nodelocaldns)/;
+
+interface Occupied {
+  readonly network: string;
+  readonly interface: string;
+  readonly what: string;
+}
+
+interface Range {
+  readonly cidr: string;
+  readonly what: string;
+  readonly key: string;
+}
+
+/** Pods and services must not have addresses that the host already reaches elsewhere. */
+export const cidrOverlap = hostCheck('cidr-overlap', 'error', (host, input) => {
+  const complaints = new Map<string, Complaint>();
+  for (const occupied of occupiedOn(host)) {
+    const ranges = rangesOf(input).filter(
+      (range) =>
+        overlaps(range.cidr, occupied.network) &&
+        // Where RKE2 runs, its routes and addresses lie in these ranges, as they should; whose RKE2 is another check.
+        !(host.hasRke2 && containsNetwork(range.cidr, occupied.network)),
+    );
+    // A connected route and the interface's own address are one thing to people.
+    const key = `${occupied.interface} ${ranges.map((range) => range.cidr).join(' ')}`;
+    if (ranges.length > 0 && !complaints.has(key)) complaints.set(key, complain(ranges, occupied));
+  }
+  return [...complaints.values()];
+});
+
+function rangesOf({ cluster }: CheckInput): readonly Range[] {
+  const { clusterCidr, serviceCidr } = cluster.network;
+  return [
+    ...clusterCidr.map((cidr) => ({ cidr, what: 'pods', key: 'services.kube-controller.cluster_cidr' })),
+    ...serviceCidr.map((cidr) => ({
+      cidr,
+      what: 'services',
+      key: 'services.kube-api.service_cluster_ip_range',
+    })),
+  ];
+}
+
+function occupiedOn({ facts }: CheckedHost): readonly Occupied[] {
+  return [
+    ...facts.routes
+      .filter((route) => route.destination !== 'default' && !/\/0$/.test(route.destination))
+      .map((route) => ({ network: route.destination, interface: route.interface, what: 'route' })),
+    ...facts.addresses.map((own) => ({
+      network: `${own.address}/${own.prefix}`,
+      interface: own.interface,
+      what: 'address',
+    })),
+  ];
+}
+
+function complain(ranges: readonly Range[], occupied: Occupied): Complaint {
+  const leftover = CNI_INTERFACES.test(occupied.interface);
+  const names = ranges.map((range) => `${range.what} (${range.cidr})`).join(' and ');
+  const keys = ranges.map((range) => `\`${range.key}\``).join(' and ');
+  return {
+    message: `The addresses for ${names} overlap the ${occupied.what} ${occupied.network} on ${occupied.interface}: what lives there could no longer be reached.`,
+    hint: leftover
+      ? `${occupied.interface} is left over from another cluster: \`ip link delete ${occupied.interface}\`, or reboot.`
+      : `Choose another range in ${keys} (it cannot be changed later), or pass \`--ignore-check cidr-overlap\` if nothing that matters lives there.`,
+  };
+}
