@@ -1,0 +1,67 @@
+import { runAgent } from './agent.ts';
+import { AGENT_FLAGS, SERVER_FLAGS } from './command-flags.ts';
+import { readConfigArguments } from './config-file.ts';
+import type { FlagSet, ParsedFlags } from './flags.ts';
+import { isKnownFlag, isSet, parseFlags } from './flags.ts';
+import { CommandError, enableDebugLog, log, reasonOf } from './log.ts';
+import { RELEASE } from './release.ts';
+import { runServer } from './server.ts';
+
+const USAGE = `NAME:
+   rke2 - Rancher Kubernetes Engine 2 (stand-in)
+
+USAGE:
+   rke2 [global options] command [command options]
+
+COMMANDS:
+   server           Run management server
+   agent            Run node agent
+   etcd-snapshot    Manage etcd snapshots
+   certificate      Manage RKE2 certificates
+   secrets-encrypt  Control secrets encryption and keys rotation
+   token            Manage tokens
+   help, h          Shows a list of commands or help for one command
+`;
+
+/** The entry of `rke2`: picks the command and turns a failure into RKE2's last log line and exit code 1. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const globals = argv.slice(
+    0,
+    argv.findIndex((arg) => !arg.startsWith('-')) === -1
+      ? argv.length
+      : argv.findIndex((arg) => !arg.startsWith('-')),
+  );
+  const [command, ...args] = argv.slice(globals.length);
+  if (globals.some((arg) => arg === '--debug' || arg === '-debug')) enableDebugLog();
+  if (globals.includes('--version') || globals.includes('-v')) {
+    process.stdout.write(`rke2 version ${RELEASE.version} (stand-in)\ngo version go1.26.5\n`);
+    return;
+  }
+  switch (command) {
+    case undefined:
+    case 'help':
+    case 'h':
+      process.stdout.write(USAGE);
+      return;
+    case 'server':
+      process.title = '/usr/local/bin/rke2 server';
+      return runServer(readFlags(SERVER_FLAGS, args));
+    case 'agent':
+      process.title = '/usr/local/bin/rke2 agent';
+      return runAgent(readFlags(AGENT_FLAGS, args));
+    default:
+      throw new CommandError(`No help topic for '${command}'`);
+  }
+}
+
+/** The configuration file's values first, then the command line's, which win. */
+function readFlags(set: FlagSet, args: readonly string[]): ParsedFlags {
+  const flags = parseFlags(set, [...readConfigArguments(args, (name) => isKnownFlag(set, name)), ...args]);
+  if (isSet(flags, 'debug')) enableDebugLog();
+  return flags;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  log('fatal', `Error: ${reasonOf(error)}`);
+  process.exit(1);
+});

@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { makeDirectory, writeFile } from './files.ts';
+import { defaultDevice } from './node-address.ts';
+import { addressIn } from './options.ts';
+
+const run = promisify(execFile);
+
+/** What the CNI and kube-proxy put on a node. `podCidr` is the node's own part of the cluster CIDR. */
+export interface NetworkSettings {
+  readonly cni: string;
+  readonly podCidr: string;
+  readonly clusterDns: readonly string[];
+}
+
+/** VXLAN devices by CNI, as the real plug-ins name them, with their UDP ports. */
+const TUNNELS: Readonly<
+  Record<string, { readonly device: string; readonly id: number; readonly port: number }>
+> = {
+  canal: { device: 'flannel.1', id: 1, port: 8472 },
+  flannel: { device: 'flannel.4096', id: 4096, port: 4789 },
+  calico: { device: 'vxlan.calico', id: 4096, port: 4789 },
+  cilium: { device: 'cilium_vxlan', id: 1, port: 8472 },
+};
+
+/** TCP ports the CNI's agent opens on every node. */
+export const CNI_TCP_PORTS: Readonly<Record<string, readonly number[]>> = {
+  canal: [9099],
+  flannel: [],
+  calico: [9099, 9098, 5473, 179],
+  cilium: [4240],
+};
+
+/** Service addresses on a device of kube-proxy's, with the packet filter chains kube-proxy and the plug-in use. */
+export async function setUpServiceNetwork(settings: NetworkSettings): Promise<void> {
+  for (const key of ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding']) {
+    try {
+      writeFileSync(join('/proc/sys', key), '1');
+    } catch {
+      // A host may forbid it; nothing here forwards packets.
+    }
+  }
+  await ip('link', 'add', 'kube-ipvs0', 'type', 'bridge');
+  await ip('link', 'set', 'kube-ipvs0', 'up');
+  for (const address of settings.clusterDns) {
+    await ip(
+      'address',
+      'add',
+      `${address}/${address.includes(':') ? 128 : 32}`,
+      'dev',
+      'kube-ipvs0',
+      ...(address.includes(':') ? ['nodad'] : []),
+    );
+  }
+  await restoreRules('iptables-restore');
+  await restoreRules('ip6tables-restore');
+}
+
+/** The bridge, tunnel and files of the chosen plug-in. */
+export async function setUpPodNetwork(settings: NetworkSettings): Promise<void> {
+  makeDirectory('/etc/cni/net.d', 0o755);
+  makeDirectory('/opt/cni/bin');
+  makeDirectory('/var/lib/cni/networks');
+  writeFile(
+    `/etc/cni/net.d/10-${settings.cni}.conflist`,
+    `${JSON.stringify({ cniVersion: '1.0.0', name: settings.cni, plugins: [] })}\n`,
+    0o644,
+  );
+  writeFile(`/opt/cni/bin/${settings.cni}`, '#!/bin/sh\nexit 0\n', 0o755);
+  const tunnel = TUNNELS[settings.cni];
+  const device = defaultDevice();
+  if (tunnel !== undefined) {
+    const parent = device === undefined ? [] : ['dev', device];
+    await ip(
+      'link',
+      'add',
+      tunnel.device,
+      'type',
+      'vxlan',
+      'id',
+      String(tunnel.id),
+      ...parent,
+      'dstport',
+      String(tunnel.port),
+      'nolearning',
+    );
+    await ip('link', 'set', tunnel.device, 'up');
+  }
+  if (settings.cni === 'canal' || settings.cni === 'flannel') {
+    await ip('link', 'add', 'cni0', 'type', 'bridge');
+    await ip(
+      'address',
+      'add',
+      `${addressIn(settings.podCidr, 1)}/${settings.podCidr.includes(':') ? 64 : 24}`,
+      'dev',
+      'cni0',
+    );
+    await ip('link', 'set', 'cni0', 'up');
+  }
+  if (settings.cni === 'cilium') {
+    await ip('link', 'add', 'cilium_net', 'type', 'veth', 'peer', 'name', 'cilium_host');
+  }
+}
+
+/** A failing command means that it is there already, as after a restart. */
+async function ip(...args: readonly string[]): Promise<void> {
+  try {
+    await run('ip', [...args]);
+  } catch {
+    // Already there.
+  }
+}
+
+async function restoreRules(program: string): Promise<void> {
+  const child = run(program, ['--noflush', '-w']);
+  child.child.stdin?.on('error', () => {
+    // The program may be missing; the promise below says so.
+  });
+  child.child.stdin?.end(`*filter
+:KUBE-FORWARD - [0:0]
+:KUBE-SERVICES - [0:0]
+-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
+COMMIT
+*nat
+:KUBE-SERVICES - [0:0]
+:KUBE-POSTROUTING - [0:0]
+:CNI-HOSTPORT-DNAT - [0:0]
+COMMIT
+`);
+  try {
+    await child;
+  } catch {
+    // Without iptables the node still comes up, as a real one does.
+  }
+}
