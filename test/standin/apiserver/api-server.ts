@@ -84,7 +84,7 @@ async function answerFixedPath(parts: ServerParts, url: URL, response: ServerRes
     return true;
   }
   if (url.pathname === '/openapi/v2') {
-    send(response, 200, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf', EMPTY_OPENAPI);
+    send(response, 200, 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf', EMPTY_OPENAPI);
     return true;
   }
   if (url.pathname === '/') {

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { makeApiServer } from './api-server.ts';
 import { bootstrapCluster } from './bootstrap-cluster.ts';
+import { publishEndpoint } from './controllers/publish-endpoint.ts';
+import { runControllers } from './controllers/run-controllers.ts';
 import { EtcdClient } from './etcd-client.ts';
 import { ObjectStore } from './object-store.ts';
 import { readServerConfig } from './server-config.ts';
@@ -47,6 +49,13 @@ async function main(): Promise<void> {
   }
   await keepTrying('waiting for etcd', () => bootstrapCluster(context), stopping.signal);
   isStarted = true;
+  const { advertiseAddress } = config;
+  await Promise.all([
+    config.controllers ? runControllers(etcd, context, config.clusterCIDR, stopping.signal) : undefined,
+    advertiseAddress === undefined
+      ? undefined
+      : publishEndpoint(etcd, context, advertiseAddress, config.port, stopping.signal),
+  ]);
 }
 
 await main();

@@ -1,3 +1,6 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -5,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { findTools } from './find-tools.ts';
 
 /** What a kubectl run left behind. */
@@ -21,10 +24,13 @@ export interface TestCluster {
   readonly ports: readonly number[];
   readonly etcdPort: number;
   /** Runs the real kubectl as admin against one of the servers (the first unless told). */
-  kubectl(args: readonly string[], options?: { input?: string; server?: number; user?: string }): Promise<KubectlResult>;
+  kubectl(
+    args: readonly string[],
+    options?: { input?: string; server?: number; user?: string },
+  ): Promise<KubectlResult>;
   /** kubectl that must succeed; its stdout without the last line end. */
   ok(args: readonly string[], options?: { input?: string; server?: number; user?: string }): Promise<string>;
-  readonly servers: readonly ResultPromise[];
+  readonly servers: readonly ChildProcess[];
   startServer(index: number): Promise<void>;
   stopServer(index: number, signal?: NodeJS.Signals): Promise<void>;
   /** Kills etcd and starts it again on the same data. */
@@ -51,18 +57,34 @@ async function freePorts(count: number): Promise<number[]> {
 
 async function makeCa(directory: string, name: string): Promise<void> {
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
-  await execa('openssl', ['req', '-x509', ...key, '-subj', `/CN=${name}`, '-days', '2', '-out', `${name}.crt`], {
-    cwd: directory,
-  });
+  await execa(
+    'openssl',
+    ['req', '-x509', ...key, '-subj', `/CN=${name}`, '-days', '2', '-out', `${name}.crt`],
+    {
+      cwd: directory,
+    },
+  );
 }
 
 async function makeCert(directory: string, ca: string, name: string, subject: string): Promise<void> {
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
   await execa('openssl', ['req', ...key, '-subj', subject, '-out', `${name}.csr`], { cwd: directory });
   const extensions = 'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\n';
-  const sign = ['-CA', `${ca}.crt`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`];
+  const sign = [
+    '-CA',
+    `${ca}.crt`,
+    '-CAkey',
+    `${ca}.key`,
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-extfile',
+    `${name}.ext`,
+  ];
   await writeFile(join(directory, `${name}.ext`), extensions);
-  await execa('openssl', ['x509', '-req', '-in', `${name}.csr`, ...sign, '-out', `${name}.crt`], { cwd: directory });
+  await execa('openssl', ['x509', '-req', '-in', `${name}.csr`, ...sign, '-out', `${name}.crt`], {
+    cwd: directory,
+  });
 }
 
 async function writeKubeconfig(directory: string, file: string, user: string, port: number): Promise<void> {
@@ -73,7 +95,10 @@ async function writeKubeconfig(directory: string, file: string, user: string, po
     clusters: [
       {
         name: 'test',
-        cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority': `${directory}/server-ca.crt` },
+        cluster: {
+          server: `https://127.0.0.1:${port}`,
+          'certificate-authority': `${directory}/server-ca.crt`,
+        },
       },
     ],
     users: [
@@ -95,8 +120,13 @@ async function waitFor(what: string, isDone: () => Promise<boolean>, timeoutMs =
   }
 }
 
-function startEtcd(etcd: string, directory: string, client: number, peer: number): ResultPromise {
-  const tls = ['--trusted-ca-file=etcd-ca.crt', '--cert-file=etcd.crt', '--key-file=etcd.key', '--client-cert-auth'];
+function startEtcd(etcd: string, directory: string, client: number, peer: number): ChildProcess {
+  const tls = [
+    '--trusted-ca-file=etcd-ca.crt',
+    '--cert-file=etcd.crt',
+    '--key-file=etcd.key',
+    '--client-cert-auth',
+  ];
   const urls = [
     `--listen-client-urls=https://127.0.0.1:${client}`,
     `--advertise-client-urls=https://127.0.0.1:${client}`,
@@ -104,9 +134,15 @@ function startEtcd(etcd: string, directory: string, client: number, peer: number
     `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
     `--initial-cluster=test=http://127.0.0.1:${peer}`,
   ];
-  const options = ['--name=test', '--data-dir=etcd-data', '--unsafe-no-fsync=true', '--log-level=error'];
-  const accepted = options.filter((option) => !option.startsWith('--unsafe'));
-  return execa(etcd, [...accepted, ...urls, ...tls], { cwd: directory, reject: false, stdio: 'ignore' });
+  const options = ['--name=test', '--data-dir=etcd-data', '--log-level=error'];
+  return spawn(etcd, [...options, ...urls, ...tls], { cwd: directory, stdio: 'ignore' });
+}
+
+async function endProcess(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
 }
 
 /** Starts etcd and API servers with certificates of their own; controllers only where asked for. */
@@ -135,7 +171,7 @@ export async function startTestCluster(options: {
     logLevel: 'error',
   });
   let etcd = startEtcd(tools.etcd, directory, etcdPort, peerPort);
-  const servers: ResultPromise[] = [];
+  const servers: ChildProcess[] = [];
   const kubectl: TestCluster['kubectl'] = async (args, { input = '', server = 0, user = 'admin' } = {}) => {
     const file = `${user}-${server}.kubeconfig`;
     await writeKubeconfig(directory, file, user, ports[server] ?? 0);
@@ -167,16 +203,17 @@ export async function startTestCluster(options: {
       version: 'v1.35.7+rke2r1',
     };
     await writeFile(file, JSON.stringify(config));
-    const stderr = { file: join(directory, `server-${index}.log`), append: true } as const;
-    servers[index] = execa(process.execPath, [program, '--config', file], { reject: false, stdout: 'ignore', stderr });
+    const log = openSync(join(directory, `server-${index}.log`), 'a');
+    servers[index] = spawn(process.execPath, [program, '--config', file], {
+      stdio: ['ignore', 'ignore', log],
+    });
     await waitFor(`API server ${index}`, async () => {
       const { exitCode } = await kubectl(['get', '--raw', '/readyz'], { server: index });
       return exitCode === 0;
     });
   };
   const stopServer = async (index: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
-    servers[index]?.kill(signal);
-    await servers[index];
+    await endProcess(servers[index], signal);
   };
   for (const index of ports.keys()) await startServer(index);
   return {
@@ -193,16 +230,19 @@ export async function startTestCluster(options: {
       return result.stdout;
     },
     async restartEtcd() {
-      etcd.kill('SIGKILL');
-      await etcd;
+      await endProcess(etcd, 'SIGKILL');
       etcd = startEtcd(tools.etcd, directory, etcdPort, peerPort);
     },
     makeUser: (name, groups) =>
-      makeCert(directory, 'client-ca', name.replaceAll(':', '-'), `${groups.map((g) => `/O=${g}`).join('')}/CN=${name}`),
+      makeCert(
+        directory,
+        'client-ca',
+        name.replaceAll(':', '-'),
+        `${groups.map((g) => `/O=${g}`).join('')}/CN=${name}`,
+      ),
     async destroy() {
       for (const index of servers.keys()) await stopServer(index, 'SIGKILL');
-      etcd.kill('SIGKILL');
-      await etcd;
+      await endProcess(etcd, 'SIGKILL');
       await rm(directory, { recursive: true, force: true });
     },
   };
