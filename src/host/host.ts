@@ -23,8 +23,10 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   readonly onStdout?: (chunk: Buffer) => void;
   readonly onStderr?: (chunk: Buffer) => void;
-  /** For messages, as the beginning of a sentence: `Writing /etc/rancher/rke2/config.yaml`. Also seen in `ps` there. */
+  /** For messages, as the beginning of a sentence: `Writing /etc/rancher/rke2/config.yaml`. */
   readonly what?: string;
+  /** What `ps` and sudo's log on the host show; `what` unless given. */
+  readonly label?: string;
 }
 
 /** One machine, as root. Scripts are POSIX sh. */
@@ -139,7 +141,13 @@ class TransportHost implements Host {
     }
     return {
       gate: new StderrGate(mark, options.onStderr),
-      loaded: loadScript(mark, this.#elevation, script, options.args ?? [], `rke2ctl: ${what}`),
+      loaded: loadScript(
+        mark,
+        this.#elevation,
+        script,
+        options.args ?? [],
+        `rke2ctl: ${options.label ?? what}`,
+      ),
       talks: this.#elevation === null || this.#elevation === 'sudo-password',
       learned,
       what,

@@ -1,0 +1,115 @@
+import { LockedError, RemoteCommandError, Rke2ctlError } from '../domain/errors.ts';
+import type { RemoteProcess } from '../transport/transport.ts';
+
+/** After how long without a sign of life from the operator's side the host lets go of the lock. */
+export const LOCK_PATIENCE_SECONDS = 90;
+
+const HEARTBEAT_MS = 30_000;
+const RELEASE_PATIENCE_MS = 10_000;
+const EXIT_TAKEN = 75;
+const EXIT_NO_FLOCK = 69;
+
+/** A host's lock in our hands. */
+export interface HeldLock {
+  /** Resolves once the host let go, or cannot be asked any more; may be called again. */
+  release(): Promise<void>;
+  /** Aborts when the lock was lost before `release`: the connection fell or somebody killed the holder. */
+  readonly lost: AbortSignal;
+}
+
+/** What `ps` on the host shows of the holder, and what others are told. */
+export function lockLabel(holder: string, since: Date): string {
+  return `locked by ${holder} since ${since.toISOString()}`;
+}
+
+/** The line that tells that the lock is held and `body` is done. */
+export function lockedMark(mark: string): string {
+  return `${mark} locked`;
+}
+
+/**
+ * Takes the host's lock before `body` runs and keeps it afterwards until stdin ends, or until no line came for a while:
+ * sshd may notice hours later that an operator's machine is gone. $1: the mark of the answer; $2: patience in seconds.
+ * An flock falls with its process, whatever happens to it, so it can never be stale; nothing is written for it. Those
+ * who try use descriptor 8, the one who holds another one (9, or where the shell puts that aside): so they are told apart.
+ */
+export function lockedScript(body: string): string {
+  return `
+LOCK=/etc/machine-id MARK=$1 PATIENCE=$2
+[ -r "$LOCK" ] || LOCK=/etc
+command -v flock >/dev/null 2>&1 || exit ${EXIT_NO_FLOCK}
+exec 8<"$LOCK"
+if ! flock -n 8; then
+  for fd in /proc/[0-9]*/fd/*; do
+    [ "\${fd##*/}" != 8 ] && [ "$fd" -ef "$LOCK" ] || continue
+    pid=\${fd#/proc/}
+    pid=\${pid%%/*}
+    [ -r "/proc/$pid/cmdline" ] && echo "$MARK holder $pid $(tr '\\0\\n' '  ' <"/proc/$pid/cmdline" | sed 's/.*rke2ctl: //')"
+  done
+  exit ${EXIT_TAKEN}
+fi
+exec 9<&8 8<&-
+(
+${body}
+) 9<&- </dev/null
+echo "$MARK locked"
+# Without timeout(1) only the end of the connection lets go of the lock.
+if command -v timeout >/dev/null 2>&1; then
+  while timeout "$PATIENCE" /bin/sh -c 'IFS= read -r line' 9<&-; do :; done
+else
+  while IFS= read -r line; do :; done
+fi
+exit 0
+`;
+}
+
+/** The error behind a locked script that ended before its answer: locked by whom, or no means to lock, or `error`. */
+export function explainLockFailure(target: string, mark: string, output: string, error: unknown): unknown {
+  if (!(error instanceof RemoteCommandError)) return error;
+  if (error.exitStatus === EXIT_NO_FLOCK) {
+    return new Rke2ctlError({
+      code: 'flock-missing',
+      message: `${target} has no flock(1), so two runs at once could not be kept apart there. Nothing was changed.`,
+      hint: 'Install the package util-linux on the host and run the same command again.',
+    });
+  }
+  if (error.exitStatus !== EXIT_TAKEN) return error;
+  const line = output.split('\n').find((candidate) => candidate.startsWith(`${mark} holder `)) ?? '';
+  const [, pid, holder, since] = / holder (\d+) locked by (.*) since (\S+)/.exec(line) ?? [];
+  const who =
+    holder === undefined
+      ? 'by another program that holds /etc/machine-id'
+      : `by ${holder} since ${since?.slice(0, 16).replace('T', ' ')} UTC (process ${pid} on the host)`;
+  return new LockedError(
+    `${target} is locked ${who}. Nothing was changed there.`,
+    `Wait until that run has ended, or stop it where it runs: the lock falls with it. If its machine is gone, the host lets go of it ${LOCK_PATIENCE_SECONDS} s later by itself.`,
+  );
+}
+
+/** Keeps the lock of a running locked script alive until it is released. */
+export function holdLock(process: RemoteProcess): HeldLock {
+  const lost = new AbortController();
+  const heartbeat = setInterval(() => void process.write('\n').catch(() => undefined), HEARTBEAT_MS);
+  heartbeat.unref();
+  let isReleased = false;
+  const ended = process.result
+    .catch(() => undefined)
+    .then(() => {
+      clearInterval(heartbeat);
+      if (!isReleased) lost.abort();
+    });
+  return {
+    lost: lost.signal,
+    release: async () => {
+      isReleased = true;
+      clearInterval(heartbeat);
+      process.end();
+      let timer: NodeJS.Timeout | undefined;
+      const tired = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, RELEASE_PATIENCE_MS);
+      });
+      await Promise.race([ended, tired]);
+      clearTimeout(timer);
+    },
+  };
+}

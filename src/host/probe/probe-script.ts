@@ -1,0 +1,201 @@
+import { MARKER_PATH } from '../../domain/marker.ts';
+import { quoteWord, quoteWords } from '../../lib/shell-quote.ts';
+import { binaryCandidates, DATA_DIR, KUBECONFIG_PATH } from '../../rke2/paths.ts';
+
+export interface ProbeOptions {
+  /** RKE2's data directory, `/var/lib/rancher/rke2` unless config.yaml says otherwise. */
+  readonly dataDir?: string;
+  /** Where the file wants the tarball unpacked, if it says so. */
+  readonly prefix?: string | null;
+  /** Files whose hash and mode are wanted: everything rke2ctl may write. */
+  readonly files?: readonly string[];
+  /** Names that must resolve on the host. */
+  readonly names?: readonly string[];
+  /** Ask the node's own API server for its Node objects, if it has one. */
+  readonly nodes?: boolean;
+  /** Measure synchronous writes where etcd will live: writes and deletes a small file, so only when asked. */
+  readonly fsync?: boolean;
+}
+
+/** Programs whose presence somebody asks about. */
+export const PROBED_COMMANDS = [
+  'apparmor_parser',
+  'curl',
+  'firewall-cmd',
+  'firewall-offline-cmd',
+  'flock',
+  'iptables',
+  'nft',
+  'openssl',
+  'python3',
+  'rpm',
+  'sha256sum',
+  'ss',
+  'tar',
+  'timeout',
+  'wget',
+  'zstd',
+] as const;
+
+/** Units the probe asks about, firewalld last: the script looks at the end of the answer for it. */
+export const PROBED_UNITS = [
+  'rke2-server.service',
+  'rke2-agent.service',
+  'NetworkManager.service',
+  'nm-cloud-setup.service',
+  'nm-cloud-setup.timer',
+  'fapolicyd.service',
+  'firewalld.service',
+] as const;
+
+const SYSCTLS = ['vm/panic_on_oom', 'vm/overcommit_memory', 'kernel/panic', 'kernel/panic_on_oops'];
+
+/** Directories whose file system matters; the data directory comes first. */
+const DIRECTORIES = ['/usr/local', '/opt', '/etc', '/run', '/var/lib/kubelet', '/var/log'];
+
+/** Traces of RKE1: its certificates, its etcd, its tools. */
+const RKE1_PATHS = ['/etc/kubernetes/ssl', '/var/lib/etcd/member', '/opt/rke', '/var/lib/rancher/rke'];
+
+/**
+ * The one script that finds out everything about a host. POSIX sh; reads /proc and files, forks little, writes nothing
+ * unless `fsync` is asked for. Output is in sections, each begun by a line `<mark> <name>` and all ended by `<mark> end`,
+ * so that a cut-off answer is noticed; `mark` must be unguessable, as files of the host are part of the output.
+ */
+export function probeScript(mark: string, options: ProbeOptions = {}): string {
+  const dataDir = options.dataDir ?? DATA_DIR;
+  const prefix = options.prefix ?? null;
+  const directories = [dataDir, ...DIRECTORIES, ...(prefix === null ? [] : [prefix])];
+  return [
+    `M=${quoteWord(mark)} DD=${quoteWord(dataDir)}`,
+    `set -- ${quoteWords([...(options.files ?? []), MARKER_PATH])}`,
+    FUNCTIONS,
+    'm time; now=$(date +%s.%N); echo "$now"',
+    `m units; U=$(systemctl show -p Id,LoadState,ActiveState,UnitFileState,FragmentPath,ExecStart,MainPID ${PROBED_UNITS.join(' ')} 2>/dev/null); echo "$U"`,
+    text(),
+    NETWORK,
+    `filesystems ${quoteWords(directories)}`,
+    `m commands; for c in ${PROBED_COMMANDS.join(' ')}; do if command -v $c >/dev/null 2>&1; then echo $c; fi; done`,
+    `m paths; for p in /run/systemd/system /sys/fs/selinux/enforce ${RKE1_PATHS.join(' ')} /usr/share/selinux/packages/rke2.pp* /var/lib/selinux/*/active/modules/*/rke2 "$DD/server/db/etcd/name"; do if [ -e "$p" ]; then echo "$p"; fi; done`,
+    DOCKER,
+    FILES,
+    `for b in ${quoteWords(binaryCandidates(prefix))}; do if [ -x "$b" ]; then binary "$b"; fi; done`,
+    ...(options.names ?? []).map((name) => `m resolve; echo ${quoteWord(name)}; lookup ${quoteWord(name)}`),
+    ...(options.fsync === true ? [FSYNC] : []),
+    ...(options.nodes === true ? [NODES] : []),
+    'm end',
+  ].join('\n');
+}
+
+/** Text files of /proc, /sys and /etc by one grep, each line with its file's name; firewalld's only if it runs. */
+function text(): string {
+  const files = [
+    '/proc/sys/kernel/hostname',
+    '/etc/machine-id',
+    '/proc/sys/kernel/random/boot_id',
+    '/proc/sys/kernel/arch',
+    '/proc/sys/kernel/osrelease',
+    '/etc/os-release',
+    '/sys/devices/system/cpu/online',
+    '/sys/fs/cgroup/cgroup.controllers',
+    '/proc/cgroups',
+    '/proc/net/route',
+    '/proc/net/ipv6_route',
+    '/etc/resolv.conf',
+    '/run/systemd/resolve/resolv.conf',
+    '/sys/fs/selinux/enforce',
+    '/sys/module/apparmor/parameters/enabled',
+    '/proc/sys/fs/inotify/max_user_instances',
+    '/proc/sys/fs/inotify/max_user_watches',
+    ...SYSCTLS.map((name) => `/proc/sys/${name}`),
+    MARKER_PATH,
+  ];
+  return [
+    'case ${U##*Id=firewalld.service} in',
+    "*ActiveState=active*) F='/etc/firewalld/firewalld.conf /etc/firewalld/zones/*.xml /etc/firewalld/ipsets/*.xml /usr/lib/firewalld/zones/*.xml';;",
+    '*) F=;;',
+    'esac',
+    `m text; grep -sH '' ${files.join(' ')} $F`,
+    "grep -sHE '^(MemTotal|SwapTotal|etcd):' /proc/meminfo /etc/passwd /etc/group",
+    "[ -d /etc/NetworkManager ] && { m unmanaged; grep -slE 'unmanaged-devices.*(cali|flannel)' /etc/NetworkManager/conf.d/*.conf; }",
+    '[ -e /proc/sys/kernel/arch ] || { m arch; uname -m; }',
+  ].join('\n');
+}
+
+const FUNCTIONS = `
+m() { echo "$M $1"; }
+filesystems() {
+  m ask
+  for p in "$@"; do
+    echo "$p"; shift
+    while [ ! -e "$p" ]; do p=\${p%/*}; [ -n "$p" ] || p=/; done
+    set -- "$@" "$p"
+  done
+  m df; df -kP "$@" 2>/dev/null
+  m mounts; grep -vE ' /(run/(k3s|netns|containerd|docker)|var/lib/(kubelet/pods|docker|containers))/' /proc/mounts
+}
+# A started rke2 cannot be younger than its file: if it is not, its version is the one its data directory names.
+binary() {
+  m "binary $1"
+  if [ "$RUNNING" -gt "$(stat -c %Z "$1")" ] && [ -L "$DD/bin" ]; then
+    echo "running $(readlink "$DD/bin")"
+  elif command -v timeout >/dev/null; then timeout 20 "$1" --version
+  else "$1" --version
+  fi 2>/dev/null
+}
+lookup() {
+  if command -v timeout >/dev/null; then timeout 5 getent ahosts "$1"
+  else getent ahosts "$1"
+  fi
+}`;
+
+const NETWORK = `
+m addresses; ip -o addr show scope global
+case \${U%%Id=NetworkManager.service*} in
+*ActiveState=active*) P= ;;
+*) P=p ;;
+esac
+if command -v ss >/dev/null 2>&1; then m ss; ss -Hlntu$P
+else m sockets; grep -sHE ' (0A|07) ' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
+fi`;
+
+const DOCKER = `
+if [ -d /var/lib/docker/containers ]; then
+  m docker
+  grep -shoE '"Name":"/(etcd|kubelet|kube-proxy|kube-apiserver|kube-scheduler|kube-controller-manager|nginx-proxy|service-sidekick|etcd-rolling-snapshots)"' /var/lib/docker/containers/*/config.v2.json
+fi
+if [ -x /usr/bin/rke2 ] && command -v rpm >/dev/null 2>&1 && rpm -q rke2-common >/dev/null 2>&1; then m rpm; fi`;
+
+/** Hashes of the wanted files and the CA, then size and time of those, of image bundles and of snapshots. */
+const FILES = `
+set -- "$@" "$DD/server/tls/server-ca.crt" "$DD/agent/server-ca.crt"
+for f in "$@"; do shift; if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
+if [ $# -gt 0 ]; then m sha256; sha256sum "$@"; fi
+for f in "$DD"/agent/images/* "$DD"/server/db/snapshots/*; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
+if [ $# -gt 0 ]; then m stat; stat -c '%a %s %Y %n' "$@"; fi
+RUNNING=0 units=\${U%%Id=NetworkManager.service*}
+for pid in $units; do
+  case $pid in
+  MainPID=0) ;;
+  MainPID=*)
+    read -r up _ </proc/uptime
+    if read -r line <"/proc/\${pid#MainPID=}/stat"; then
+      set -- \${line##*) }
+      RUNNING=$((\${now%.*} - \${up%.*} + \${20} / 100))
+    fi
+    ;;
+  esac
+done 2>/dev/null`;
+
+const FSYNC = `
+m fsync; d=$DD/server/db/etcd
+while [ ! -d "$d" ]; do d=\${d%/*}; [ -n "$d" ] || d=/; done
+for i in 1 2 3 4 5 6 7 8 9 10 11; do
+  dd if=/dev/zero of="$d/.rke2ctl-fsync" bs=2300 count=4 oflag=dsync 2>&1
+done
+rm -f "$d/.rke2ctl-fsync"`;
+
+const NODES = `
+K=${KUBECONFIG_PATH}
+if [ -x "$DD/bin/kubectl" ] && [ -s "$K" ]; then
+  m nodes; timeout 7 "$DD/bin/kubectl" --kubeconfig "$K" --cache-dir /dev/null/none --request-timeout 5s get nodes -o json 2>/dev/null
+fi`;
