@@ -55,7 +55,9 @@ describe('a host', () => {
   });
 
   test('long scripts need no long command line', async () => {
-    const { stdout } = await localHost().run(`${'# a comment that fills the script\n'.repeat(20_000)}echo done`);
+    const { stdout } = await localHost().run(
+      `${'# a comment that fills the script\n'.repeat(20_000)}echo done`,
+    );
     expect(stdout).toBe('done\n');
   });
 

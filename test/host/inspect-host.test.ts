@@ -27,7 +27,10 @@ describe.each([
   ['busybox', ['busybox', 'sh']],
 ])('the probe under %s', (_name, shell) => {
   test('tells what this very machine is', async () => {
-    const { facts } = await inspectHost(localHost(shell), { lock: null, names: ['localhost', 'no.such.invalid'] });
+    const { facts } = await inspectHost(localHost(shell), {
+      lock: null,
+      names: ['localhost', 'no.such.invalid'],
+    });
     expect(facts.hostname).toBe(hostname());
     expect(facts.bootId).toBe(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
     expect(facts.memoryBytes).toBeGreaterThan(100_000_000);
@@ -73,7 +76,9 @@ describe('the lock of a host', () => {
 
   test('falls when its process on the host is killed', async () => {
     const first = await lock('alice');
-    const error = await inspectHost(localHost(), { lock: { holder: 'bob' } }).catch((reason: Error) => reason);
+    const error = await inspectHost(localHost(), { lock: { holder: 'bob' } }).catch(
+      (reason: Error) => reason,
+    );
     const pid = Number(/process (\d+)/.exec((error as Error).message)?.[1]);
     process.kill(pid, 'SIGKILL');
     await new Promise((resolve) => first.lost.addEventListener('abort', resolve, { once: true }));
