@@ -51,15 +51,30 @@ export async function writeFileAtomic(host: Host, file: RemoteFile): Promise<boo
 }
 
 /** Removes files that are there; gives their paths. Directories are refused. */
-export async function removeFiles(host: Host, paths: readonly string[]): Promise<readonly string[]> {
+export async function removeFiles(
+  host: Host,
+  paths: readonly string[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<readonly string[]> {
   if (paths.length === 0) return [];
-  const { stdout } = await host.run(REMOVE, { args: paths, what: `Removing ${paths.join(', ')}` });
+  const { stdout } = await host.run(REMOVE, {
+    args: paths,
+    what: `Removing ${paths.join(', ')}`,
+    ...options,
+  });
   const removed = new Set(stdout.split('\n').filter(Boolean).map(Number));
   return paths.filter((_, index) => removed.has(index));
 }
 
-/** A file's bytes; null when it is not there. More than `maxBytes` is an error (RemoteCommandError). */
-export async function readFile(host: Host, path: string, maxBytes: number): Promise<Buffer | null> {
+const MAX_READ_BYTES = 4 * 1024 * 1024;
+
+/** A text file; null when it is not there. More than `maxBytes` (4 MiB unless said otherwise) is a RemoteCommandError. */
+export async function readFile(
+  host: Host,
+  path: string,
+  options: { readonly maxBytes?: number; readonly signal?: AbortSignal } = {},
+): Promise<string | null> {
+  const { maxBytes = MAX_READ_BYTES, ...rest } = options;
   const what = `Reading ${path}`;
   const chunks: Buffer[] = [];
   const { exitCode, stderr } = await host.run(READ, {
@@ -67,11 +82,12 @@ export async function readFile(host: Host, path: string, maxBytes: number): Prom
     what,
     allowFailure: true,
     onStdout: (chunk) => chunks.push(chunk),
+    ...rest,
   });
   if (exitCode === EXIT_ABSENT) return null;
   if (exitCode !== 0) throw commandFailure(host.target, what, exitCode, stderr);
   const content = Buffer.concat(chunks);
-  if (content.length <= maxBytes) return content;
+  if (content.length <= maxBytes) return content.toString('utf8');
   throw new RemoteCommandError({
     code: 'remote-file-too-big',
     message: `${path} on ${host.target} is bigger than ${maxBytes} bytes, which is not what it should be.`,
