@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Cluster } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { StateStore } from '../state/store.ts';
@@ -36,16 +34,10 @@ export function createOperator(cluster: Cluster, store: StateStore, caller: Call
       await rm(path, { force: true });
     },
     stateText: () => store.text(),
-    saveSnapshot: async (node, name, directory, content) => {
-      const target = join(directory, node.name);
-      await mkdir(target, { recursive: true, mode: 0o700 });
-      const file = join(target, name);
-      try {
-        await pipeline(content, createWriteStream(file, { mode: 0o600 }));
-      } catch (error) {
-        await unlink(file).catch(() => undefined);
-        throw error;
-      }
+    snapshotPath: async (node, directory, name) => {
+      const folder = join(directory, node.name);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      return join(folder, name);
     },
   };
 }

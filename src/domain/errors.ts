@@ -99,6 +99,16 @@ export class RemoteCommandError extends Rke2ctlError {
   }
 }
 
+/** RKE2's service did not come up; carries the telling lines of its journal. */
+export class ServiceError extends Rke2ctlError {
+  readonly lastWords: readonly string[];
+
+  constructor(details: ErrorDetails & { readonly lastWords: readonly string[] }) {
+    super(details);
+    this.lastWords = details.lastWords;
+  }
+}
+
 /** A command or a wait took longer than it was allowed to. */
 export class TimeoutError extends Rke2ctlError {}
 
@@ -111,5 +121,22 @@ export class CancelledError extends Rke2ctlError {
       hint: 'Run the same command again: it continues where this run stopped.',
       exitCode: 130,
     });
+  }
+}
+
+/** A host still carries things of RKE2 after it was uninstalled; each is named. */
+export class LeftoverError extends Rke2ctlError {
+  readonly leftovers: readonly string[];
+
+  constructor(node: string, leftovers: readonly string[]) {
+    super({
+      code: 'host-not-clean',
+      message: [
+        `RKE2 was uninstalled on ${node}, but this is still there:`,
+        ...leftovers.map((line) => `  ${line}`),
+      ].join('\n'),
+      hint: 'Run `rke2ctl remove` again; what then still stands must be taken away by hand, or by a reboot of the host.',
+    });
+    this.leftovers = leftovers;
   }
 }

@@ -3,13 +3,11 @@ import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { HostFacts } from '../domain/observed.ts';
 import { contentStamp } from '../lib/content-stamp.ts';
 import { sha256 } from '../lib/hash.ts';
+import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
 import { firewallDifference, isEmptyFirewall } from '../render/firewall-rules.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
-import { CONFIG_DROPIN_DIR, CONFIG_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
-
-/** Where the address of a living server stands while a node joins. */
-export const JOIN_DROPIN_PATH = `${CONFIG_DROPIN_DIR}/10-rke2ctl-join.yaml`;
+import { CONFIG_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
 
 const NO_FIREWALL: FirewallRecord = { zone: '', ports: [], richRules: [], trustedSources: [], ipsets: {} };
 

@@ -2,10 +2,13 @@ import { stringify } from 'yaml';
 import type { Cluster, ClusterNode, Rke2Value, Rke2Values } from '../domain/cluster.ts';
 import { bracketed } from '../domain/node-identity.ts';
 import type { PlannedNode } from '../domain/plan.ts';
-import { AGENT_TOKEN_PATH, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
+import { AGENT_TOKEN_PATH, CONFIG_DROPIN_DIR, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
 import { disabledComponents, isServer, SERVER_TAINT } from '../rke2/roles.ts';
 
 const HEADER = '# Written by rke2ctl. Edit cluster.yml and run `rke2ctl up`: changes made here are drift.\n';
+
+/** Where the address of a living server stands while a node joins. */
+export const JOIN_DROPIN_PATH = `${CONFIG_DROPIN_DIR}/10-rke2ctl-join.yaml`;
 
 /** Everything about a node that config.yaml depends on. */
 export interface ConfigInput {

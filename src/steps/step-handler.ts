@@ -33,12 +33,8 @@ export interface OperatorFiles {
   readonly forgetCluster: () => Promise<void>;
   /** The state's text as it lies on disk, sealed if it is sealed. */
   readonly stateText: () => Promise<string>;
-  readonly saveSnapshot: (
-    node: PlannedNode,
-    name: string,
-    directory: string,
-    content: NodeJS.ReadableStream,
-  ) => Promise<void>;
+  /** Where a node's snapshot goes below `directory`; its folder is made (0700). */
+  readonly snapshotPath: (node: PlannedNode, directory: string, name: string) => Promise<string>;
 }
 
 /**

@@ -1,0 +1,34 @@
+import type { StepKind } from '../domain/plan.ts';
+import { checkPorts } from './check-ports.ts';
+import { claim } from './claim.ts';
+import { copyState } from './copy-state.ts';
+import { fetchSnapshots } from './fetch-snapshots.ts';
+import { forgetState } from './forget-state.ts';
+import { install } from './install.ts';
+import { openFirewall } from './open-firewall.ts';
+import { prepareHost } from './prepare-host.ts';
+import { stageArtifacts } from './stage-artifacts.ts';
+import { startService } from './start-service.ts';
+import type { StepHandler } from './step-handler.ts';
+import { uninstall } from './uninstall.ts';
+import { verifyNodes } from './verify-nodes.ts';
+import { writeNodeFiles } from './write-files.ts';
+import { writeKubeconfig } from './write-kubeconfig.ts';
+
+/** Every kind of step with its handler; a kind without one does not compile. */
+export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
+  claim,
+  'stage-artifacts': stageArtifacts,
+  install,
+  'prepare-host': prepareHost,
+  'open-firewall': openFirewall,
+  'check-ports': checkPorts,
+  'write-files': writeNodeFiles,
+  'start-service': startService,
+  'verify-nodes': verifyNodes,
+  'write-kubeconfig': writeKubeconfig,
+  'copy-state': copyState,
+  'fetch-snapshots': fetchSnapshots,
+  uninstall,
+  'forget-state': forgetState,
+};

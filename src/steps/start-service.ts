@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ServiceError, TimeoutError } from '../domain/errors.ts';
+import type { PlannedNode, StepOf } from '../domain/plan.ts';
+import type { State } from '../domain/state.ts';
+import { isVoter } from '../host/etcd.ts';
+import { readFile, removeFiles, writeFiles } from '../host/files.ts';
+import type { Host } from '../host/host.ts';
+import { startService as startUnit } from '../host/systemd.ts';
+import { type ServiceOutcome, waitForService } from '../host/wait-for-service.ts';
+import { caHash } from '../pki/ca-hash.ts';
+import { JOIN_DROPIN_PATH, renderJoinDropIn } from '../render/config-yaml.ts';
+import { explainFailure } from '../rke2/known-failures.ts';
+import { serverCaPath } from '../rke2/paths.ts';
+import type { StepContext, StepHandler } from './step-handler.ts';
+
+const VOTER_POLL_MS = 500;
+
+/**
+ * Starts a node's service and waits until it is READY and, on etcd nodes, a voter. While a node joins, a drop-in names a
+ * server that lives; config.yaml keeps the lasting address. Learns the cluster's CA from the first server.
+ */
+export const startService: StepHandler<'start-service'> = {
+  title: ({ node, join, restart }) => {
+    if (restart) return `restart ${node?.service}`;
+    return join === null ? `start ${node?.service}` : `join through ${join.address}`;
+  },
+  run: async (step, context) => {
+    const { node, join } = step;
+    if (node === null) throw new Error('start-service needs a node');
+    const host = context.host(node.key);
+    if (join !== null) {
+      const content = renderJoinDropIn(join.address);
+      await writeFiles(host, [{ path: JOIN_DROPIN_PATH, content, mode: '0600' }], { signal: context.signal });
+    }
+    const deadline = Date.now() + context.timeoutMs;
+    const cursor = await startUnit(host, node.service, { restart: step.restart, signal: context.signal });
+    const outcome = await waitForService(host, node.service, {
+      cursor,
+      timeoutMs: context.timeoutMs,
+      signal: context.signal,
+      onWords: (words) => context.progress(words),
+    });
+    if (!outcome.ready) throw explain(node, outcome, context.timeoutMs);
+    if (step.voter) await waitForVoter(host, node, deadline, context);
+    if (join !== null) await removeFiles(host, [JOIN_DROPIN_PATH], { signal: context.signal });
+    await learnJoined(step, host, context);
+    return 'done';
+  },
+};
+
+/** READY does not mean that a learner was promoted; the next etcd node may only come after that. */
+async function waitForVoter(
+  host: Host,
+  node: PlannedNode,
+  deadline: number,
+  context: StepContext,
+): Promise<void> {
+  while (!(await isVoter(host, { signal: context.signal }))) {
+    context.progress('waits to become a voter in etcd');
+    if (Date.now() > deadline) {
+      throw new TimeoutError({
+        code: 'not-a-voter',
+        message: `${node.name} is READY, but after ${seconds(context.timeoutMs)} etcd still holds it for a learner.`,
+        hint: 'etcd promotes a member once it has caught up: look at disk and network of that host, then run `rke2ctl up` again.',
+      });
+    }
+    await sleep(VOTER_POLL_MS, undefined, { signal: context.signal });
+  }
+}
+
+async function learnJoined(
+  { node }: StepOf<'start-service'>,
+  host: Host,
+  context: StepContext,
+): Promise<void> {
+  if (node === null) return;
+  const known = context.state().caHash;
+  const pem =
+    known === null ? await readFile(host, serverCaPath(node.service), { signal: context.signal }) : null;
+  const hash = pem === null ? known : caHash(pem);
+  await context.learn((state): State => {
+    const record = state.nodes[node.id];
+    if (record === undefined) return { ...state, caHash: hash };
+    return { ...state, caHash: hash, nodes: { ...state.nodes, [node.id]: { ...record, phase: 'joined' } } };
+  });
+}
+
+/** A service that did not come up, in words: the known cause if there is one, else its own last lines. */
+function explain(
+  node: PlannedNode,
+  outcome: Extract<ServiceOutcome, { ready: false }>,
+  timeoutMs: number,
+): ServiceError {
+  const known = explainFailure(outcome.lines);
+  const what =
+    outcome.trouble === 'timeout'
+      ? `${node.service} on ${node.name} is not READY after ${seconds(timeoutMs)}`
+      : `${node.service} on ${node.name} does not come up`;
+  return new ServiceError({
+    code: known?.name ?? (outcome.trouble === 'timeout' ? 'service-timeout' : 'service-failed'),
+    message: known === null ? `${what}.` : `${what}: ${known.cause}`,
+    hint:
+      known?.mend ??
+      `Read the lines above, and \`journalctl -u ${node.service}\` on the host; then run \`rke2ctl up\` again.`,
+    lastWords: tellingLines(outcome.lines),
+  });
+}
+
+/** The fatal lines, or the last ones where none is. */
+function tellingLines(lines: readonly string[]): readonly string[] {
+  const fatal = lines.filter((line) => /level=fatal|level=error/.test(line));
+  return (fatal.length > 0 ? fatal : lines).slice(-5);
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}
