@@ -14,7 +14,7 @@ import type { NodeContext } from './node-part.ts';
 import { describeControllerPods } from './node-part.ts';
 import type { ServerOptions } from './options.ts';
 import type { PodSpec } from './pods.ts';
-import { findProgram, RELEASE } from './release.ts';
+import { RELEASE } from './release.ts';
 import type { ServerState } from './server-routes.ts';
 import { API_ADDRESSES_KEY } from './server-routes.ts';
 
@@ -114,7 +114,12 @@ function describeApiServerPod(state: ServerState, node: NodeContext): PodSpec {
   return {
     name: 'kube-apiserver',
     image: `index.docker.io/rancher/hardened-kubernetes:${RELEASE.tag}-build20260819`,
-    command: [findProgram('node'), join(node.releaseDirectory, 'kube-apiserver.mjs'), '--config', file],
+    command: [
+      join(node.releaseDirectory, 'images/kube-apiserver'),
+      join(node.releaseDirectory, 'kube-apiserver.mjs'),
+      '--config',
+      file,
+    ],
     stamp: stamp.digest('hex'),
   };
 }

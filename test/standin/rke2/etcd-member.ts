@@ -12,7 +12,8 @@ import type { Paths } from './paths.ts';
 import type { PodSpec } from './pods.ts';
 import { findProgram, RELEASE } from './release.ts';
 
-const POLL_MS = 300;
+const POLL_MS = 150;
+const POLLS_PER_LINE = 20;
 
 /** Whether this host holds an etcd database already. */
 export function hasEtcdDatabase(paths: Paths): boolean {
@@ -81,9 +82,10 @@ export function describeEtcdPod(
     'initial-advertise-peer-urls': url(2380),
     ...chooseInitialCluster(file, initialCluster),
     'listen-metrics-urls': `http://127.0.0.1:2381${metrics}`,
-    'heartbeat-interval': 500,
-    'election-timeout': 5000,
+    'heartbeat-interval': 250,
+    'election-timeout': 2500,
     'snapshot-count': 10000,
+    'enable-grpc-gateway': true,
     'log-outputs': ['stderr'],
     logger: 'zap',
     'client-transport-security': {
@@ -203,6 +205,7 @@ async function tryJoin(
 /** Waits until the local member answers and is no learner any more. */
 export async function waitForEtcd(etcd: EtcdClient): Promise<void> {
   let last = '';
+  let polls = 0;
   for (;;) {
     try {
       const status = await etcd.status();
@@ -211,7 +214,8 @@ export async function waitForEtcd(etcd: EtcdClient): Promise<void> {
     } catch (error) {
       last = reasonOf(error);
     }
-    info(`Failed to test etcd connection: ${last}`);
+    if (polls % POLLS_PER_LINE === 0) info(`Failed to test etcd connection: ${last}`);
+    polls += 1;
     await sleep(POLL_MS);
   }
 }

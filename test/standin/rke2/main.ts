@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { runAgent } from './agent.ts';
 import { AGENT_FLAGS, SERVER_FLAGS } from './command-flags.ts';
 import { readConfigArguments } from './config-file.ts';
@@ -44,14 +45,20 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(USAGE);
       return;
     case 'server':
-      process.title = '/usr/local/bin/rke2 server';
+      nameProcess('server');
       return runServer(readFlags(SERVER_FLAGS, args));
     case 'agent':
-      process.title = '/usr/local/bin/rke2 agent';
+      nameProcess('agent');
       return runAgent(readFlags(AGENT_FLAGS, args));
     default:
       throw new CommandError(`No help topic for '${command}'`);
   }
+}
+
+/** Shows up as RKE2 does: command line `/usr/local/bin/rke2 server`, short name `rke2`. */
+function nameProcess(command: string): void {
+  process.title = `${process.argv[1]} ${command}`;
+  writeFileSync('/proc/self/comm', 'rke2');
 }
 
 /** The configuration file's values first, then the command line's, which win. */

@@ -13,7 +13,7 @@ import { ensureNodePassword } from './node-password.ts';
 import type { NodeOptions } from './options.ts';
 import { CONTAINERD_RUN_DIRECTORY } from './paths.ts';
 import type { PodRuntime, PodSpec } from './pods.ts';
-import { findProgram, RELEASE } from './release.ts';
+import { RELEASE } from './release.ts';
 import type { ImageStore } from './runtime-image.ts';
 import type { SupervisorAccess } from './supervisor-client.ts';
 import { getFromSupervisor } from './supervisor-client.ts';
@@ -141,7 +141,6 @@ function describeProxyPod(
 ): PodSpec {
   const cni = cluster.cni.find((name) => name !== 'multus') ?? 'canal';
   return describePortsPod(node, 'kube-proxy', {
-    title: `kube-proxy --cluster-cidr=${cluster.clusterCidrs.join(',')}`,
     listen: [
       ...(cluster.disableKubeProxy ? [] : [listenOn('127.0.0.1', 10256)]),
       ...(state.isNetworkUp ? (CNI_TCP_PORTS[cni] ?? []).map((port) => listenOn('', port)) : []),
@@ -167,8 +166,12 @@ export function describeControllerPods(node: NodeContext, names: readonly string
   if (first === undefined) return [];
   const listen = names.map((name) => listenOn('127.0.0.1', ports[name] ?? 0));
   return [
-    describePortsPod(node, first, { title: first, listen, dns: [] }),
-    ...others.map((name) => ({ name, image: kubernetesImage(), command: ['sleep', 'infinity'] })),
+    describePortsPod(node, first, { listen, dns: [] }),
+    ...others.map((name) => ({
+      name,
+      image: kubernetesImage(),
+      command: [join(node.releaseDirectory, 'images/idle', name), 'infinity'],
+    })),
   ];
 }
 
@@ -189,7 +192,7 @@ function describePortsPod(node: NodeContext, name: string, config: object): PodS
   return {
     name,
     image: kubernetesImage(),
-    command: [findProgram('node'), join(node.releaseDirectory, 'ports.cjs'), file],
+    command: [join(node.releaseDirectory, 'images', name), join(node.releaseDirectory, 'ports.cjs'), file],
     stamp: text,
   };
 }

@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 
 /** What one of the small pods listens on: HTTP health ports, and the cluster DNS. */
 interface PortsConfig {
-  readonly title: string;
   readonly listen: readonly {
     readonly host: string;
     readonly port: number;
@@ -17,7 +16,6 @@ interface PortsConfig {
 /** kube-proxy, the controllers' health ports, the CNI's ports, ingress and cluster DNS: all they do is answer. */
 function main(): void {
   const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as PortsConfig;
-  process.title = config.title;
   for (const { host, port, status, body } of config.listen) listen(host, port, status, body);
   for (const address of config.dns) answerDns(address);
 }

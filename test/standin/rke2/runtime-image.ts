@@ -82,9 +82,19 @@ function extract(directory: string): void {
   }
   writeFile(join(bin, 'kubelet'), '#!/bin/sh\nexec sleep infinity\n', 0o755);
   linkTo(findProgram('kubectl'), join(bin, 'kubectl'));
+  linkImages(join(directory, 'images'));
   for (const [name, content] of Object.entries(RELEASE.programs))
     writeFile(join(directory, name), content, 0o644);
   writeFile(join(directory, '.extracted'), '', 0o644);
+}
+
+/** What the images would hold, under the names the processes are to be seen by. */
+function linkImages(directory: string): void {
+  makeDirectory(join(directory, 'idle'));
+  const controllers = ['kube-controller-manager', 'kube-scheduler', 'cloud-controller-manager'];
+  for (const name of ['kube-apiserver', 'kube-proxy', ...controllers])
+    linkTo(findProgram('node'), join(directory, name));
+  for (const name of controllers) linkTo('/usr/bin/sleep', join(directory, 'idle', name));
 }
 
 function listArchives(paths: Paths): readonly string[] {
