@@ -95,7 +95,12 @@ function unusableShell(refusal: Refusal): Rke2ctlError {
   });
 }
 
+/** What sudo says after every wrong password; it would only repeat our own message. */
+const EMPTY_WORDS =
+  /^Sorry, try again\.$|no password was provided|incorrect password attempt|a password is required/;
+
 function said(words: string): string {
-  const last = words.trim().split('\n').slice(-3).join(' / ');
+  const lines = words.split('\n').filter((line) => line.trim() !== '' && !EMPTY_WORDS.test(line));
+  const last = lines.slice(-3).join(' / ');
   return last === '' ? '' : `: ${last.replace(/\.$/, '')}`;
 }

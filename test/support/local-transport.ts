@@ -10,9 +10,10 @@ import type {
 } from '../../src/transport/transport.ts';
 
 export interface LocalTransportOptions {
-  /** Words before `/bin/sh -c COMMAND`: a `busybox`, an `ip netns exec`, an `ssh host`. */
-  readonly prefix?: readonly string[];
+  /** Words before `-c COMMAND`; `/bin/sh` unless given. */
   readonly shell?: readonly string[];
+  /** Makes all words from the command line, as for `ssh HOST LINE`. */
+  readonly words?: (command: string) => readonly string[];
   readonly target?: string;
 }
 
@@ -21,13 +22,13 @@ export interface LocalTransport extends Transport {
   readonly commands: string[];
 }
 
-/** A Transport over child processes of this machine: real shells, no network. */
+/** A Transport over child processes of this machine: real shells, no network of its own. */
 export function createLocalTransport(options: LocalTransportOptions = {}): LocalTransport {
   const commands: string[] = [];
-  const words = [...(options.prefix ?? []), ...(options.shell ?? ['/bin/sh']), '-c'];
+  const words = options.words ?? ((line: string) => [...(options.shell ?? ['/bin/sh']), '-c', line]);
   function launch(request: CommandRequest): { child: ChildProcess; result: Promise<CommandResult> } {
     commands.push(request.command);
-    const [program = '/bin/sh', ...args] = [...words, request.command];
+    const [program = '/bin/sh', ...args] = words(request.command);
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     return { child, result: settle(child, request) };
   }

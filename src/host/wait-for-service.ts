@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import type { Service } from '../domain/role.ts';
+import { unitName } from '../rke2/paths.ts';
+import type { Host } from './host.ts';
+import { type ServiceTrouble, ServiceWatch, type UnitState, type WatchVerdict } from './service-watch.ts';
+import type { JournalCursor } from './systemd.ts';
+
+export interface WaitOptions {
+  /** Where in the journal this start began. */
+  readonly cursor: JournalCursor;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** The service's last words, as they come. */
+  readonly onWords?: (words: string) => void;
+  /** True for a fatal line after which another try cannot help; then the next restart is not waited for. */
+  readonly recognise?: (line: string) => boolean;
+}
+
+export type ServiceOutcome =
+  | { readonly ready: true }
+  /** `lines`: the journal of this start, oldest first, its end if it was long. */
+  | {
+      readonly ready: false;
+      readonly trouble: ServiceTrouble | 'timeout';
+      readonly lines: readonly string[];
+    };
+
+/**
+ * Waits until the service is READY, by one command that streams the unit's state and its journal. A service that does
+ * not come up is an outcome, not an error. Rejects with CancelledError or ConnectionLostError.
+ */
+export async function waitForService(
+  host: Host,
+  service: Service,
+  options: WaitOptions,
+): Promise<ServiceOutcome> {
+  const mark = `@${randomBytes(6).toString('hex')}`;
+  const watch = new ServiceWatch(options.recognise);
+  const decision = new Decision();
+  let rest = '';
+  const process = await host.start(WATCH, {
+    args: [mark, unitName(service), options.cursor ?? ''],
+    what: `Waiting for ${service}`,
+    onStdout: (chunk) => {
+      const lines = (rest + chunk.toString('utf8')).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines.filter((candidate) => candidate !== '')) {
+        const state = readState(line, mark);
+        if (state !== null) decision.take(watch.judge(state));
+        else options.onWords?.(watch.addLine(line));
+      }
+    },
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  const timer = setTimeout(() => decision.take('timeout'), options.timeoutMs);
+  try {
+    const verdict = await Promise.race([decision.made, process.result.then(() => 'failed' as const)]);
+    process.end();
+    if (verdict === 'ready') {
+      process.result.catch(() => undefined);
+      return { ready: true };
+    }
+    // Once told to end the host still sends what the journal had left to say.
+    await process.result;
+    return { ready: false, trouble: verdict, lines: watch.lines };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+type FinalVerdict = Exclude<WatchVerdict, 'waiting'> | 'timeout';
+
+/** The first verdict that is one. */
+class Decision {
+  readonly made: Promise<FinalVerdict>;
+  #make: (verdict: FinalVerdict) => void = () => undefined;
+
+  constructor() {
+    this.made = new Promise((resolve) => {
+      this.#make = resolve;
+    });
+  }
+
+  take(verdict: WatchVerdict | 'timeout'): void {
+    if (verdict !== 'waiting') this.#make(verdict);
+  }
+}
+
+function readState(line: string, mark: string): UnitState | null {
+  if (!line.startsWith(`${mark} `)) return null;
+  const properties = new Map(
+    line
+      .slice(mark.length + 1)
+      .split(' ')
+      .map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+  return {
+    active: properties.get('ActiveState') ?? 'unknown',
+    sub: properties.get('SubState') ?? 'unknown',
+    restarts: Number(properties.get('NRestarts') ?? 0),
+    hasJob: !['', '0'].includes(properties.get('Job') ?? ''),
+    result: properties.get('Result') ?? '',
+  };
+}
+
+/**
+ * $1: mark; $2: unit; $3: journal cursor or nothing. Tells the unit's state more and more slowly, and its journal at once,
+ * until stdin ends; a connection that falls ends it too.
+ */
+const WATCH = `
+exec 3<&0
+if [ -n "$3" ]; then set -- "$1" "$2" --after-cursor="$3"; else set -- "$1" "$2" --lines=all; fi
+journalctl --quiet --follow --no-tail --output=cat --unit="$2" "$3" 2>/dev/null </dev/null &
+journal=$!
+(cat <&3 >/dev/null; kill -TERM $$) &
+reader=$!
+finish() {
+  trap '' TERM
+  sleep 0.3
+  kill "$journal" "$reader" 2>/dev/null
+  exit 0
+}
+trap finish TERM HUP INT
+pause=0.2
+while :; do
+  state=$(systemctl show -p ActiveState,SubState,NRestarts,Result,Job "$2" 2>/dev/null | tr '\\n' ' ')
+  echo "
+$1 $state"
+  sleep $pause &
+  wait $!
+  case $pause in 0.2) pause=0.3;; 0.3) pause=0.4;; 0.4) pause=0.5;; esac
+done
+`;
