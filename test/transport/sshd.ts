@@ -34,6 +34,8 @@ export function createKeys(): Keys {
 export interface Sshd {
   readonly address: string;
   readonly port: number;
+  /** Where its users' shells look for their start-up files. */
+  readonly home: string;
   readonly log: () => string;
   /** Pids of the sshd processes that serve connections. */
   readonly sessions: () => number[];
@@ -74,8 +76,10 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
     'StrictModes no',
     'LogLevel VERBOSE',
     'MaxStartups 10:30:100',
+    `SetEnv HOME=${join(directory, 'home')}`, // this machine's own start-up files stay out of it
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);
+  mkdirSync(join(directory, 'home'));
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const logFile = join(directory, 'log');
   const child = spawn('/usr/sbin/sshd', ['-D', '-f', config, '-E', logFile], { stdio: 'ignore' });
@@ -84,6 +88,7 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
   return {
     address,
     port,
+    home: join(directory, 'home'),
     log,
     sessions: () => descendants(child.pid ?? 0),
     stop: async () => {

@@ -46,19 +46,23 @@ export class Ssh2Connection {
     return this.#lastError;
   }
 
-  /** Starts a line in the login shell. Rejects with ssh2's own error; "open failed" has been tried again before. */
-  exec(line: string, signal: AbortSignal | undefined): Promise<ClientChannel> {
-    return retry(() => this.#execOnce(line), {
+  /**
+   * Starts a line in the login shell. `take` gets the channel at once, since all that a short command has to say, its
+   * exit code too, may lie in the packet that opens the channel, and is told to listeners only. Rejects with ssh2's own
+   * error; "open failed" has been tried again before.
+   */
+  exec<T>(line: string, signal: AbortSignal | undefined, take: (channel: ClientChannel) => T): Promise<T> {
+    return retry(() => this.#execOnce(line, take), {
       ...OPEN_RETRIES,
       signal,
       shouldRetry: (error) => this.#isOpen && isOpenFailure(error),
     });
   }
 
-  #execOnce(line: string): Promise<ClientChannel> {
+  #execOnce<T>(line: string, take: (channel: ClientChannel) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       // Throws when the connection has ended, which rejects this promise as well.
-      this.#client.exec(line, (error, channel) => (error ? reject(error) : resolve(channel)));
+      this.#client.exec(line, (error, channel) => (error ? reject(error) : resolve(take(channel))));
     });
   }
 

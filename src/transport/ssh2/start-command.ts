@@ -36,13 +36,14 @@ async function startOnChannel(
   request: CommandRequest,
 ): Promise<RemoteProcess> {
   const { line, token } = wrapCommand(request.command, { tellExit: false });
-  const channel = await connection.exec(line, request.signal).catch((error: unknown) => {
+  const markers = new MarkedOutput(token, { tellExit: false });
+  const supervise = (channel: ClientChannel): RemoteProcess =>
+    superviseCommand(runningOn(channel, connection, target, request), request, { target, markers });
+  return connection.exec(line, request.signal, supervise).catch((error: unknown) => {
     if (request.signal?.aborted) throw new CancelledError();
     const words = error instanceof Error ? error.message : String(error);
     throw connectionLost(target, request.command, connection.lastError || words);
   });
-  const markers = new MarkedOutput(token, { tellExit: false });
-  return superviseCommand(runningOn(channel, connection, target, request), request, { target, markers });
 }
 
 function runningOn(
