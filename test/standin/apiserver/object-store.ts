@@ -32,7 +32,7 @@ export interface ObjectChange {
 /** What an update decides about the object it was shown: its next form, or that it goes (and other keys with it). */
 export type Decision =
   | { readonly next: KubeObject }
-  | { readonly remove: true; readonly alsoKeys?: readonly string[] };
+  | { readonly remove: true; readonly last: KubeObject; readonly alsoKeys?: readonly string[] };
 
 /** The outcome of an update: the object as stored, or as it was last when it is gone. */
 export interface UpdateResult {
@@ -146,7 +146,7 @@ export class ObjectStore {
       if ('next' in decision && unchanged(current, decision.next)) return { object: current, removed: false };
       const written = await this.#write(this.keyOf(resource, namespace, name), revision, decision);
       if (written === undefined) continue;
-      if ('remove' in decision) return { object: current, removed: true };
+      if ('remove' in decision) return { object: decision.last, removed: true };
       decision.next.metadata.resourceVersion = written;
       return { object: decision.next, removed: false };
     }

@@ -121,7 +121,7 @@ export function settle(resource: ResourceType, next: KubeObject): Decision {
  * machine's password, so that the name can be used again.
  */
 export function removal(resource: ResourceType, object: KubeObject): Decision {
-  if (resource.kind !== 'Node') return { remove: true };
+  if (resource.kind !== 'Node') return { remove: true, last: object };
   const secret = `/registry/${builtin('secrets').storage}/kube-system/${object.metadata.name}.node-password.rke2`;
-  return { remove: true, alsoKeys: [secret] };
+  return { remove: true, last: object, alsoKeys: [secret] };
 }

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,16 @@ export interface KubectlResult {
   readonly stderr: string;
 }
 
+/** A request without kubectl: for what kubectl does not show. */
+export interface RawRequest {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly server?: number;
+  /** The certificate to show; `none` for none. */
+  readonly user?: string;
+}
+
 /** A real etcd with API servers on it, on loopback. */
 export interface TestCluster {
   readonly directory: string;
@@ -30,11 +41,15 @@ export interface TestCluster {
   ): Promise<KubectlResult>;
   /** kubectl that must succeed; its stdout without the last line end. */
   ok(args: readonly string[], options?: { input?: string; server?: number; user?: string }): Promise<string>;
+  raw(path: string, request?: RawRequest): Promise<{ code: number; body: unknown }>;
   readonly servers: readonly ChildProcess[];
   startServer(index: number): Promise<void>;
   stopServer(index: number, signal?: NodeJS.Signals): Promise<void>;
-  /** Kills etcd and starts it again on the same data. */
-  restartEtcd(): Promise<void>;
+  /** Kills etcd. */
+  stopEtcd(): Promise<void>;
+  /** Starts etcd again on the same data. */
+  startEtcd(): void;
+  readonly kubectlPath: string;
   makeUser(name: string, groups: readonly string[]): Promise<void>;
   destroy(): Promise<void>;
 }
@@ -53,6 +68,40 @@ async function freePorts(count: number): Promise<number[]> {
   });
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+/** One JSON request over TLS; the answer's body parsed where it is JSON, text else. */
+function sendRaw(
+  directory: string,
+  port: number,
+  path: string,
+  request: RawRequest,
+): Promise<{ code: number; body: unknown }> {
+  const { method = 'GET', body, contentType = 'application/json', user = 'admin' } = request;
+  const file = (name: string): Buffer => readFileSync(join(directory, name));
+  const identity = user === 'none' ? {} : { cert: file(`${user}.crt`), key: file(`${user}.key`) };
+  const options = {
+    method,
+    headers: { 'content-type': contentType },
+    ca: file('server-ca.crt'),
+    ...identity,
+  };
+  return new Promise((resolve, reject) => {
+    const sent = httpsRequest(`https://127.0.0.1:${port}${path}`, options, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        const isJson = response.headers['content-type'] === 'application/json' && !text.includes('}\n{');
+        resolve({ code: response.statusCode ?? 0, body: isJson ? (JSON.parse(text) as unknown) : text });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
 }
 
 async function makeCa(directory: string, name: string): Promise<void> {
@@ -201,6 +250,7 @@ export async function startTestCluster(options: {
       serviceCIDR: '10.43.0.0/16',
       controllers: options.controllers === true,
       version: 'v1.35.7+rke2r1',
+      advertiseAddress: `198.18.0.10${index}`,
     };
     await writeFile(file, JSON.stringify(config));
     const log = openSync(join(directory, `server-${index}.log`), 'a');
@@ -222,6 +272,7 @@ export async function startTestCluster(options: {
     etcdPort,
     servers,
     kubectl,
+    raw: (path, request = {}) => sendRaw(directory, ports[request.server ?? 0] ?? 0, path, request),
     startServer,
     stopServer,
     async ok(args, more) {
@@ -229,8 +280,9 @@ export async function startTestCluster(options: {
       if (result.exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
       return result.stdout;
     },
-    async restartEtcd() {
-      await endProcess(etcd, 'SIGKILL');
+    kubectlPath: tools.kubectl,
+    stopEtcd: () => endProcess(etcd, 'SIGKILL'),
+    startEtcd() {
       etcd = startEtcd(tools.etcd, directory, etcdPort, peerPort);
     },
     makeUser: (name, groups) =>
