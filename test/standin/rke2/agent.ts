@@ -153,6 +153,7 @@ async function runAgentNode(node: NodeContext, cluster: ClusterConfig): Promise<
       roleLabels: {},
       annotations: {},
       finalizers: [],
+      pods: node.pods,
       isNetworkReady: network.isReady,
       extraConditions: () => [],
     },

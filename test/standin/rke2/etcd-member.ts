@@ -10,7 +10,7 @@ import { CommandError, info, reasonOf } from './log.ts';
 import type { ServerOptions } from './options.ts';
 import type { Paths } from './paths.ts';
 import type { PodSpec } from './pods.ts';
-import { findProgram, RELEASE } from './release.ts';
+import { findProgram } from './release.ts';
 
 const POLL_MS = 150;
 const POLLS_PER_LINE = 20;
@@ -109,7 +109,7 @@ export function describeEtcdPod(
   writeFile(file, text);
   return {
     name: 'etcd',
-    image: `index.docker.io/rancher/hardened-etcd:v3.6.14-k3s1-${RELEASE.tag}`,
+    image: 'index.docker.io/rancher/hardened-etcd:v3.6.14-k3s1-build20260819',
     command: [findProgram('etcd'), `--config-file=${file}`],
     stamp: text,
   };

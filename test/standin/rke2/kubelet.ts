@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { arch, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
@@ -10,35 +8,26 @@ import { makeDirectory, writeFile } from './files.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-client.ts';
 import { info, reasonOf, warn } from './log.ts';
+import { updateMirrorPods } from './mirror-pods.ts';
+import type { StatusSettings } from './node-status.ts';
+import { baseAnnotations, baseLabels, describeStatus } from './node-status.ts';
 import type { NodeOptions } from './options.ts';
-import { RELEASE } from './release.ts';
+import type { PodRuntime } from './pods.ts';
 
 const HEARTBEAT_MS = 2000;
-const CNI_MISSING =
-  'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
 /** Label prefixes the kubelet refuses on its own command line, except those Kubernetes lists as its own. */
 const RESTRICTED = /^[^=]*\b(kubernetes\.io|k8s\.io)\//;
 const ALLOWED =
   /^(kubernetes\.io\/(hostname|os|arch|instance-type)|beta\.kubernetes\.io\/|failure-domain\.beta\.kubernetes\.io\/|topology\.kubernetes\.io\/|node\.kubernetes\.io\/|([^/]*\.)?kubelet\.kubernetes\.io\/|([^/]*\.)?node\.kubernetes\.io\/)/;
 
 /** What the kubelet and the node's registration need beyond the options. */
-export interface KubeletSettings {
-  readonly options: NodeOptions;
+export interface KubeletSettings extends StatusSettings {
   readonly kube: KubeClient;
   readonly podCidr: string;
   readonly roleLabels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly finalizers: readonly string[];
-  readonly isNetworkReady: () => boolean;
-  /** Conditions that somebody else wants on the Node, e.g. EtcdIsVoter. */
-  readonly extraConditions: () => readonly NodeCondition[];
-}
-
-export interface NodeCondition {
-  readonly type: string;
-  readonly status: 'True' | 'False';
-  readonly reason: string;
-  readonly message: string;
+  readonly pods: PodRuntime;
 }
 
 /** Starts the kubelet's two listeners; `tls` names the agent directory with its serving certificate. */
@@ -97,6 +86,7 @@ export async function runKubelet(settings: KubeletSettings, onRegistered: () => 
       await settings.kube.patch(`/api/v1/nodes/${options.nodeName}/status`, {
         status: describeStatus(settings),
       });
+      await updateMirrorPods(settings.kube, settings.pods, options);
     } catch (error) {
       leaseExists = false;
       note(options, `Error updating node status: ${reasonOf(error)}`);
@@ -169,107 +159,6 @@ async function renewLease(settings: KubeletSettings, exists: boolean): Promise<b
   return true;
 }
 
-function describeStatus(settings: KubeletSettings): object {
-  const { options } = settings;
-  const now = new Date().toISOString().replace(/\.\d+Z/, 'Z');
-  const isReady = settings.isNetworkReady();
-  const conditions: readonly NodeCondition[] = [
-    {
-      type: 'MemoryPressure',
-      status: 'False',
-      reason: 'KubeletHasSufficientMemory',
-      message: 'kubelet has sufficient memory available',
-    },
-    {
-      type: 'DiskPressure',
-      status: 'False',
-      reason: 'KubeletHasNoDiskPressure',
-      message: 'kubelet has no disk pressure',
-    },
-    {
-      type: 'PIDPressure',
-      status: 'False',
-      reason: 'KubeletHasSufficientPID',
-      message: 'kubelet has sufficient PID available',
-    },
-    ...settings.extraConditions(),
-    isReady
-      ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
-      : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: CNI_MISSING },
-  ];
-  const capacity = { cpu: String(cpus().length), memory: `${Math.floor(totalmem() / 1024)}Ki`, pods: '110' };
-  return {
-    addresses: [
-      ...options.nodeAddresses.map((address) => ({ type: 'InternalIP', address })),
-      ...options.externalAddresses.map((address) => ({ type: 'ExternalIP', address })),
-      { type: 'Hostname', address: options.nodeName },
-    ],
-    capacity,
-    allocatable: capacity,
-    conditions: conditions.map((condition) => ({
-      ...condition,
-      lastHeartbeatTime: now,
-      lastTransitionTime: transitionTime(condition, now),
-    })),
-    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-    nodeInfo: describeSystem(),
-  };
-}
-
-const transitions = new Map<string, { status: string; time: string }>();
-
-function transitionTime(condition: NodeCondition, now: string): string {
-  const before = transitions.get(condition.type);
-  if (before?.status === condition.status) return before.time;
-  transitions.set(condition.type, { status: condition.status, time: now });
-  return now;
-}
-
-function describeSystem(): Record<string, string> {
-  const machineId = readFirstLine('/etc/machine-id');
-  const osName = /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(readOrEmpty('/etc/os-release'))?.[1] ?? 'Linux';
-  return {
-    machineID: machineId,
-    systemUUID: machineId,
-    bootID: readFirstLine('/proc/sys/kernel/random/boot_id'),
-    kernelVersion: release(),
-    osImage: osName,
-    containerRuntimeVersion: 'containerd://2.3.2-k3s1',
-    kubeletVersion: RELEASE.version,
-    kubeProxyVersion: '',
-    operatingSystem: 'linux',
-    architecture: goArchitecture(),
-  };
-}
-
-function baseLabels(name: string): Record<string, string> {
-  return {
-    'beta.kubernetes.io/arch': goArchitecture(),
-    'beta.kubernetes.io/instance-type': 'rke2',
-    'beta.kubernetes.io/os': 'linux',
-    'kubernetes.io/arch': goArchitecture(),
-    'kubernetes.io/hostname': name,
-    'kubernetes.io/os': 'linux',
-    'node.kubernetes.io/instance-type': 'rke2',
-  };
-}
-
-function baseAnnotations(options: NodeOptions): Record<string, string> {
-  const args = JSON.stringify(process.argv.slice(2));
-  const hash = createHash('sha256')
-    .update(args)
-    .update(JSON.stringify(options.labels))
-    .digest('hex')
-    .toUpperCase();
-  return {
-    'rke2.io/hostname': options.nodeName,
-    'rke2.io/internal-ip': options.nodeAddresses.join(','),
-    'rke2.io/node-args': args.replace(/(--?t(oken)?[= ]?"?,?"?)[^",]+/g, '$1********'),
-    'rke2.io/node-config-hash': hash,
-    'rke2.io/node-env': '{}',
-  };
-}
-
 function writeKubeletFiles(options: NodeOptions): void {
   const directory = join(options.paths.agentEtc, 'kubelet.conf.d');
   makeDirectory(directory, 0o700);
@@ -302,20 +191,4 @@ function parseTaint(text: string): { key: string; value?: string; effect: string
   const [pair = '', effect = ''] = text.split(':');
   const [key = '', value] = pair.split('=');
   return { key, ...(value === undefined || value === '' ? {} : { value }), effect };
-}
-
-function goArchitecture(): string {
-  return arch() === 'x64' ? 'amd64' : arch();
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function readFirstLine(path: string): string {
-  return readOrEmpty(path).split('\n')[0] ?? '';
 }

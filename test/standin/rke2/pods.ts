@@ -4,12 +4,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { linkTo, makeDirectory, readFileIfAny, writeFile } from './files.ts';
-import { info } from './log.ts';
+import { info, reasonOf, warn } from './log.ts';
 import type { Paths } from './paths.ts';
 import { CONTAINERD_RUN_DIRECTORY } from './paths.ts';
 
 const TASKS = join(CONTAINERD_RUN_DIRECTORY, 'io.containerd.runtime.v2.task/k8s.io');
 const STOP_PATIENCE_MS = 5000;
+/** How long a container that ended stays down, as with the kubelet's back-off. */
+const RESTART_MS = 1000;
 
 /** A static pod of one container. `stamp` is whatever else must restart it when it changes, e.g. certificates. */
 export interface PodSpec {
@@ -26,6 +28,8 @@ export interface PodRuntime {
   /** Ends a pod and removes its manifest. */
   remove(name: string): Promise<void>;
   isRunning(name: string): boolean;
+  /** The pods that are to run, with the hash of each one's spec. */
+  list(): readonly (PodSpec & { readonly hash: string })[];
 }
 
 interface Task {
@@ -41,25 +45,48 @@ export function openPodRuntime(
 ): PodRuntime {
   makeDirectory(TASKS);
   makeDirectory(paths.podManifests, 0o750);
-  return {
-    ensure: async (pod) => {
-      const hash = createHash('sha256').update(JSON.stringify(pod)).digest('hex').slice(0, 32);
-      const manifest = join(paths.podManifests, `${pod.name}.yaml`);
-      const text = renderManifest(pod, hash);
-      if (readFileIfAny(manifest) !== text) writeFile(manifest, text, options.manifestMode);
-      const running = readTask(pod.name);
-      if (running !== undefined && running.hash === hash) return;
+  const wanted = new Map<string, PodSpec>();
+  const busy = new Set<string>();
+  const run = async (pod: PodSpec): Promise<void> => {
+    const hash = hashOf(pod);
+    const running = readTask(pod.name);
+    if (running?.hash === hash) return;
+    busy.add(pod.name);
+    try {
       if (running !== undefined) await stop(running);
       start(pod, hash, options);
+    } finally {
+      busy.delete(pod.name);
+    }
+  };
+  setInterval(() => {
+    for (const pod of wanted.values()) {
+      if (busy.has(pod.name) || readTask(pod.name) !== undefined) continue;
+      run(pod).catch((error: unknown) => warn(`Failed to restart ${pod.name}: ${reasonOf(error)}`));
+    }
+  }, RESTART_MS);
+  return {
+    ensure: async (pod) => {
+      const manifest = join(paths.podManifests, `${pod.name}.yaml`);
+      const text = renderManifest(pod, hashOf(pod));
+      if (readFileIfAny(manifest) !== text) writeFile(manifest, text, options.manifestMode);
+      await run(pod);
+      wanted.set(pod.name, pod);
     },
     remove: async (name) => {
+      wanted.delete(name);
       rmSync(join(paths.podManifests, `${name}.yaml`), { force: true });
       const running = readTask(name);
       if (running !== undefined) await stop(running);
       rmSync(join(TASKS, name), { recursive: true, force: true });
     },
     isRunning: (name) => readTask(name) !== undefined,
+    list: () => [...wanted.values()].map((pod) => ({ ...pod, hash: hashOf(pod) })),
   };
+}
+
+function hashOf(pod: PodSpec): string {
+  return createHash('sha256').update(JSON.stringify(pod)).digest('hex').slice(0, 32);
 }
 
 function start(pod: PodSpec, hash: string, options: { releaseDirectory: string; nodeName: string }): void {

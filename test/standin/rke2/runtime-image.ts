@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { linkTo, makeDirectory, writeFile } from './files.ts';
@@ -8,6 +8,7 @@ import { ARCHIVE_EXTENSIONS, normalizeImage, readImageArchive } from './image-ar
 import { CommandError, info, reasonOf, warn } from './log.ts';
 import type { NodeOptions } from './options.ts';
 import type { Paths } from './paths.ts';
+import { listProcessesBelow } from './pods.ts';
 import { findProgram, RELEASE } from './release.ts';
 
 /** What the node can run: images from archives, and registries that answer. */
@@ -69,7 +70,22 @@ export async function stageRuntime(
     extract(directory);
   }
   linkTo(join(directory, 'bin'), options.paths.bin);
+  removeOldReleases(options.paths, directory);
   return directory;
+}
+
+/** Directories of earlier releases go as soon as no container runs from them. */
+function removeOldReleases(paths: Paths, current: string): void {
+  for (const name of readdirSync(paths.releases)) {
+    const directory = join(paths.releases, name);
+    if (directory === current) continue;
+    if (listProcessesBelow(`${directory}/`).length > 0) {
+      info(`Skipping removal of old RKE2 data directory ${directory}: still referenced by containers`);
+      continue;
+    }
+    info(`Removing old RKE2 data directory: ${directory}`);
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 function extract(directory: string): void {

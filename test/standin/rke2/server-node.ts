@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeCluster } from './cluster-config.ts';
 import { readFileIfAny } from './files.ts';
 import { openKubeClient } from './kube-client.ts';
-import type { NodeCondition } from './kubelet.ts';
 import { runKubelet, startKubeletListeners } from './kubelet.ts';
 import { info, reasonOf, warn } from './log.ts';
 import type { NodeContext } from './node-part.ts';
 import { fetchNodeCertificates, podCidrOf, startNodeNetwork } from './node-part.ts';
 import { ensureNodePassword, verifyNodePassword } from './node-password.ts';
+import type { NodeCondition } from './node-status.ts';
 import type { ServerState } from './server-routes.ts';
 import { openSupervisor } from './supervisor-client.ts';
 import { formatToken } from './token.ts';
@@ -61,6 +61,7 @@ export async function runServerNode(state: ServerState, node: NodeContext): Prom
           }
         : {},
       finalizers: options.runsEtcd ? [ETCD_FINALIZER] : [],
+      pods: node.pods,
       isNetworkReady: network.isReady,
       extraConditions: () => (options.runsEtcd ? [VOTER] : []),
     },

@@ -265,7 +265,6 @@ function announce(options: ServerOptions): void {
   const { paths } = options;
   const url = `https://${joinHostPort(options.advertiseAddress, SUPERVISOR_PORT)}`;
   info(`Server node token is available at ${join(paths.server, 'token')}`);
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: RKE2 prints the placeholder
   info(`To join server node to cluster: rke2 server -s ${url} -t \${SERVER_NODE_TOKEN}`);
   info(`Agent node token is available at ${join(paths.server, 'agent-token')}`);
   info(`To join agent node to cluster: rke2 agent -s ${url} -t \${AGENT_NODE_TOKEN}`);
