@@ -16,7 +16,7 @@ defaults
   timeout client 1h
   timeout server 1h
   timeout check 2s
-  default-server check check-ssl verify none inter 500ms fastinter 200ms fall 2 rise 1 on-marked-down shutdown-sessions
+  default-server check check-ssl verify none inter 1s fastinter 300ms fall 2 rise 1 on-marked-down shutdown-sessions
 
 ${renderService('kubernetes-api', 6443, servers, [
   'http-check send meth GET uri /readyz',
