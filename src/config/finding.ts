@@ -51,8 +51,13 @@ export function showValue(value: unknown): string {
   if (value === null || value === undefined) return 'empty';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a map of keys';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? JSON.stringify(hidePassword(value)) : String(value);
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+/** The password of `user:password@host`, with or without a scheme, is never shown. */
+function hidePassword(text: string): string {
+  return text.replaceAll(/:[^\s:/@]*@/g, ':…@');
 }
 
 /** `a`, `b` or `c`, each in backticks. */

@@ -39,7 +39,13 @@ export function findNearestName(word: string, candidates: readonly string[]): st
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? findOnlyHolder(wanted, candidates);
+}
+
+/** The one candidate that the word is a part of: `timeout` in `connect_timeout`. */
+function findOnlyHolder(word: string, candidates: readonly string[]): string | null {
+  const holders = word.length < 4 ? [] : candidates.filter((candidate) => candidate.includes(word));
+  return holders.length === 1 ? (holders[0] ?? null) : null;
 }
 
 function flatten(name: string): string {

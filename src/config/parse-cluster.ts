@@ -63,10 +63,24 @@ function toDiagnostic(finding: Finding, source: YamlSource, file: string): Diagn
 }
 
 function sortByPosition(findings: readonly Diagnostic[]): readonly Diagnostic[] {
-  return findings.toSorted(
+  const sorted = findings.toSorted(
     (a, b) =>
       (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
       (a.position?.column ?? 0) - (b.position?.column ?? 0) ||
       a.code.localeCompare(b.code, 'en'),
   );
+  // What stands behind an anchor is read once for each of its aliases.
+  const seen = new Set<string>();
+  return sorted.filter(({ code, hint, message, position }) => {
+    const id = JSON.stringify([
+      position?.line,
+      position?.column,
+      code,
+      hint,
+      message.replaceAll(/\[\d+\]/g, ''),
+    ]);
+    if (seen.has(id)) return false;
+    seen.add(id);
+    return true;
+  });
 }

@@ -257,7 +257,7 @@ function listComponentKeys(service: string, component: string): readonly Rke1Key
   const windows = 'Windows nodes are not supported: leave the key out.';
   const later = (key: string, hint: string): Rke1Key => ({
     path: `services.${service}.${key}`,
-    fate: 'later',
+    fate: isHostProcess && !key.startsWith('extra_args') ? 'gone' : 'later',
     hint,
   });
   const gone = (key: string): Rke1Key => ({

@@ -35,13 +35,13 @@ export function explainUnknownKey(key: string, parent: Path, known: readonly str
   const where = parent.length === 0 ? 'at the top of the file' : `in \`${formatPath(parent)}\``;
   const shown = key === '' ? 'The empty key' : `The key \`${key.slice(0, 80)}\``;
   const message = `${shown} is not known ${where}.`;
-  const nearest = key === '' ? null : findNearestName(key, known);
-  if (nearest) return { code: 'unknown-key', message, hint: `Did you mean \`${nearest}\`?` };
   const home = Object.hasOwn(HOMES, key) ? HOMES[key] : undefined;
   if (home) {
     const place = home.startsWith('the ') ? home : `\`${home}\``;
     return { code: 'unknown-key', message, hint: `It belongs to ${place}.` };
   }
+  const nearest = key === '' ? null : findNearestName(key, known);
+  if (nearest) return { code: 'unknown-key', message, hint: `Did you mean \`${nearest}\`?` };
   const hint =
     known.length === 0
       ? 'Nothing can be set here yet: leave it out.'

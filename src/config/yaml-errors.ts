@@ -14,7 +14,7 @@ const KNOWN: Readonly<Record<string, { readonly message: string; readonly hint: 
     hint: 'Keys of one map begin in the same column, and so do the dashes of one list.',
   },
   DUPLICATE_KEY: {
-    message: 'This key stands twice in the same map, so that one of the two would be lost.',
+    message: 'The key stands twice in the same map, so that one of the two would be lost.',
     hint: 'Keep one of them; two lists or maps are put together under one key.',
   },
   MULTIPLE_DOCS: {
@@ -27,7 +27,7 @@ const KNOWN: Readonly<Record<string, { readonly message: string; readonly hint: 
   },
   BLOCK_AS_IMPLICIT_KEY: {
     message: 'A map or a list begins where only plain text can stand; often there are two `: ` in one line.',
-    hint: 'Put the value in quotes if it holds `: `, or move what follows to a line of its own.',
+    hint: 'Put the value in quotes if it holds `: `; or bring the next line to the column of this key.',
   },
   TAG_RESOLVE_FAILED: {
     message: 'This value has a tag (`!…`) that means nothing here.',
@@ -35,16 +35,38 @@ const KNOWN: Readonly<Record<string, { readonly message: string; readonly hint: 
   },
 };
 
-/** What the YAML parser's error means to the person who wrote the file. */
-export function explainYamlError(code: string, message: string): Explanation {
+const OPEN_QUOTE = {
+  message: 'A quote is opened here and never closed.',
+  hint: 'Add the closing quote, or take this one away: most values need none.',
+};
+
+const OPEN_BRACKET = {
+  message: 'A bracket is opened here and never closed.',
+  hint: 'Add the closing `]` or `}`; inside brackets `,` stands between the entries.',
+};
+
+/** What the YAML parser's error means to the person who wrote the file. `source` is the text where it was found. */
+export function explainYamlError(code: string, message: string, source = ''): Explanation {
   const known = KNOWN[code];
-  const name = code === 'DUPLICATE_KEY' ? 'duplicate-key' : 'yaml-syntax';
-  if (known) return { code: name, ...known };
+  if (known && code === 'DUPLICATE_KEY') {
+    const key = /^("[^"\n]*"|'[^'\n]*'|[^:\s,{}]+)/.exec(source)?.[0] ?? '';
+    return { code: 'duplicate-key', ...known, message: known.message.replace('key', `key \`${key}\``) };
+  }
+  if (isUnclosed(message))
+    return { code: 'yaml-syntax', ...(/quote/.test(message) ? OPEN_QUOTE : OPEN_BRACKET) };
+  if (known) return { code: 'yaml-syntax', ...known };
   return {
-    code: name,
+    code: 'yaml-syntax',
     message: `This is not YAML: ${sentence(message)}`,
     hint: 'Look at this line and the one before it: a bracket, a quote, a colon or the indentation is amiss.',
   };
+}
+
+/** Whether the parser ran to the end because a quote or a bracket has no partner. */
+export function isUnclosed(message: string): boolean {
+  return /^Missing closing ['"]quote|^Flow (map|sequence) in block collection|^Expected flow (map|sequence) to end/.test(
+    message,
+  );
 }
 
 function sentence(message: string): string {

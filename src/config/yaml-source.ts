@@ -12,7 +12,7 @@ import {
   visit,
 } from 'yaml';
 import type { Path } from './finding.ts';
-import { explainYamlError } from './yaml-errors.ts';
+import { explainYamlError, isUnclosed } from './yaml-errors.ts';
 
 export interface LineColumn {
   readonly line: number;
@@ -54,9 +54,9 @@ export function readYaml(text: string): YamlSource {
       lineCounter: lines,
       merge: true,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
-    return readDocument(document, lines, text.length);
+    return readDocument(document, lines, text);
   } catch (error) {
     if (error instanceof RangeError) return unreadable(...TOO_DEEP);
     throw error;
@@ -79,18 +79,22 @@ function isNestedTooDeep(text: string): boolean {
   return /(?:[[{]\s*){65}|^[ \t]*(?:[-?] ){65}/m.test(text);
 }
 
-function readDocument(document: Document.Parsed, lines: LineCounter, length: number): YamlSource {
+function readDocument(document: Document.Parsed, lines: LineCounter, text: string): YamlSource {
   const toPosition = (offset: number): LineColumn => {
-    const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), length));
+    const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length));
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const mistakes: YamlMistake[] = [...document.errors, ...document.warnings].map((error) => ({
-    ...explainYamlError(error.code, error.message),
-    ...toPosition(error.pos[0]),
-  }));
+  const mistakes = [...document.errors, ...document.warnings].map((error): YamlMistake => {
+    const [found] = error.pos;
+    const offset = isUnclosed(error.message) ? findOpening(document, found) : found;
+    return {
+      ...explainYamlError(error.code, error.message, text.slice(found, found + 80)),
+      ...toPosition(offset),
+    };
+  });
   const locate = (path: Path, at: 'key' | 'value'): LineColumn => toPosition(findOffset(document, path, at));
   const isBroken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
-  if (isBroken) return { value: undefined, mistakes, locate };
+  if (isBroken) return { value: undefined, mistakes: keepFirstOfLine(mistakes), locate };
   mistakes.push(...findDeepNodes(document, toPosition));
   const unknownAlias = findUnknownAlias(document);
   if (unknownAlias) mistakes.push({ ...unknownAlias, ...toPosition(unknownAlias.offset) });
@@ -104,6 +108,30 @@ function readDocument(document: Document.Parsed, lines: LineCounter, length: num
     const mistake = explainYamlError('ALIAS_BOMB', error.message);
     return { value: undefined, mistakes: [...mistakes, { ...mistake, line: 1, column: 1 }], locate };
   }
+}
+
+/** One slip of the pen often makes several syntax errors in its line, of which the first says most. */
+function keepFirstOfLine(mistakes: readonly YamlMistake[]): readonly YamlMistake[] {
+  const lines = new Set<number>();
+  return mistakes.filter(({ code, line }) => {
+    if (code !== 'yaml-syntax') return true;
+    const isFirst = !lines.has(line);
+    lines.add(line);
+    return isFirst;
+  });
+}
+
+/** Where the innermost quote or bracket begins that is still open at `offset`. */
+function findOpening(document: Document.Parsed, offset: number): number {
+  let opening = offset;
+  visit(document, {
+    Node(_key, node) {
+      const isOpener = isScalar(node) ? node.type?.startsWith('QUOTE') : 'flow' in node && node.flow === true;
+      const [start, , end] = node.range ?? [offset, offset, offset];
+      if (isOpener && start < offset && end >= offset) opening = start;
+    },
+  });
+  return opening;
 }
 
 function findDeepNodes(document: Document.Parsed, toPosition: (offset: number) => LineColumn): YamlMistake[] {
@@ -190,7 +218,7 @@ function findPair(items: readonly unknown[], key: string, document: Document.Par
 }
 
 function keyText(key: unknown): string {
-  return isScalar(key) ? String(key.value ?? '') : '';
+  return isScalar(key) ? (key.source ?? String(key.value ?? '')) : '';
 }
 
 function deref(node: Node | null, document: Document.Parsed): Node | null {

@@ -2,6 +2,7 @@ import { checkAddressRanges } from './address-ranges.ts';
 import { checkClusterDns } from './cluster-dns.ts';
 import { checkInstallChoices } from './install-choices.ts';
 import { checkKubeconfigMode } from './kubeconfig-mode.ts';
+import { checkLabels } from './labels.ts';
 import { checkNodeDuplicates } from './node-duplicates.ts';
 import { checkNodeNames } from './node-names.ts';
 import { checkRegistries } from './registries.ts';
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   checkNodeNames,
   checkRoles,
   checkRoleCounts,
+  checkLabels,
   checkTaints,
   checkAddressRanges,
   checkServiceRangeTwice,

@@ -26,7 +26,7 @@ function refuseKey(name: string, side: Side, draft: ClusterDraft): Mistake | nul
   if (owner) {
     const message =
       owner.fate === 'owned'
-        ? `\`${name}\` is not set here: rke2ctl writes it itself.`
+        ? `\`${name}\` cannot be set here; rke2ctl takes care of it.`
         : `\`${name}\` is not supported yet.`;
     return {
       code: owner.fate === 'owned' ? 'rke2-key-owned' : 'rke2-key-not-yet',

@@ -1,19 +1,19 @@
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt } from '../finding.ts';
-import { readAddress } from '../resolve-node.ts';
+import { readAddress, readPort } from '../resolve-node.ts';
 
 /** Several machines behind one public address need internal addresses to reach each other by. */
 export function checkSharedAddresses(draft: ClusterDraft): readonly Finding[] {
   const nodes = draft.nodes ?? [];
-  const counts = new Map<string, number>();
+  const ports = new Map<string, Set<number>>();
   for (const node of nodes) {
     if (node?.address === undefined) continue;
     const address = readAddress(node.address).toLowerCase();
-    counts.set(address, (counts.get(address) ?? 0) + 1);
+    ports.set(address, (ports.get(address) ?? new Set()).add(readPort(node.port)));
   }
   return nodes.flatMap((node, index) => {
     if (node?.address === undefined || 'internal_address' in node) return [];
-    const count = counts.get(readAddress(node.address).toLowerCase()) ?? 0;
+    const count = ports.get(readAddress(node.address).toLowerCase())?.size ?? 0;
     if (count < 2) return [];
     return [
       findingAt(['nodes', index, 'address'], {

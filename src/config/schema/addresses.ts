@@ -1,4 +1,4 @@
-import type { Mistake } from '../finding.ts';
+import { type Mistake, showValue } from '../finding.ts';
 import { familyOf } from '../ip.ts';
 import { checked, text } from './scalars.ts';
 
@@ -16,7 +16,7 @@ export const HostAddressSchema = checked(text('must be a name or an IP address')
 export const IpAddressSchema = checked(text('must be an IP address'), (address) =>
   familyOf(stripBrackets(address)) === null
     ? {
-        message: `${JSON.stringify(address)} is not an IP address.`,
+        message: `${showValue(address)} is not an IP address.`,
         hint: address.includes(',')
           ? 'Give one address; RKE2 works out the other family by itself.'
           : 'Write an address such as `10.0.0.11` or `fd00::11`: RKE2 takes no names here, and no port.',
@@ -26,12 +26,13 @@ export const IpAddressSchema = checked(text('must be an IP address'), (address) 
 
 function checkHostAddress(address: string): Mistake | null {
   if (familyOf(stripBrackets(address)) !== null) return null;
-  const shown = JSON.stringify(address);
+  const shown = showValue(address);
   if (address.includes('://')) {
     return { message: `The address ${shown} is a URL.`, hint: 'Write only the name or the IP address.' };
   }
   if (address.includes('@')) {
-    const [user, host] = address.split('@');
+    const [login = '', host = ''] = address.split('@');
+    const [user = ''] = login.split(':');
     return {
       message: `The address ${shown} holds a user as well.`,
       hint: `Write \`address: ${host}\` and \`user: ${user}\`.`,

@@ -11,25 +11,27 @@ import {
 } from './ssh-auth.ts';
 
 /** One jump host. All but the address falls back to the cluster's own SSH settings. */
-const BastionSchema = z.strictObject(
-  {
-    address: HostAddressSchema.meta({
-      description: 'Name or IP address of the jump host.',
-      examples: ['bastion.example.com'],
-    }),
-    port: PortSchema.meta({ description: 'SSH port of the jump host. Default 22.' }).optional(),
-    user: UserSchema.optional(),
-    ssh_agent_auth: SshAgentAuthSchema.optional(),
-    ssh_key: SshKeySchema.optional(),
-    ssh_key_path: SshKeyPathSchema.optional(),
-    ssh_cert: SshCertSchema.optional(),
-    ssh_cert_path: SshCertPathSchema.optional(),
-    ignore_proxy_env_vars: FlagSchema.meta({
-      description: 'Taken for RKE1’s sake: SSH never goes through an HTTP proxy here.',
-    }).optional(),
-  },
-  { error: 'must be a map with the keys of a jump host' },
-);
+const BastionSchema = z
+  .strictObject(
+    {
+      address: HostAddressSchema.meta({
+        description: 'Name or IP address of the jump host.',
+        examples: ['bastion.example.com'],
+      }),
+      port: PortSchema.meta({ description: 'SSH port of the jump host. Default 22.' }).optional(),
+      user: UserSchema.optional(),
+      ssh_agent_auth: SshAgentAuthSchema.optional(),
+      ssh_key: SshKeySchema.optional(),
+      ssh_key_path: SshKeyPathSchema.optional(),
+      ssh_cert: SshCertSchema.optional(),
+      ssh_cert_path: SshCertPathSchema.optional(),
+      ignore_proxy_env_vars: FlagSchema.meta({
+        description: 'Taken for RKE1’s sake: SSH never goes through an HTTP proxy here.',
+      }).optional(),
+    },
+    { error: 'must be a map with the keys of a jump host' },
+  )
+  .meta({ examples: [{ address: 'bastion.example.com', user: 'ubuntu' }] });
 
 /** A jump host, or a chain of them from the operator outwards. */
 export const BastionChainSchema = z

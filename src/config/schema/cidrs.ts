@@ -1,4 +1,4 @@
-import type { Mistake } from '../finding.ts';
+import { type Mistake, showValue } from '../finding.ts';
 import { familyOf, formatNetwork, parseCidr } from '../ip.ts';
 import { checked, oneOrMany, splitValues } from './scalars.ts';
 
@@ -18,17 +18,17 @@ function checkCidr(text: string, example: string): Mistake | null {
   const cidr = parseCidr(text);
   if (!cidr) {
     const hint =
-      familyOf(text) === null
-        ? `Write a network such as \`${example}\`.`
+      familyOf(text) !== 4
+        ? `Write a network with its prefix length, such as \`${example}\`.`
         : `Add the length of the prefix: \`${text}/16\`.`;
-    return { code: 'cidr-invalid', message: `${JSON.stringify(text)} is not a network in CIDR form.`, hint };
+    return { code: 'cidr-invalid', message: `${showValue(text)} is not a network in CIDR form.`, hint };
   }
   const network = formatNetwork(cidr);
   const [address = ''] = text.split('/');
   if (parseCidr(`${address}/${cidr.family === 4 ? 32 : 128}`)?.start === cidr.start) return null;
   return {
     code: 'cidr-invalid',
-    message: `${JSON.stringify(text)} is an address inside a network, not the network itself.`,
+    message: `${showValue(text)} is an address inside a network, not the network itself.`,
     hint: `Write \`${network}\` if that network is meant.`,
   };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { showValue } from '../finding.ts';
 import { BastionChainSchema } from './bastion.ts';
 import { EndpointSchema } from './endpoint.ts';
 import { FirewallSchema } from './firewall.ts';
@@ -19,7 +20,7 @@ const ClusterNameSchema = checked(text('must be a name'), (name) =>
   /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/.test(name)
     ? null
     : {
-        message: `${JSON.stringify(name)} cannot be the name of a cluster.`,
+        message: `${showValue(name)} cannot be the name of a cluster.`,
         hint: 'At most 63 letters, digits, `-`, `_` and `.`; the first and the last are letters or digits.',
       },
 );
@@ -46,12 +47,18 @@ export const ClusterSchema = z.strictObject(
         examples: [[{ address: '10.0.0.11', role: ['controlplane', 'etcd', 'worker'] }]],
       }),
     endpoint: EndpointSchema.optional(),
-    install: InstallSchema.meta({ description: 'How RKE2 gets onto the nodes.' }).optional(),
-    network: NetworkSchema.meta({ description: 'The CNI.' }).optional(),
-    services: ServicesSchema.meta({ description: 'Address ranges and DNS of the cluster.' }).optional(),
+    install: InstallSchema.meta({
+      description: 'How RKE2 gets onto the nodes.',
+      examples: [{ method: 'script' }],
+    }).optional(),
+    network: NetworkSchema.meta({ description: 'The CNI.', examples: [{ plugin: 'canal' }] }).optional(),
+    services: ServicesSchema.meta({
+      description: 'Address ranges and DNS of the cluster.',
+      examples: [{ 'kube-controller': { cluster_cidr: '10.42.0.0/16' } }],
+    }).optional(),
     authentication: z
       .strictObject({ sans: SansSchema.optional() }, { error: 'must be a map with `sans`' })
-      .meta({ description: 'Who the API server says it is.' })
+      .meta({ description: 'Who the API server says it is.', examples: [{ sans: ['k8s.example.com'] }] })
       .optional(),
     private_registries: z
       .array(RegistrySchema, { error: 'must be a list of registries' })
@@ -60,7 +67,10 @@ export const ClusterSchema = z.strictObject(
         examples: [[{ url: 'registry.example.com:5000', is_default: true }]],
       })
       .optional(),
-    firewall: FirewallSchema.meta({ description: 'What is done about the hosts’ firewall.' }).optional(),
+    firewall: FirewallSchema.meta({
+      description: 'What is done about the hosts’ firewall.',
+      examples: [{ provider: 'none' }],
+    }).optional(),
     prepare: z
       .array(
         z.enum(['network-manager', 'cis-sysctl', 'cis-user', 'inotify'], {
@@ -73,13 +83,19 @@ export const ClusterSchema = z.strictObject(
         examples: [['network-manager', 'inotify']],
       })
       .optional(),
-    kubeconfig: KubeconfigSchema.meta({ description: 'The kubeconfig that `up` writes.' }).optional(),
-    ssh: SshSchema.meta({ description: 'How SSH is done.' }).optional(),
+    kubeconfig: KubeconfigSchema.meta({
+      description: 'The kubeconfig that `up` writes.',
+      examples: [{ path: '~/.kube/prod.yaml' }],
+    }).optional(),
+    ssh: SshSchema.meta({ description: 'How SSH is done.', examples: [{ client: 'openssh' }] }).optional(),
     ssh_key_path: SshKeyPathSchema.optional(),
     ssh_cert_path: SshCertPathSchema.optional(),
     ssh_agent_auth: SshAgentAuthSchema.optional(),
     bastion_host: BastionChainSchema.optional(),
-    rke2: Rke2Schema.meta({ description: 'Further keys of RKE2’s own config.yaml.' }).optional(),
+    rke2: Rke2Schema.meta({
+      description: 'Further keys of RKE2’s own config.yaml.',
+      examples: [{ server: { profile: 'cis' } }],
+    }).optional(),
   },
   { error: 'must be a map of settings: `nodes`, `cluster_name`, …' },
 );

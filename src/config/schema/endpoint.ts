@@ -1,5 +1,5 @@
 import { DEFAULTS } from '../defaults.ts';
-import type { Mistake } from '../finding.ts';
+import { type Mistake, showValue } from '../finding.ts';
 import { familyOf } from '../ip.ts';
 import { stripBrackets } from './addresses.ts';
 import { isDnsSubdomain } from './labels.ts';
@@ -29,7 +29,7 @@ export function parseEndpoint(value: string): { readonly host: string; readonly 
 }
 
 function checkEndpoint(value: string): Mistake | null {
-  const shown = JSON.stringify(value);
+  const shown = showValue(value);
   if (value.includes('://')) {
     return {
       message: `The endpoint ${shown} is a URL.`,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { showValue } from '../finding.ts';
 import { findNearestName } from '../nearest-name.ts';
 import { checked, text } from './scalars.ts';
 
@@ -8,12 +9,12 @@ const PublicSchema = checked(text('must be a name or `port/protocol`'), (entry) 
   if (PUBLIC_NAMES.includes(entry) || isPortRange(entry)) return null;
   const nearest = findNearestName(entry, PUBLIC_NAMES);
   return {
-    message: `${JSON.stringify(entry)} is nothing that can be made public.`,
+    message: `${showValue(entry)} is nothing that can be made public.`,
     hint: nearest
       ? `Did you mean \`${nearest}\`?`
       : 'Write `api`, `ingress`, `nodeports`, or a port with its protocol such as `8080/tcp` or `30000-30100/udp`.',
   };
-});
+}).meta({ examples: ['8080/tcp'] });
 
 function isPortRange(entry: string): boolean {
   const match = /^(\d{1,5})(?:-(\d{1,5}))?\/(tcp|udp)$/.exec(entry);
@@ -37,7 +38,7 @@ export const FirewallSchema = z.strictObject(
       /^[\w-]{1,17}$/.test(zone)
         ? null
         : {
-            message: `${JSON.stringify(zone)} cannot be the name of a firewalld zone.`,
+            message: `${showValue(zone)} cannot be the name of a firewalld zone.`,
             hint: 'A zone’s name has at most 17 letters, digits, `-` and `_`, such as `public`.',
           },
     )

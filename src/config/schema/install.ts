@@ -1,13 +1,14 @@
 import * as z from 'zod';
-import { checked, isHttpUrl, LocalPathSchema, text } from './scalars.ts';
+import { showValue } from '../finding.ts';
+import { checked, checkUrlCredentials, isHttpUrl, LocalPathSchema, text } from './scalars.ts';
 
 const PathOrUrlSchema = checked(LocalPathSchema, (value) =>
   value.includes('://') && !isHttpUrl(value)
     ? {
-        message: `${JSON.stringify(value)} is a URL that cannot be fetched.`,
+        message: `${showValue(value)} is a URL that cannot be fetched.`,
         hint: 'Write a URL that begins with `https://` or `http://`, or a path.',
       }
-    : null,
+    : checkUrlCredentials(value),
 );
 
 /** How RKE2 gets onto the nodes. Which version is `kubernetes_version` and nothing else. */
@@ -29,7 +30,7 @@ export const InstallSchema = z.strictObject(
       /^[A-Za-z0-9][\w.-]*$/.test(channel)
         ? null
         : {
-            message: `${JSON.stringify(channel)} cannot be the name of a channel.`,
+            message: `${showValue(channel)} cannot be the name of a channel.`,
             hint: 'Write `stable`, `latest`, or a minor version such as `v1.35`.',
           },
     )
@@ -44,9 +45,9 @@ export const InstallSchema = z.strictObject(
       .optional(),
     mirror: checked(text('must be `cn` or a URL'), (mirror) =>
       mirror === 'cn' || isHttpUrl(mirror)
-        ? null
+        ? checkUrlCredentials(mirror)
         : {
-            message: `${JSON.stringify(mirror)} is no mirror that rke2ctl knows.`,
+            message: `${showValue(mirror)} is no mirror that rke2ctl knows.`,
             hint: 'Write `cn` for the Chinese mirror, or the base URL of your own.',
           },
     )
@@ -71,7 +72,7 @@ export const InstallSchema = z.strictObject(
       /^\/[\w./+-]+$/.test(prefix) && !prefix.split('/').includes('..')
         ? null
         : {
-            message: `${JSON.stringify(prefix)} cannot be the place that RKE2 is unpacked to.`,
+            message: `${showValue(prefix)} cannot be the place that RKE2 is unpacked to.`,
             hint: 'Write an absolute path without blanks, such as `/opt/rke2`.',
           },
     )

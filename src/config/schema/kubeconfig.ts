@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { showValue } from '../finding.ts';
 import { checked, LocalPathSchema, text } from './scalars.ts';
 
 /** The kubeconfig that `up` writes for the operator. */
@@ -17,7 +18,7 @@ export const KubeconfigSchema = z.strictObject(
       /^[A-Za-z0-9_][\w.-]*\$?$/.test(group)
         ? null
         : {
-            message: `${JSON.stringify(group)} cannot be the name of a group.`,
+            message: `${showValue(group)} cannot be the name of a group.`,
             hint: 'Write the name of a group of this machine, such as `admins`.',
           },
     )

@@ -1,5 +1,5 @@
 import { parseVersion } from '../../rke2/version.ts';
-import type { Mistake } from '../finding.ts';
+import { type Mistake, showValue } from '../finding.ts';
 
 const EXAMPLE = 'v1.35.7+rke2r1';
 const RELEASES = 'The releases are listed at https://github.com/rancher/rke2/releases.';
@@ -11,7 +11,7 @@ export function checkVersion(version: string): Mistake | null {
 }
 
 function explain(version: string): { message: string; hint: string } {
-  const shown = JSON.stringify(version);
+  const shown = showValue(version);
   const kubernetes = /v?(\d+\.\d+\.\d+)/.exec(version)?.[1];
   if (/rancher/.test(version)) {
     return {

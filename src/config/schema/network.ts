@@ -1,8 +1,6 @@
 import * as z from 'zod';
-import { findNearestName } from '../nearest-name.ts';
 
 const CNI_NAMES = ['canal', 'calico', 'cilium', 'flannel', 'none'] as const;
-const ANY_CNI = [...CNI_NAMES, 'multus'] as const;
 
 const MUST = 'must be `canal`, `calico`, `cilium`, `flannel`, `none`, or `[multus, …]` with one of them';
 
@@ -24,7 +22,5 @@ export const NetworkSchema = z.strictObject(
 
 function explainPlugin(value: unknown): string {
   if (value === 'weave' || value === 'aci') return `is not a CNI of RKE2; it ${MUST}`;
-  if (value === 'multus') return 'needs a second CNI beside it';
-  const nearest = typeof value === 'string' ? findNearestName(value, ANY_CNI) : null;
-  return nearest ? `${MUST}; did you mean \`${nearest}\`?` : MUST;
+  return value === 'multus' ? 'needs a second CNI beside it' : MUST;
 }

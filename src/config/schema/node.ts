@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { ROLES } from '../../domain/role.ts';
+import { showValue } from '../finding.ts';
 import { HostAddressSchema, IpAddressSchema } from './addresses.ts';
 import { BastionChainSchema } from './bastion.ts';
 import { isDnsSubdomain, LabelsSchema, TaintSchema } from './labels.ts';
@@ -21,7 +22,7 @@ const NodeNameSchema = checked(text('must be a name'), (name) =>
   isDnsSubdomain(name.toLowerCase())
     ? null
     : {
-        message: `${JSON.stringify(name)} cannot be a node's name in Kubernetes.`,
+        message: `${showValue(name)} cannot be a node's name in Kubernetes.`,
         hint: 'Letters, digits, dashes and dots; each part between dots begins and ends with a letter or a digit.',
       },
 );

@@ -1,15 +1,16 @@
 import * as z from 'zod';
+import { showValue } from '../finding.ts';
 import { checked, FlagSchema, text } from './scalars.ts';
 
 const HOST =
   /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:(\d{1,5}))?(\/[A-Za-z0-9._-]+)*$/;
 
 const RegistryUrlSchema = checked(text('must be `host[:port][/path]`'), (url) => {
-  const shown = JSON.stringify(url);
+  const shown = showValue(url);
   if (url.includes('://')) {
     return {
       message: `The registry ${shown} is written with a scheme.`,
-      hint: `Write \`${url.replace(/^.*?:\/\//, '').replace(/\/+$/, '') || 'registry.example.com:5000'}\`: registries are reached by https.`,
+      hint: `Write \`${url.replace(/^.*?:\/\/(.*@)?/, '').replace(/\/+$/, '') || 'registry.example.com:5000'}\`: registries are reached by https.`,
     };
   }
   const match = HOST.exec(url);
@@ -21,20 +22,22 @@ const RegistryUrlSchema = checked(text('must be `host[:port][/path]`'), (url) =>
 });
 
 /** One registry, in RKE1's form. */
-export const RegistrySchema = z.strictObject(
-  {
-    url: RegistryUrlSchema.meta({
-      description: '`host[:port][/path]` of the registry. Default docker.io.',
-      examples: ['registry.example.com:5000'],
-    }).optional(),
-    user: text('must be text')
-      .meta({ description: 'User for pulling.', examples: ['puller'] })
-      .optional(),
-    password: text('must be text').meta({ description: 'Password for pulling.' }).optional(),
-    is_default: FlagSchema.meta({
-      description: 'All of RKE2’s own images come from this registry. At most one.',
-      examples: [true],
-    }).optional(),
-  },
-  { error: 'must be a map with `url`, `user`, `password` and `is_default`' },
-);
+export const RegistrySchema = z
+  .strictObject(
+    {
+      url: RegistryUrlSchema.meta({
+        description: '`host[:port][/path]` of the registry. Default docker.io.',
+        examples: ['registry.example.com:5000'],
+      }).optional(),
+      user: text('must be text')
+        .meta({ description: 'User for pulling.', examples: ['puller'] })
+        .optional(),
+      password: text('must be text').meta({ description: 'Password for pulling.' }).optional(),
+      is_default: FlagSchema.meta({
+        description: 'All of RKE2’s own images come from this registry. At most one.',
+        examples: [true],
+      }).optional(),
+    },
+    { error: 'must be a map with `url`, `user`, `password` and `is_default`' },
+  )
+  .meta({ examples: [{ url: 'registry.example.com:5000', is_default: true }] });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { showValue } from '../finding.ts';
 import { familyOf } from '../ip.ts';
 import { isDnsSubdomain } from './labels.ts';
 import { checked, text } from './scalars.ts';
@@ -10,7 +11,7 @@ export const SansSchema = z
       familyOf(san) !== null || isDnsSubdomain(san.toLowerCase().replace(/^\*\./, ''))
         ? null
         : {
-            message: `${JSON.stringify(san)} is neither an IP address nor a name.`,
+            message: `${showValue(san)} is neither an IP address nor a name.`,
             hint: 'Write only the name or the IP address, without scheme and port, such as `k8s.example.com`.',
           },
     ),

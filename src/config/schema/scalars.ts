@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Mistake } from '../finding.ts';
+import { type Mistake, showValue } from '../finding.ts';
 
 /**
  * Adds a check of a single value to a schema. The mistake it returns is a whole sentence and a hint; messages of plain
@@ -29,10 +29,7 @@ export const PortSchema = z
   .union(
     [
       z.number(PORT).int(PORT).min(1, PORT).max(65535, PORT),
-      z
-        .string(PORT)
-        .regex(/^[1-9]\d{0,4}$/, PORT)
-        .refine((port) => Number(port) <= 65535, PORT),
+      z.string(PORT).regex(/^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/, PORT),
     ],
     PORT,
   )
@@ -66,7 +63,7 @@ export function splitValues(value: string | readonly (string | undefined)[]): re
 export const LocalPathSchema = checked(text('must be a path'), (path) =>
   /^~[^/]/.test(path)
     ? {
-        message: `The path ${JSON.stringify(path)} begins with another user's home directory, which is not looked up.`,
+        message: `The path ${showValue(path)} begins with another user's home directory, which is not looked up.`,
         hint: 'Write the whole path, or `~/…` for your own home directory.',
       }
     : null,
@@ -75,4 +72,13 @@ export const LocalPathSchema = checked(text('must be a path'), (path) =>
 /** Whether the text is a URL that can be fetched. */
 export function isHttpUrl(value: string): boolean {
   return /^https?:\/\/[^/\s]+/i.test(value) && URL.canParse(value);
+}
+
+/** What is wrong with a URL that names a user: it is written to plans and logs, where no password may stand. */
+export function checkUrlCredentials(value: string): Mistake | null {
+  if (!isHttpUrl(value) || new URL(value).username + new URL(value).password === '') return null;
+  return {
+    message: `The URL ${showValue(value)} holds credentials, and would carry them into plans and logs.`,
+    hint: 'Write it without `user:password@`, and serve the files to these machines without a login.',
+  };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { showValue } from '../finding.ts';
 import { familyOf } from '../ip.ts';
 import { cidrs } from './cidrs.ts';
 import { isDnsSubdomain } from './labels.ts';
@@ -16,7 +17,7 @@ const ClusterDomainSchema = checked(text('must be a domain name'), (domain) =>
   isDnsSubdomain(domain)
     ? null
     : {
-        message: `${JSON.stringify(domain)} is not a domain name.`,
+        message: `${showValue(domain)} is not a domain name.`,
         hint: 'Small letters, digits, dashes and dots, such as `cluster.local`.',
       },
 );
@@ -26,7 +27,7 @@ const ClusterDnsSchema = checked(oneOrMany('must be an IP address, or one per IP
   return wrong === undefined
     ? null
     : {
-        message: `${JSON.stringify(wrong)} is not an IP address.`,
+        message: `${showValue(wrong)} is not an IP address.`,
         hint: 'Write an address of the service CIDR, such as `10.43.0.10`.',
       };
 });

@@ -1,3 +1,4 @@
+import { showValue } from '../finding.ts';
 import { checked, FlagSchema, LocalPathSchema, text } from './scalars.ts';
 
 /** Path of a private key; shared by the cluster, its nodes and its bastions. */
@@ -43,7 +44,7 @@ export const UserSchema = checked(text('must be a user name'), (user) =>
   /^[A-Za-z0-9_][^\s:/,;'"`$|&<>]*\$?$/.test(user)
     ? null
     : {
-        message: `${JSON.stringify(user)} cannot be a user name.`,
+        message: `${showValue(user)} cannot be a user name.`,
         hint: 'Write the name of the account that SSH logs in to, such as `ubuntu` or `root`.',
       },
 ).meta({
