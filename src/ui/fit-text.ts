@@ -1,0 +1,51 @@
+import stringWidth from 'string-width';
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Columns that a text takes on a terminal; wide characters take two, colours none. */
+export function textWidth(text: string): number {
+  return stringWidth(text);
+}
+
+/** A text without colours, cut to so many columns; what is cut off is shown by `ellipsis` where there is room for it. */
+export function fitText(text: string, width: number, ellipsis = '…'): string {
+  if (width <= 0) return '';
+  if (textWidth(text) <= width) return text;
+  const mark = textWidth(ellipsis) < width ? ellipsis : '';
+  const room = width - textWidth(mark);
+  let taken = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    const size = textWidth(segment);
+    if (used + size > room) break;
+    taken += segment;
+    used += size;
+  }
+  return taken + mark;
+}
+
+/** A text filled up with spaces to so many columns; longer ones stay as they are. */
+export function padText(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const space = ' '.repeat(Math.max(0, width - textWidth(text)));
+  return align === 'left' ? text + space : space + text;
+}
+
+/** Prose as lines of at most `width` columns, broken between words; null leaves it whole. Own line breaks are kept. */
+export function wrapText(text: string, width: number | null): readonly string[] {
+  return text.split('\n').flatMap((line) => (width === null ? [line] : wrapLine(line, Math.max(width, 10))));
+}
+
+function wrapLine(line: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.split(' ')) {
+    const longer = current === '' ? word : `${current} ${word}`;
+    if (current !== '' && textWidth(longer) > width) {
+      lines.push(current);
+      current = word;
+    } else {
+      current = longer;
+    }
+  }
+  return [...lines, current];
+}

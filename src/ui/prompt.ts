@@ -1,0 +1,111 @@
+import { createInterface } from 'node:readline';
+import { CancelledError, Rke2ctlError } from '../domain/errors.ts';
+import { Secret } from '../domain/secret.ts';
+import { cleanLine } from './clean-text.ts';
+
+/** The terminal's two ends; process.stdin and process.stderr are such. */
+export interface PromptStreams {
+  readonly input: NodeJS.ReadableStream & {
+    readonly isTTY?: boolean;
+    setRawMode?(raw: boolean): unknown;
+  };
+  readonly output: NodeJS.WritableStream;
+}
+
+export interface PromptOptions {
+  /** What to do where there is no terminal: `Pass --yes …`. */
+  readonly hint: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Asks a yes/no question; only `y` and `yes` are yes. Throws Rke2ctlError `no-terminal` where nobody can answer, and
+ * CancelledError on Ctrl-C or when the signal fires.
+ */
+export async function confirm(
+  question: string,
+  options: PromptOptions,
+  streams: PromptStreams = { input: process.stdin, output: process.stderr },
+): Promise<boolean> {
+  requireTerminal(question, options, streams);
+  const lines = createInterface({ input: streams.input, output: streams.output, terminal: true });
+  try {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const cancel = () => reject(new CancelledError());
+      if (options.signal?.aborted) return cancel();
+      options.signal?.addEventListener('abort', cancel, { once: true });
+      lines.once('SIGINT', cancel);
+      lines.once('close', () => resolve(''));
+      lines.question(`${cleanLine(question)} [y/N] `, resolve);
+    });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+    streams.input.pause();
+  }
+}
+
+/** Asks for a password without showing it; null when the answer is empty. Throws as `confirm` does. */
+export async function askPassword(
+  question: string,
+  options: PromptOptions,
+  streams: PromptStreams = { input: process.stdin, output: process.stderr },
+): Promise<Secret | null> {
+  requireTerminal(question, options, streams);
+  const { input, output } = streams;
+  output.write(`${cleanLine(question)}: `);
+  input.setRawMode?.(true);
+  try {
+    const answer = await readHidden(input, options.signal);
+    return answer === '' ? null : new Secret(answer);
+  } finally {
+    input.setRawMode?.(false);
+    input.pause();
+    output.write('\n');
+  }
+}
+
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+const CTRL_U = '\u0015';
+const BACKSPACES = ['\u0008', '\u007f'];
+
+/** Letters up to the end of the line, with the few editing keys that a password prompt knows. */
+function readHidden(input: NodeJS.ReadableStream, signal: AbortSignal | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed: string[] = [];
+    const decoder = new TextDecoder();
+    const settle = (act: () => void) => {
+      input.off('data', onData);
+      input.off('end', onEnd);
+      signal?.removeEventListener('abort', onAbort);
+      act();
+    };
+    const onAbort = () => settle(() => reject(new CancelledError()));
+    const onEnd = () => settle(() => resolve(typed.join('')));
+    const onData = (chunk: Buffer | string) => {
+      const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+      for (const letter of text) {
+        if (letter === CTRL_C) return onAbort();
+        if (letter === '\r' || letter === '\n' || letter === CTRL_D) return onEnd();
+        if (letter === CTRL_U) typed = [];
+        else if (BACKSPACES.includes(letter)) typed.pop();
+        else if (letter >= ' ') typed.push(letter);
+      }
+    };
+    if (signal?.aborted) return reject(new CancelledError());
+    signal?.addEventListener('abort', onAbort, { once: true });
+    input.on('data', onData);
+    input.on('end', onEnd);
+    input.resume();
+  });
+}
+
+function requireTerminal(question: string, options: PromptOptions, { input }: PromptStreams): void {
+  if (input.isTTY === true) return;
+  throw new Rke2ctlError({
+    code: 'no-terminal',
+    message: `There is a question and no terminal to answer it on: ${cleanLine(question)}`,
+    hint: options.hint,
+  });
+}

@@ -1,0 +1,83 @@
+import type { FirewallRecord } from '../domain/marker.ts';
+import type { Step, StepOf } from '../domain/plan.ts';
+import { countText } from './table.ts';
+
+/** What a planned step will do, in a few words for people. */
+export function stepText(step: Step): string {
+  switch (step.kind) {
+    case 'claim':
+      return step.bootstrap
+        ? 'mark the host as first node of this cluster'
+        : 'mark the host as this cluster’s';
+    case 'stage-artifacts':
+      return stageText(step);
+    case 'install':
+      return installText(step);
+    case 'prepare-host':
+      return `prepare the host: ${step.preparations.join(', ')}`;
+    case 'open-firewall':
+      return firewallText(step);
+    case 'check-ports':
+      return `try ${countText(step.probes.length, 'port')} between the nodes`;
+    case 'write-files':
+      return filesText(step);
+    case 'start-service':
+      return startText(step);
+    case 'verify-nodes':
+      return `wait until ${countText(step.nodes.length, 'node')} ${step.nodes.length === 1 ? 'is' : 'are'} Ready`;
+    case 'write-kubeconfig':
+      return `write the kubeconfig for ${step.server}`;
+    case 'copy-state':
+      return 'keep a copy of the state in the cluster';
+    case 'fetch-snapshots':
+      return `fetch ${countText(step.names.length, 'snapshot')} to ${step.directory}`;
+    case 'uninstall':
+      return 'take RKE2, its data and everything of ours off the host';
+    case 'forget-state':
+      return 'delete the state file and the kubeconfig';
+  }
+}
+
+function stageText(step: StepOf<'stage-artifacts'>): string {
+  const files = [...(step.tarball === null ? [] : [step.tarball]), ...step.images];
+  const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  return `send ${countText(files.length, 'file')}, ${megabytes(bytes)}`;
+}
+
+function installText(step: StepOf<'install'>): string {
+  if (step.way.method === 'airgap') return `install RKE2 ${step.version} below ${step.way.prefix}`;
+  return `install RKE2 ${step.version} by ${step.way.script}`;
+}
+
+function firewallText(step: StepOf<'open-firewall'>): string {
+  const added = countRules(step.add);
+  const removed = countRules(step.remove);
+  return [
+    ...(added > 0 || removed === 0 ? [`open the firewall (${countText(added, 'rule')})`] : []),
+    ...(removed > 0 ? [`close what is no longer needed (${countText(removed, 'rule')})`] : []),
+    ...(step.reload ? ['reload firewalld once'] : []),
+  ].join(', ');
+}
+
+function countRules(record: FirewallRecord): number {
+  return record.ports.length + record.richRules.length + record.trustedSources.length;
+}
+
+function filesText(step: StepOf<'write-files'>): string {
+  const written = step.files.map((file) => file.path.slice(file.path.lastIndexOf('/') + 1));
+  return [
+    ...(written.length > 0 ? [`write ${written.join(', ')}`] : []),
+    ...(step.removed.length > 0 ? [`delete ${step.removed.join(', ')}`] : []),
+  ].join('; ');
+}
+
+function startText(step: StepOf<'start-service'>): string {
+  const service = step.node?.service ?? 'the service';
+  if (step.restart) return `restart ${service}`;
+  const where = step.join === null ? 'as a new cluster' : `joining ${step.join.address}`;
+  return `start ${service} ${where}${step.voter && step.join !== null ? ', until it votes in etcd' : ''}`;
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.round(bytes / 1024 ** 2)} MiB`;
+}
