@@ -25,7 +25,7 @@ const LASTING_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']);
 const DEPENDENT_KINDS = ['replicasets', 'pods', 'jobs'];
 
 /** Reads DeleteOptions; the body wins over the query. */
-export function readDeleteOptions(request: ApiRequest): DeleteOptions {
+function readDeleteOptions(request: ApiRequest): DeleteOptions {
   const body = isRecord(request.body) ? request.body : {};
   const preconditions = isRecord(body['preconditions']) ? body['preconditions'] : {};
   const grace = body['gracePeriodSeconds'] ?? request.query.get('gracePeriodSeconds');

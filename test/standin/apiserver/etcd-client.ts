@@ -16,7 +16,7 @@ export interface EtcdConfig {
 }
 
 /** etcd could not be asked or refused. `sent` tells whether the request may have taken effect. */
-export class EtcdError extends Error {
+class EtcdError extends Error {
   readonly sent: boolean;
 
   constructor(message: string, sent: boolean) {

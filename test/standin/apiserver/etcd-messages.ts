@@ -20,7 +20,7 @@ export interface EtcdTxnResponse {
   readonly succeeded?: boolean;
 }
 
-export interface EtcdEvent {
+interface EtcdEvent {
   /** Absent for a PUT. */
   readonly type?: 'DELETE';
   readonly kv: EtcdKeyValue;

@@ -5,7 +5,7 @@ import { apiVersionOf, type ResourceType } from './resource-catalog.ts';
 import { type IncludeObject, makeTable, wantsTable } from './table.ts';
 
 /** The object in the version that the client asked for; storage knows the preferred one only. */
-export function inVersion(path: ResourcePath, object: KubeObject): KubeObject {
+function inVersion(path: ResourcePath, object: KubeObject): KubeObject {
   return { ...object, apiVersion: apiVersionOf(path.resource, path.version) };
 }
 

@@ -11,16 +11,17 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { execa } from 'execa';
 import { findTools } from './find-tools.ts';
+import { makeCa, makeCert, writeKubeconfig } from './test-identity.ts';
 
 /** What a kubectl run left behind. */
-export interface KubectlResult {
+interface KubectlResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** A request without kubectl: for what kubectl does not show. */
-export interface RawRequest {
+interface RawRequest {
   readonly method?: string;
   readonly body?: unknown;
   readonly contentType?: string;
@@ -102,63 +103,6 @@ function sendRaw(
     sent.on('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
-}
-
-async function makeCa(directory: string, name: string): Promise<void> {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
-  await execa(
-    'openssl',
-    ['req', '-x509', ...key, '-subj', `/CN=${name}`, '-days', '2', '-out', `${name}.crt`],
-    {
-      cwd: directory,
-    },
-  );
-}
-
-async function makeCert(directory: string, ca: string, name: string, subject: string): Promise<void> {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
-  await execa('openssl', ['req', ...key, '-subj', subject, '-out', `${name}.csr`], { cwd: directory });
-  const extensions = 'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\n';
-  const sign = [
-    '-CA',
-    `${ca}.crt`,
-    '-CAkey',
-    `${ca}.key`,
-    '-CAcreateserial',
-    '-days',
-    '2',
-    '-extfile',
-    `${name}.ext`,
-  ];
-  await writeFile(join(directory, `${name}.ext`), extensions);
-  await execa('openssl', ['x509', '-req', '-in', `${name}.csr`, ...sign, '-out', `${name}.crt`], {
-    cwd: directory,
-  });
-}
-
-async function writeKubeconfig(directory: string, file: string, user: string, port: number): Promise<void> {
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    clusters: [
-      {
-        name: 'test',
-        cluster: {
-          server: `https://127.0.0.1:${port}`,
-          'certificate-authority': `${directory}/server-ca.crt`,
-        },
-      },
-    ],
-    users: [
-      {
-        name: user,
-        user: { 'client-certificate': `${directory}/${user}.crt`, 'client-key': `${directory}/${user}.key` },
-      },
-    ],
-    contexts: [{ name: 'test', context: { cluster: 'test', user } }],
-  };
-  await writeFile(join(directory, file), JSON.stringify(config));
 }
 
 async function waitFor(what: string, isDone: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
