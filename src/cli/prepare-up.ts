@@ -44,13 +44,18 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
   const release = await resolveRelease({ cluster, state, observed, signal: workspace.signals.stop });
   const findings = [
     ...workspace.findings,
-    ...release.findings,
-    ...checkHosts({ cluster, observed, clusterId: state.clusterId, release: release.sizes }),
+    ...checkHosts({
+      cluster,
+      observed,
+      clusterId: stored?.clusterId ?? null,
+      requiredDiskBytes: release.requiredDiskBytes,
+      architectures: release.architectures,
+    }),
     ...checkState(cluster, observed, state, release.version),
   ];
   const judged = applyIgnored(findings, options.ignoredChecks);
-  for (const diagnostic of judged) workspace.emit({ type: 'finding', diagnostic });
   if (judged.some((finding) => finding.severity === 'error')) throw new CheckError(judged);
+  for (const diagnostic of judged) workspace.emit({ type: 'finding', diagnostic });
 
   const input: DesiredInput = {
     cluster,

@@ -16,6 +16,8 @@ export interface Workspace {
   readonly sessions: HostSessions;
   readonly operator: Operator;
   readonly emit: (event: RunEvent) => void;
+  /** A yes-or-no question to the person; rejects where nobody can answer. */
+  readonly ask: (question: string) => Promise<boolean>;
   readonly signals: Signals;
   /** Handshakes at once. */
   readonly connectWindow: number;

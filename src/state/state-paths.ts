@@ -7,6 +7,8 @@ export interface StatePaths {
   /** Folder of earlier states. */
   readonly history: string;
   readonly journal: string;
+  /** What else is worth finding later, for people who look for a fault. */
+  readonly log: string;
   /** Where the kubeconfig goes unless the file names another place. */
   readonly kubeconfig: string;
 }
@@ -22,6 +24,7 @@ export function statePaths(configPath: string): StatePaths {
     lock: `${state}.lock`,
     history: historyFolder(state),
     journal: `${stem}.journal.ndjson`,
+    log: `${stem}.log`,
     kubeconfig: join(folder, `kube_config_${basename(config)}`),
   };
 }

@@ -1,0 +1,98 @@
+import type { Cluster } from '../../domain/cluster.ts';
+import type { ExitCode } from '../../domain/errors.ts';
+import { Rke2ctlError, StateError } from '../../domain/errors.ts';
+import type { Observed } from '../../domain/observed.ts';
+import type { State } from '../../domain/state.ts';
+import { planRemove } from '../../plan/plan-remove.ts';
+import { factsOf } from '../../render/desired-node.ts';
+import { executePlan } from '../execute-plan.ts';
+import { exitCodeOf } from '../exit-code-of.ts';
+import type { RemoveFlags } from '../program.ts';
+import { withWorkspace } from '../wire.ts';
+import type { Workspace } from '../workspace.ts';
+
+const REMOVE_TIMEOUT_MS = 600_000;
+
+/** `rke2ctl remove`: takes the cluster away. Exit 0 when every host is clean, 4 when some could not be. */
+export function remove(flags: RemoveFlags): Promise<ExitCode> {
+  return withWorkspace({ command: 'remove', flags, locks: true }, async (workspace) => {
+    const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
+    const state = await workspace.store.read();
+    const clusterId = state?.clusterId ?? idFromMarkers(workspace.cluster, observed);
+    const plan = planRemove({
+      cluster: workspace.cluster,
+      observed,
+      state,
+      clusterId: clusterId ?? '',
+      version: state?.version ?? '',
+      keepSnapshots: flags.keepSnapshots ?? null,
+      ignoreUnreachable: flags.ignoreUnreachable === true,
+      findings: [],
+    });
+    if (plan.steps.some((step) => step.kind === 'uninstall')) await confirm(workspace, observed, flags);
+    workspace.emit({ type: 'planned', plan });
+    const removing: State | null = state === null ? null : { ...state, removing: true };
+    if (removing !== null && plan.steps.length > 0) await workspace.store.write(removing);
+    const result = await executePlan(workspace, plan, {
+      concurrency: flags.concurrency,
+      timeoutMs: REMOVE_TIMEOUT_MS,
+      artifact: (name) => name,
+      input: null,
+      state: removing,
+    });
+    return exitCodeOf(result);
+  });
+}
+
+/** Without a state the markers say whose hosts these are; two clusters at once are nobody's to guess. */
+function idFromMarkers(cluster: Cluster, observed: Observed): string | null {
+  const ids = new Map<string, string>();
+  for (const node of cluster.nodes) {
+    const marker = factsOf(observed, node.key)?.rke2.marker;
+    if (marker !== null && marker !== undefined && marker !== 'unreadable')
+      ids.set(marker.clusterId, node.key);
+  }
+  if (ids.size > 1) {
+    throw new StateError({
+      code: 'several-clusters',
+      message: `The hosts of this file belong to ${ids.size} different clusters (${[...ids.values()].join(', ')}), and there is no state that says which is meant.`,
+      hint: 'Write a file with the nodes of one cluster and run `rke2ctl remove --config` with it.',
+    });
+  }
+  return [...ids.keys()][0] ?? null;
+}
+
+/** Says what will be gone, snapshots by name, and asks. Snapshots are never lost by a plain yes to something else. */
+async function confirm(workspace: Workspace, observed: Observed, flags: RemoveFlags): Promise<void> {
+  const snapshots = workspace.cluster.nodes.flatMap((node) =>
+    (factsOf(observed, node.key)?.rke2.snapshots ?? []).map((snapshot) => `${snapshot.name} on ${node.key}`),
+  );
+  const isDecided = flags.keepSnapshots !== undefined || flags.deleteSnapshots === true;
+  if (snapshots.length > 0 && !isDecided && flags.yes === true) throw snapshotsAtStake(snapshots);
+  if (flags.yes === true) return;
+  const lost =
+    snapshots.length > 0 && flags.keepSnapshots === undefined
+      ? ` These etcd snapshots go with it:\n  ${snapshots.join('\n  ')}\n`
+      : '';
+  const { name, nodes } = workspace.cluster;
+  const count = nodes.length === 1 ? 'its host' : `its ${nodes.length} hosts`;
+  if (!(await workspace.ask(`Remove the cluster ${name} from ${count}, with all its data?${lost}`))) {
+    throw new Rke2ctlError({
+      code: 'declined',
+      message: 'Nothing was removed.',
+      hint: 'That was your answer.',
+      exitCode: 0,
+    });
+  }
+}
+
+function snapshotsAtStake(snapshots: readonly string[]): Rke2ctlError {
+  return new Rke2ctlError({
+    code: 'snapshots-at-stake',
+    message: [
+      'These etcd snapshots lie on the hosts and would be destroyed:',
+      ...snapshots.map((line) => `  ${line}`),
+    ].join('\n'),
+    hint: 'Fetch them first with `--keep-snapshots DIR`, or let them go with `--delete-snapshots`.',
+  });
+}

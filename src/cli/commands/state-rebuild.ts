@@ -1,0 +1,60 @@
+import type { ExitCode } from '../../domain/errors.ts';
+import { StateError } from '../../domain/errors.ts';
+import { Secret } from '../../domain/secret.ts';
+import { readFile } from '../../host/files.ts';
+import { factsOf } from '../../render/desired-node.ts';
+import { AGENT_TOKEN_PATH, CONFIG_PATH, SERVER_TOKEN_PATH } from '../../rke2/paths.ts';
+import { type HostMemory, rebuildState } from '../../state/rebuild-state.ts';
+import type { CommonFlags } from '../program.ts';
+import { withWorkspace } from '../wire.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** `rke2ctl state rebuild`: a lost cluster.rkestate made again from markers and tokens on the hosts. Changes no host. */
+export function stateRebuild(flags: CommonFlags): Promise<ExitCode> {
+  return withWorkspace({ command: 'state rebuild', flags, locks: true }, async (workspace) => {
+    if ((await workspace.store.read().catch(() => null)) !== null) throw stateIsThere(workspace.paths.state);
+    const memories = await readMemories(workspace);
+    const state = rebuildState(memories, 0);
+    const aside = await workspace.store.setAside();
+    await workspace.store.write(state);
+    const count = Object.keys(state.nodes).length;
+    process.stdout.write(
+      `${workspace.paths.state} is made again: cluster ${state.clusterName}, ${count} ${count === 1 ? 'node' : 'nodes'}.\n`,
+    );
+    if (aside !== null) process.stderr.write(`The file that could not be read lies in ${aside} now.\n`);
+    const unasked = workspace.cluster.nodes.length - memories.length;
+    return unasked > 0 ? 4 : 0;
+  });
+}
+
+async function readMemories(workspace: Workspace): Promise<readonly HostMemory[]> {
+  const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
+  const memories = workspace.cluster.nodes.map(async (node): Promise<readonly HostMemory[]> => {
+    const facts = factsOf(observed, node.key);
+    if (facts === null) return [];
+    const host = workspace.sessions.get(node.key);
+    const secret = async (path: string) => {
+      const text = await readFile(host, path);
+      return text === null ? null : new Secret(text.trim());
+    };
+    const config = await readFile(host, CONFIG_PATH);
+    return [
+      {
+        node,
+        facts,
+        serverToken: await secret(SERVER_TOKEN_PATH),
+        agentToken: await secret(AGENT_TOKEN_PATH),
+        joinsServer: config === null ? null : /^server:/m.test(config),
+      },
+    ];
+  });
+  return (await Promise.all(memories)).flat();
+}
+
+function stateIsThere(path: string): StateError {
+  return new StateError({
+    code: 'state-present',
+    message: `${path} is there and can be read: there is nothing to make again.`,
+    hint: 'Move it away first if it is the wrong one.',
+  });
+}

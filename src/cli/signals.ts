@@ -1,0 +1,25 @@
+import type { Signals } from './workspace.ts';
+
+/** First Ctrl-C (or SIGTERM) stops after what is in hand, the second ends that too; `close` gives the signals back. */
+export function listenToSignals(): Signals & { readonly close: () => void } {
+  const stop = new AbortController();
+  const abort = new AbortController();
+  const onSignal = () => {
+    if (stop.signal.aborted) {
+      abort.abort();
+      return;
+    }
+    process.stderr.write('\nFinishing what is in hand; once more to end that too.\n');
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    stop: stop.signal,
+    abort: abort.signal,
+    close: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}

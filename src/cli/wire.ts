@@ -1,0 +1,145 @@
+import { isIP } from 'node:net';
+import { hostname, userInfo } from 'node:os';
+import type { Cluster, ClusterNode } from '../domain/cluster.ts';
+import type { ExitCode } from '../domain/errors.ts';
+import type { RunEvent } from '../domain/event.ts';
+import type { HostFacts } from '../domain/observed.ts';
+import type { Secret } from '../domain/secret.ts';
+import { createHost, type Host } from '../host/host.ts';
+import { inspectHost } from '../host/inspect-host.ts';
+import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
+import { AGENT_TOKEN_PATH, CONFIG_PATH, REGISTRIES_PATH, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
+import { isServer } from '../rke2/roles.ts';
+import { acquireLocalLock } from '../state/local-lock.ts';
+import { createSealer, readPassphrase } from '../state/seal.ts';
+import { statePaths } from '../state/state-paths.ts';
+import { openStore } from '../state/store.ts';
+import { createTransport, createTransportContext } from '../transport/create-transport.ts';
+import { LocalTransport } from '../transport/local.ts';
+import type { Transport } from '../transport/transport.ts';
+import { type Caller, findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
+import { HostSessions } from './host-sessions.ts';
+import { createOperator } from './operator.ts';
+import type { CommonFlags, UpFlags } from './program.ts';
+import { Screen } from './screen.ts';
+import { listenToSignals } from './signals.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Connects to a node and looks at it; with the lock at its far end when the run may change things. */
+export type OpenHost = (node: ClusterNode, signal: AbortSignal) => Promise<OpenedHost>;
+
+export interface OpenedHost {
+  readonly host: Host;
+  readonly facts: HostFacts;
+  readonly close: () => Promise<void>;
+}
+
+export interface WorkspaceOptions {
+  /** As it is called in messages and in the lock: `up`. */
+  readonly command: string;
+  readonly flags: CommonFlags & Partial<UpFlags>;
+  /** True for commands that change things: they hold the local lock and every host's. */
+  readonly locks: boolean;
+  /** Also measures the disks, which writes and deletes a small file on each host. */
+  readonly measureDisks?: boolean;
+  /** Replaces the real transports; tests record what goes over them. */
+  readonly wrapTransport?: (transport: Transport, node: ClusterNode) => Transport;
+}
+
+const CONNECT_WINDOW = 50;
+
+/** Builds the real parts for one command, lets it work, and gives everything back however it ends. */
+export async function withWorkspace(
+  options: WorkspaceOptions,
+  work: (workspace: Workspace) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const { flags, command } = options;
+  const caller = findCaller(process.env);
+  const config = flags.local === true ? localConfigPath(caller) : flags.config;
+  const { cluster, findings } =
+    flags.local === true ? { cluster: localCluster(caller, flags), findings: [] } : await readCluster(config);
+  const paths = statePaths(config);
+  const signals = listenToSignals();
+  const screen = new Screen({ flags, paths, isRun: options.locks, secrets: secretsOf(cluster) });
+  screen.handle({ type: 'run-started', command, clusterName: cluster.name, config });
+  const user = userInfo().username;
+  const since = Date.now();
+  const closers: (() => Promise<void>)[] = [async () => screen.close(), async () => signals.close()];
+  try {
+    if (options.locks) {
+      await screen.openRecords(caller);
+      const lock = await acquireLocalLock(paths.lock, { user, command, since });
+      closers.push(() => lock.release());
+    }
+    const passphrase = await readPassphrase(process.env);
+    const store = screen.watchSecrets(
+      openStore(paths.state, passphrase === null ? null : createSealer(passphrase)),
+    );
+    const holder = `${user}@${hostname()} (pid ${process.pid}), ${command}`;
+    const open = openHosts(cluster, screen, { ...options, holder });
+    const sessions = new HostSessions(cluster.nodes, open, (event: RunEvent) => screen.handle(event));
+    closers.push(() => sessions.close());
+    return await work({
+      cluster,
+      findings,
+      paths,
+      store,
+      sessions,
+      operator: createOperator(cluster, store, caller),
+      emit: (event) => screen.handle(event),
+      ask: (question) => screen.ask(question),
+      signals,
+      connectWindow: CONNECT_WINDOW,
+    });
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+function openHosts(
+  cluster: Cluster,
+  screen: Screen,
+  options: WorkspaceOptions & { readonly holder: string },
+): OpenHost {
+  const context = createTransportContext(cluster.ssh, {
+    askPassphrase: (path, attempt) => screen.askPassphrase(path, attempt),
+    env: process.env,
+  });
+  const { wrapTransport = (transport) => transport } = options;
+  return async (node, signal) => {
+    const bare = options.flags.local === true ? new LocalTransport() : createTransport(node, context);
+    const transport = screen.recordCommands(wrapTransport(bare, node), node.key);
+    try {
+      await transport.connect(signal);
+      const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });
+      const { facts, release } = await inspectHost(host, {
+        lock: options.locks ? { holder: options.holder } : null,
+        prefix: cluster.install.prefix,
+        files: [CONFIG_PATH, JOIN_DROPIN_PATH, REGISTRIES_PATH, SERVER_TOKEN_PATH, AGENT_TOKEN_PATH],
+        names: namesToResolve(cluster),
+        nodes: isServer(node.roles),
+        fsync: options.measureDisks === true,
+        signal,
+      });
+      const close = async () => {
+        await release();
+        await transport.close();
+      };
+      return { host, facts, close };
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+  };
+}
+
+function namesToResolve(cluster: Cluster): readonly string[] {
+  const { endpoint } = cluster;
+  return endpoint === null || isIP(endpoint.host) !== 0 ? [] : [endpoint.host];
+}
+
+function secretsOf(cluster: Cluster): readonly Secret[] {
+  const keys = cluster.nodes.map((node) => node.auth.key);
+  const passwords = cluster.registries.map((registry) => registry.password);
+  return [...keys, ...passwords].flatMap((secret) => secret ?? []);
+}
