@@ -1,3 +1,4 @@
+import { RemoteCommandError } from '../domain/errors.ts';
 import { binDir, DATA_DIR, etcdNamePath } from '../rke2/paths.ts';
 import type { Host } from './host.ts';
 
@@ -57,8 +58,8 @@ export async function isVoter(host: Host, options: CallOptions = {}): Promise<bo
   });
   if (name.exitCode !== 0) return false;
   const members = await listMembers(host, options).catch((error: unknown) => {
-    if (options.signal?.aborted === true) throw error;
-    return [];
+    if (error instanceof RemoteCommandError) return [];
+    throw error;
   });
   return members.some((member) => member.name === name.stdout.trim() && !member.isLearner);
 }

@@ -16,7 +16,7 @@ const KUBECTL = `exec ${binDir()}/kubectl --kubeconfig ${KUBECONFIG_PATH} --requ
 /** The API's Node objects, as this server sees them. */
 export async function getNodes(host: Host, options: CallOptions = {}): Promise<readonly ApiNode[]> {
   const { stdout } = await kubectl(host, ['get', 'nodes', '-o', 'json'], 'Listing the Nodes', options);
-  return parseNodes(stdout);
+  return parseNodes(stdout) ?? [];
 }
 
 /** Applies one object as JSON on stdin: objects may hold secrets. Old kubectls cannot validate against new servers. */

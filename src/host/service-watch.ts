@@ -42,7 +42,7 @@ export class ServiceWatch {
   #isHopeless = false;
   readonly #recognise: (line: string) => boolean;
 
-  /** `recognise`: true for a fatal line after which another try cannot help. */
+  /** `recognise`: true for a fatal line, besides refusals, after which another try cannot help. */
   constructor(recognise: (line: string) => boolean = () => false) {
     this.#recognise = recognise;
   }
@@ -57,7 +57,7 @@ export class ServiceWatch {
     this.#lines.push(line);
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
     if (JOIN_ATTEMPT.test(line)) this.#refusals = REFUSAL.test(line) ? this.#refusals + 1 : 0;
-    if (isFatal(line) && this.#recognise(line)) this.#isHopeless = true;
+    if (isFatal(line) && (REFUSAL.test(line) || this.#recognise(line))) this.#isHopeless = true;
     return lastWords(line);
   }
 
