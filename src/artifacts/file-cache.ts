@@ -21,6 +21,7 @@ const EntrySchema = z.object({
   facts: z.partialRecord(z.enum(['sha256', 'version']), z.string()),
 });
 const CacheSchema = z.object({ schemaVersion: z.literal(1), files: z.record(z.string(), EntrySchema) });
+type Entry = z.output<typeof EntrySchema>;
 type Entries = z.output<typeof CacheSchema>['files'];
 
 /** The oldest are forgotten beyond this. */
@@ -35,11 +36,13 @@ export function cacheFolder(env: Readonly<Record<string, string | undefined>>, h
 }
 
 /** The cache in `folder` (see `cacheFolder`), which comes with the first fact. Damaged or foreign content counts as none. */
-export function openFileCache(folder: string): FileCache {
+export function openFileCache(folder: string, now: () => number = Date.now): FileCache {
   const file = join(folder, 'artifacts.json');
   let saving: Promise<void> = Promise.resolve();
   const remember = (path: string, stamp: string, fact: FileFact, value: string): Promise<void> => {
-    saving = saving.then(() => save(folder, file, path, stamp, fact, value)).catch(() => {});
+    saving = saving
+      .then(() => save(folder, file, path, { stamp, foundAt: now(), facts: { [fact]: value } }))
+      .catch(() => {});
     return saving;
   };
   return {
@@ -50,7 +53,7 @@ export function openFileCache(folder: string): FileCache {
       if (known !== undefined) return known;
       const value = await find();
       if ((await readStamp(path)).stamp !== before.stamp) throw artifactChanging(path);
-      if (Date.now() - before.changedMs > YOUNG_MS) await remember(path, before.stamp, fact, value);
+      if (now() - before.changedMs > YOUNG_MS) await remember(path, before.stamp, fact, value);
       return value;
     },
   };
@@ -70,18 +73,11 @@ async function load(file: string): Promise<Entries> {
   }
 }
 
-async function save(
-  folder: string,
-  file: string,
-  path: string,
-  stamp: string,
-  fact: FileFact,
-  value: string,
-): Promise<void> {
+async function save(folder: string, file: string, path: string, entry: Entry): Promise<void> {
   const entries = await load(file);
-  const entry = entries[path];
-  const facts = entry?.stamp === stamp ? entry.facts : {};
-  const all = { ...entries, [path]: { stamp, foundAt: Date.now(), facts: { ...facts, [fact]: value } } };
+  const known = entries[path];
+  const facts = known?.stamp === entry.stamp ? { ...known.facts, ...entry.facts } : entry.facts;
+  const all = { ...entries, [path]: { ...entry, facts } };
   const kept = Object.entries(all)
     .sort(([, a], [, b]) => b.foundAt - a.foundAt)
     .slice(0, KEPT);

@@ -21,13 +21,17 @@ const MAX_REDIRECTS = 5;
  * (network, TLS), TimeoutError, ArtifactError (no such channel, no version in the answer).
  */
 export async function resolveChannel(request: ChannelRequest): Promise<string> {
-  const start = `${channelBase(request.mirror)}/${encodeURIComponent(request.channel)}`;
+  const { start, authorization } = takeCredentials(
+    `${channelBase(request.mirror)}/${encodeURIComponent(request.channel)}`,
+  );
   const timeout = AbortSignal.timeout(request.timeoutMs);
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   let url = start;
   try {
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-      const target = await askOnce(url, request.channel, signal);
+      const isSameServer = new URL(url).origin === new URL(start).origin;
+      const headers = isSameServer ? authorization : {};
+      const target = await askOnce(url, request.channel, { redirect: 'manual', signal, headers });
       const version = versionIn(target);
       if (version !== null) return version;
       url = target;
@@ -42,8 +46,8 @@ export async function resolveChannel(request: ChannelRequest): Promise<string> {
 }
 
 /** Where one address redirects to, absolute. */
-async function askOnce(url: string, channel: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, { redirect: 'manual', signal });
+async function askOnce(url: string, channel: string, options: RequestInit): Promise<string> {
+  const response = await fetch(url, options);
   await response.body?.cancel();
   if (response.status === 404) throw noChannel(url, channel);
   const location = response.headers.get('location');
@@ -51,6 +55,20 @@ async function askOnce(url: string, channel: string, signal: AbortSignal): Promi
     throw noVersion(url, `it answers ${response.status} where a redirect to a release is expected`);
   }
   return new URL(location, url).href;
+}
+
+/** `https://user:password@mirror/…` → the address as it may be shown, and the header that carries the rest. */
+function takeCredentials(address: string): {
+  readonly start: string;
+  readonly authorization: Record<string, string>;
+} {
+  const url = new URL(address);
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  url.username = '';
+  url.password = '';
+  const authorization =
+    pair === ':' ? {} : { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+  return { start: url.href, authorization };
 }
 
 function versionIn(url: string): string | null {
@@ -119,7 +137,7 @@ function unreachable(url: string, error: unknown, request: ChannelRequest): Conn
     : 'Look at network and DNS of this machine';
   return new ConnectError({
     code: 'channel-unreachable',
-    message: `${url} cannot be reached: ${(code === null ? undefined : MEANINGS[code]) ?? code ?? String(error)}.${proxyWords(request.env)}`,
+    message: `${url} cannot be reached: ${(code === null ? undefined : MEANINGS[code]) ?? code ?? innermost(error)}.${proxyWords(request.env)}`,
     hint: `${first}, set install.mirror, or ${PIN}.`,
     retryable: true,
     cause: error,
@@ -133,6 +151,10 @@ function codeOf(error: unknown): string | null {
     if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return inner.code;
   }
   return null;
+}
+
+function innermost(error: unknown): string {
+  return error instanceof Error && error.cause !== undefined ? innermost(error.cause) : String(error);
 }
 
 /** Node's own fetch goes past proxies unless it is told otherwise (NODE_USE_ENV_PROXY, from Node 24 on). */
