@@ -51,6 +51,10 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
     chunks.push(chunk);
   }
   if (size === 0) return undefined;
+  const type = request.headers['content-type'] ?? 'application/json';
+  if (/protobuf|cbor/.test(type)) {
+    throw new StatusError(415, 'UnsupportedMediaType', `the stand-in reads JSON only, not ${type}`);
+  }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { formatHumanDuration } from './human-duration.ts';
 import { isRecord, numberAt, recordsAt, stringMapAt, textAt, valueAt } from './json-path.ts';
 import type { KubeObject } from './kube-object.ts';
 import type { ResourceType } from './resource-catalog.ts';
@@ -5,14 +6,21 @@ import type { ResourceType } from './resource-catalog.ts';
 /** One column of a Table; wide ones are shown by `-o wide` only. */
 export interface Column {
   readonly name: string;
-  readonly cell: (object: KubeObject) => string | number;
+  readonly cell: (object: KubeObject, now: Date) => string | number;
   readonly isWide?: boolean;
   readonly type?: 'string' | 'integer';
 }
 
 const NAME: Column = { name: 'Name', cell: (object) => object.metadata.name };
-/** Its cell is made by the table itself, which knows the time. */
-const AGE: Column = { name: 'Age', cell: () => '' };
+const AGE: Column = { name: 'Age', cell: since('metadata.creationTimestamp') };
+
+/** The time since a timestamp, as kubectl writes it. */
+function since(path: string): (object: KubeObject, now: Date) => string {
+  return (object, now) => {
+    const time = Date.parse(textAt(object, path));
+    return Number.isNaN(time) ? '<unknown>' : formatHumanDuration(now.getTime() - time);
+  };
+}
 
 function at(name: string, path: string, fallback = '<none>'): Column {
   return { name, cell: (object) => textAt(object, path) || fallback };
@@ -145,7 +153,7 @@ const BY_PLURAL: Readonly<Record<string, readonly Column[]>> = {
   ],
   endpoints: [NAME, { name: 'Endpoints', cell: endpointAddresses }, AGE],
   events: [
-    at('Last Seen', 'lastTimestamp', ''),
+    { name: 'Last Seen', cell: since('lastTimestamp') },
     at('Type', 'type', ''),
     at('Reason', 'reason', ''),
     {

@@ -1,4 +1,3 @@
-import { formatHumanDuration } from './human-duration.ts';
 import type { KubeObject } from './kube-object.ts';
 import type { ResourceType } from './resource-catalog.ts';
 import { type Column, columnsOf } from './table-columns.ts';
@@ -10,11 +9,6 @@ export type IncludeObject = 'None' | 'Metadata' | 'Object';
 export function wantsTable(accept: string | undefined): boolean {
   const first = accept?.split(',')[0] ?? '';
   return /(^|;)as=Table(;|$)/.test(first);
-}
-
-function ageOf(object: KubeObject, now: Date): string {
-  const created = object.metadata.creationTimestamp;
-  return created === undefined ? '<unknown>' : formatHumanDuration(now.getTime() - Date.parse(created));
 }
 
 function columnDefinition(column: Column): Record<string, unknown> {
@@ -50,7 +44,7 @@ export function makeTable(
     metadata: { resourceVersion },
     columnDefinitions: columns.map(columnDefinition),
     rows: objects.map((object) => ({
-      cells: columns.map((column) => (column.name === 'Age' ? ageOf(object, now) : column.cell(object))),
+      cells: columns.map((column) => column.cell(object, now)),
       ...objectOf(object, include),
     })),
   };

@@ -133,6 +133,17 @@ describe('workloads', () => {
     expect(codes.sort()).toEqual([201, 429]);
   });
 
+  test('the Pods of a deleted Node go, and run elsewhere', async () => {
+    nodes.silence('n3');
+    await cluster.ok(['delete', 'node', 'n3']);
+    await eventually('no Pod names the Node', async () => {
+      const left = [...(await podsOn('n3', 'web')), ...(await podsOn('n3', 'agent'))];
+      return left.length === 0;
+    });
+    await cluster.ok(['rollout', 'status', 'deploy/web', '-n', 'work', '--timeout=30s']);
+    expect(await podsOn('n2', 'web')).toHaveLength(2);
+  });
+
   test('a new template replaces the Pods, a Job completes, a deletion takes what belongs to it', async () => {
     await cluster.ok(['set', 'image', 'deploy/web', 'c=other', '-n', 'work']);
     await cluster.ok(['rollout', 'status', 'deploy/web', '-n', 'work', '--timeout=30s']);
