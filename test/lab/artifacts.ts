@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectory } from './base-tree.ts';
 import { say } from './say.ts';
@@ -21,6 +21,7 @@ export async function provideRelease(directory: string, version: string): Promis
   const cached = `${cacheDirectory}/release-${version}-${await hashSources(standin)}`;
   if (!(await exists(cached))) await buildRelease(cached, version);
   await cp(cached, directory, { recursive: true });
+  await pruneReleases(cached);
 }
 
 async function buildRelease(cached: string, version: string): Promise<void> {
@@ -34,6 +35,17 @@ async function buildRelease(cached: string, version: string): Promise<void> {
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
     if (!(await exists(cached))) throw error;
+  }
+}
+
+/** Releases of sources that have changed since stay a day, for labs that are being made of them. */
+async function pruneReleases(current: string): Promise<void> {
+  const dayMs = 24 * 60 * 60 * 1000;
+  for (const entry of await readdir(cacheDirectory)) {
+    const path = `${cacheDirectory}/${entry}`;
+    if (!entry.startsWith('release-') || path === current) continue;
+    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
+    if (age > dayMs) await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -5,6 +5,7 @@ import { type HostRecord, hostDirectory, type LabState } from './lab-state.ts';
 export const faultKinds = [
   'link-down',
   'slow',
+  'loss',
   'drop-port',
   'partition',
   'kill-sshd',

@@ -43,7 +43,12 @@ const catalog: Readonly<Record<FaultKind, Fault>> = {
     },
     isRedoneAtBoot: true,
   },
-  // These two are rules on the bridge, worked out from what is written down.
+  // These three are rules on the bridge, worked out from what is written down.
+  loss: {
+    argument: { pattern: /^[1-9]\d?$/, means: 'a percentage from 1 to 99', fallback: '20' },
+    inject: nothing,
+    heal: nothing,
+  },
   'drop-port': {
     argument: { pattern: /^\d{1,5}(\/(tcp|udp))?$/, means: 'a port such as 9345 or 8472/udp' },
     inject: nothing,
@@ -131,7 +136,6 @@ export async function healFault(state: LabState, host: HostRecord, kind?: FaultK
 
 /** Pulls the plug. Fine on a host that is off. */
 export async function powerOffHost(state: LabState, host: HostRecord): Promise<void> {
-  await setFrozen(state, host, false);
   await killHost(state, host);
 }
 

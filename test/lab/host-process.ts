@@ -2,7 +2,7 @@ import { access, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { standinBin } from './base-tree.ts';
-import { findInitCgroups, hasCgroupV1, killCgroup, makeHostCgroups } from './cgroups.ts';
+import { findInitCgroups, hasCgroupV1, killCgroup, makeHostCgroups, setFrozen } from './cgroups.ts';
 import { type CommandOptions, type ExecResult, mustRun, runCommand } from './command.ts';
 import { type HostRecord, hostDirectory, type LabState } from './lab-state.ts';
 import { bridge, inNamespace } from './network.ts';
@@ -25,6 +25,7 @@ export async function startHost(state: LabState, host: HostRecord): Promise<void
     ...[`--network-bridge=${bridge}`, '--resolv-conf=off', '--timezone=off', '--link-journal=no'],
     '--bind=/dev/kmsg',
     ...(await bindNode(state)),
+    ...state.binds.map(({ source, target }) => `--bind-ro=${source}:${target}`),
   ];
   const script = `echo $$ >"$1"; exec >>"$2" 2>&1; shift 2; ${joinCgroups}`;
   const files = [`${directory}/nspawn.pid`, `${directory}/console.log`];
@@ -45,9 +46,9 @@ export async function waitForHost(state: LabState, host: HostRecord, timeoutMs =
   const deadline = Date.now() + timeoutMs;
   let retried = false;
   while (Date.now() < deadline) {
-    const result = await execInHost(state, host, ['systemctl', 'is-system-running', '--wait']).catch(
-      () => undefined,
-    );
+    const result = await execInHost(state, host, ['systemctl', 'is-system-running', '--wait'], {
+      timeoutMs: 30_000,
+    }).catch(() => undefined);
     if (result?.stdout === 'running') return;
     if (result?.stdout === 'degraded') {
       const failed = await execInHost(state, host, ['systemctl', '--failed', '--plain', '--no-legend']);
@@ -104,6 +105,8 @@ export async function mustExecInHost(
 
 /** Power off as a plug pulled: PID 1 and all with it are killed. Fine on a host that is off. */
 export async function killHost(state: LabState, host: HostRecord): Promise<void> {
+  // What is frozen does not even die.
+  await setFrozen(state, host, false);
   const init = await findInit(state, host);
   if (init !== undefined) process.kill(init, 'SIGKILL');
   // nspawn itself is in the host's cgroup too; it is given a moment to clean up behind its container.

@@ -24,6 +24,12 @@ export interface Owner {
   readonly startTime: string;
 }
 
+/** A path of this machine that every host shows, read only. */
+export interface Bind {
+  readonly source: string;
+  readonly target: string;
+}
+
 /** A lab as it is written down in lab.json. */
 export interface LabState {
   readonly checkout: string;
@@ -34,6 +40,7 @@ export interface LabState {
   readonly baseTree: string;
   readonly artifacts: string;
   readonly hosts: readonly HostRecord[];
+  readonly binds: readonly Bind[];
   /** Absent for labs that live on after the process that made them. */
   readonly owner?: Owner;
 }

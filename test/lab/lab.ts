@@ -11,6 +11,7 @@ import { mountHostTree, writeHostFiles } from './host-files.ts';
 import { execInHost, startHost, waitForHost } from './host-process.ts';
 import { raiseInotifyLimit } from './inotify-limit.ts';
 import {
+  type Bind,
   checkout,
   claimLab,
   currentOwner,
@@ -58,6 +59,8 @@ export interface LabOptions {
   readonly release?: string;
   /** The stand-in's version. */
   readonly version?: string;
+  /** Paths of this machine that every host shows, read only (the package under test, say). */
+  readonly binds?: readonly Bind[];
   /** Names the lab inside this checkout; 'default' if not given. */
   readonly name?: string;
   /** The lab lives on after this process and is never taken for a leftover. */
@@ -198,6 +201,7 @@ async function describeLab(options: LabOptions, baseTree: string): Promise<LabSt
       ...(options.bastion ? [describe('bastion', 'bastion', 'b', 0)] : []),
       ...(options.lb ? [describe('lb', 'lb', 'lb', 0)] : []),
     ],
+    binds: options.binds ?? [],
     ...(options.keep ? {} : { owner: await currentOwner() }),
   };
 }

@@ -54,6 +54,13 @@ function faultRules(state: LabState, host: HostRecord, fault: FaultRecord): stri
       `ip6 daddr ${host.address6} ${protocol} dport ${port} drop`,
     ];
   }
+  if (fault.kind === 'loss') {
+    const lost = `numgen random mod 100 < ${fault.argument} drop`;
+    return [
+      ...[`ip daddr ${host.address} ${lost}`, `ip saddr ${host.address} ${lost}`],
+      ...[`ip6 daddr ${host.address6} ${lost}`, `ip6 saddr ${host.address6} ${lost}`],
+    ];
+  }
   if (fault.kind !== 'partition') return [];
   const named = fault.argument?.split(',');
   const others = state.hosts.filter(

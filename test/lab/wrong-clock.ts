@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { mustExecInHost } from './host-process.ts';
+import { findInit, mustExecInHost } from './host-process.ts';
 import { type HostRecord, hostDirectory, type LabState } from './lab-state.ts';
 
-const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
+const library = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketime.so.1`;
 
 /**
  * Makes everything that people and programs see of the host's time wrong by `offset` (such as "+10s"), or right again.
@@ -25,6 +25,7 @@ export async function setWrongClock(
   if (offset === undefined)
     for (const directory of madeDirectories)
       await rm(`${root}${directory}`, { recursive: true, force: true });
+  if ((await findInit(state, host)) === undefined) return;
   await mustExecInHost(state, host, ['systemctl', 'daemon-reexec']);
   await mustExecInHost(state, host, ['systemctl', 'restart', 'ssh.service']);
 }
