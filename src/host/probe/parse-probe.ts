@@ -1,5 +1,6 @@
 import type { FirewallFacts, HostFacts } from '../../domain/observed.ts';
 import { DATA_DIR } from '../../rke2/paths.ts';
+import { RELEASE_ARCHITECTURES } from '../../rke2/requirements.ts';
 import { parseFilesystems } from './parse-filesystems.ts';
 import { parseFirewalld } from './parse-firewalld.ts';
 import {
@@ -24,6 +25,11 @@ export interface ProbeMeta {
   readonly dataDir?: string | undefined;
 }
 
+/** Releases have names of their own for architectures; one that RKE2 is not released for keeps the kernel's. */
+function releaseArchitecture(machine: string): string {
+  return RELEASE_ARCHITECTURES.get(machine) ?? machine;
+}
+
 /** Facts from the probe's answer. Throws (code `probe-incomplete`) when it was cut off. */
 export function parseProbe(text: string, meta: ProbeMeta): HostFacts {
   const output = readProbeOutput(text, meta.mark);
@@ -33,7 +39,7 @@ export function parseProbe(text: string, meta: ProbeMeta): HostFacts {
     machineId: output.word('/etc/machine-id'),
     bootId: output.word('/proc/sys/kernel/random/boot_id'),
     hostKey: meta.hostKey,
-    arch: output.word('/proc/sys/kernel/arch') || (output.lines('arch')[0] ?? ''),
+    arch: releaseArchitecture(output.word('/proc/sys/kernel/arch') || (output.lines('arch')[0] ?? '')),
     os: parseOsRelease(output.file('/etc/os-release') ?? []),
     kernel: output.word('/proc/sys/kernel/osrelease'),
     clockOffsetMs: clockOffset(output.lines('time')[0] ?? '', meta),
