@@ -1,3 +1,4 @@
+import { RemoteCommandError } from '../domain/errors.ts';
 import type { ApiNode } from '../domain/observed.ts';
 import { binDir, KUBECONFIG_PATH } from '../rke2/paths.ts';
 import type { Host } from './host.ts';
@@ -10,8 +11,8 @@ interface CallOptions {
 /** An API server that answers nothing must not hold a step for ever. */
 const TIMEOUT_MS = 60_000;
 
-/** `$@` goes to the node's own kubectl, as the admin, on this server's API. */
-const KUBECTL = `exec ${binDir()}/kubectl --kubeconfig ${KUBECONFIG_PATH} --request-timeout=20s "$@"`;
+/** `$@` goes to the node's own kubectl, as the admin, on this server's API; it must leave no cache in root's home. */
+const KUBECTL = `exec ${binDir()}/kubectl --kubeconfig ${KUBECONFIG_PATH} --cache-dir /dev/null/none --request-timeout=20s "$@"`;
 
 /** The API's Node objects, as this server sees them. */
 export async function getNodes(host: Host, options: CallOptions = {}): Promise<readonly ApiNode[]> {
