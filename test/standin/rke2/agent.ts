@@ -4,6 +4,7 @@ import type { ClusterConfig } from './cluster-config.ts';
 import { makeDirectory } from './files.ts';
 import type { ParsedFlags } from './flags.ts';
 import { joinHostPort } from './http.ts';
+import type { KubeClient } from './kube-client.ts';
 import { openKubeClient } from './kube-client.ts';
 import { runKubelet, startKubeletListeners } from './kubelet.ts';
 import type { LoadBalancer } from './load-balancer.ts';
@@ -118,7 +119,33 @@ async function startApiBalancer(options: NodeOptions, supervisors: LoadBalancer)
     ]);
   };
   apply(addresses);
-  setInterval(() => void readApiServers(options).then((list) => list.length > 0 && apply(list)), REFRESH_MS);
+  const kube = openNodeKubeClient(options);
+  const refresh = async (): Promise<void> => {
+    const list = await readEndpoints(kube).catch(() => readApiServers(options));
+    if (list.length > 0) apply(list);
+  };
+  setInterval(() => void refresh(), REFRESH_MS);
+}
+
+/** The API servers as the Service `kubernetes` knows them; the list an agent follows once it can reach one. */
+async function readEndpoints(kube: KubeClient): Promise<readonly string[]> {
+  const endpoints = await kube.get<Endpoints>('/api/v1/namespaces/default/endpoints/kubernetes');
+  return (endpoints.subsets ?? []).flatMap((subset) =>
+    (subset.addresses ?? []).map((address) => joinHostPort(address.ip, API_PORT)),
+  );
+}
+
+interface Endpoints {
+  readonly subsets?: readonly { readonly addresses?: readonly { readonly ip: string }[] }[];
+}
+
+function openNodeKubeClient(options: NodeOptions): KubeClient {
+  const { agent } = options.paths;
+  return openKubeClient(`https://127.0.0.1:${API_PORT}`, {
+    ca: join(agent, 'server-ca.crt'),
+    cert: join(agent, 'client-kubelet.crt'),
+    key: join(agent, 'client-kubelet.key'),
+  });
 }
 
 async function readApiServers(options: NodeOptions): Promise<readonly string[]> {
@@ -139,16 +166,11 @@ async function readApiServers(options: NodeOptions): Promise<readonly string[]> 
 
 async function runAgentNode(node: NodeContext, cluster: ClusterConfig): Promise<void> {
   const { options } = node;
-  const { agent } = options.paths;
   const network = startNodeNetwork(node, cluster);
   await runKubelet(
     {
       options,
-      kube: openKubeClient(`https://127.0.0.1:${API_PORT}`, {
-        ca: join(agent, 'server-ca.crt'),
-        cert: join(agent, 'client-kubelet.crt'),
-        key: join(agent, 'client-kubelet.key'),
-      }),
+      kube: openNodeKubeClient(options),
       podCidr: podCidrOf(cluster.clusterCidrs[0] ?? '', options.nodeAddresses[0] ?? ''),
       roleLabels: {},
       annotations: {},

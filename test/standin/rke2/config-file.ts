@@ -75,7 +75,7 @@ function mergeFile(values: ConfigValues, path: string): void {
 function readMapping(path: string): readonly (readonly [string, unknown])[] {
   let content: unknown;
   try {
-    content = parse(readFileSync(path, 'utf8'), { version: '1.1', logLevel: 'silent' });
+    content = parse(readFileSync(path, 'utf8'), { version: '1.1', logLevel: 'error' });
   } catch (error) {
     throw new CommandError(`failed to read config file ${path}: yaml: ${reasonOf(error).split('\n')[0]}`);
   }

@@ -67,8 +67,8 @@ export async function runServer(flags: ParsedFlags): Promise<void> {
   checkProfile(options, true);
   writePodSecurityFile(options);
   info(`Starting rke2 ${RELEASE.version} (stand-in)`);
-  makeServerDirectories(options);
   handleTombstone(options.paths, options.server);
+  makeServerDirectories(options);
   if (!options.runsEtcd && hasEtcdDatabase(options.paths)) moveDatabaseAway(options.paths);
 
   const bootstrap = await prepare(options).catch((error: unknown) => {
