@@ -1,33 +1,35 @@
 /** What people write who come from elsewhere, and what it is called here. */
-const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
-  master: ['controlplane'],
-  'control-plane': ['controlplane'],
-  control_plane: ['controlplane'],
-  server: ['controlplane'],
-  agent: ['worker'],
-  node: ['worker', 'nodes'],
-  hosts: ['nodes'],
-  host: ['address'],
-  ip: ['address'],
-  roles: ['role'],
-  hostname: ['hostname_override'],
-  name: ['hostname_override', 'cluster_name'],
-  version: ['kubernetes_version'],
-  username: ['user'],
-  key_path: ['ssh_key_path'],
-  identity_file: ['ssh_key_path'],
-  bastion: ['bastion_host'],
-  registries: ['private_registries'],
-  cni: ['plugin', 'network'],
-  tls_san: ['authentication', 'sans'],
-};
+const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    master: ['controlplane'],
+    'control-plane': ['controlplane'],
+    control_plane: ['controlplane'],
+    server: ['controlplane'],
+    agent: ['worker'],
+    node: ['worker', 'nodes'],
+    hosts: ['nodes'],
+    host: ['address'],
+    ip: ['address'],
+    roles: ['role'],
+    hostname: ['hostname_override'],
+    name: ['hostname_override', 'cluster_name'],
+    version: ['kubernetes_version'],
+    username: ['user'],
+    key_path: ['ssh_key_path'],
+    identity_file: ['ssh_key_path'],
+    bastion: ['bastion_host'],
+    registries: ['private_registries'],
+    cni: ['plugin', 'network'],
+    tls_san: ['authentication', 'sans'],
+  }),
+);
 
 /** The candidate that was most likely meant by `word`, or null when none is near. */
 export function findNearestName(word: string, candidates: readonly string[]): string | null {
   const wanted = word.toLowerCase();
   const plain = flatten(wanted);
   for (const candidate of candidates) if (flatten(candidate) === plain) return candidate;
-  for (const synonym of SYNONYMS[wanted] ?? []) if (candidates.includes(synonym)) return synonym;
+  for (const synonym of SYNONYMS.get(wanted) ?? []) if (candidates.includes(synonym)) return synonym;
   if (word.length > 80) return null;
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: string | null = null;

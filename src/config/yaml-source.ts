@@ -1,18 +1,8 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseDocument,
-  visit,
-} from 'yaml';
+import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { Path } from './finding.ts';
+import { findAnchorMistakes } from './yaml-anchors.ts';
 import { explainYamlError, isUnclosed } from './yaml-errors.ts';
+import { findOffset } from './yaml-position.ts';
 
 export interface LineColumn {
   readonly line: number;
@@ -96,9 +86,10 @@ function readDocument(document: Document.Parsed, lines: LineCounter, text: strin
   const isBroken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
   if (isBroken) return { value: undefined, mistakes: keepFirstOfLine(mistakes), locate };
   mistakes.push(...findDeepNodes(document, toPosition));
-  const unknownAlias = findUnknownAlias(document);
-  if (unknownAlias) mistakes.push({ ...unknownAlias, ...toPosition(unknownAlias.offset) });
-  if (mistakes.some(({ code }) => code === 'yaml-too-deep' || code === 'yaml-alias')) {
+  mistakes.push(
+    ...findAnchorMistakes(document).map(({ offset, ...each }) => ({ ...each, ...toPosition(offset) })),
+  );
+  if (mistakes.some(({ code }) => code === 'yaml-too-deep' || code === 'yaml-anchor')) {
     return { value: undefined, mistakes, locate };
   }
   try {
@@ -146,85 +137,4 @@ function findDeepNodes(document: Document.Parsed, toPosition: (offset: number) =
   if (offset === null) return [];
   const [code, message, hint] = TOO_DEEP;
   return [{ code, message, hint, ...toPosition(offset) }];
-}
-
-/** An alias whose anchor comes later or never, or that stands inside its own anchor. */
-function findUnknownAlias(
-  document: Document.Parsed,
-): { code: string; message: string; hint: string; offset: number } | null {
-  let found: { code: string; message: string; hint: string; offset: number } | null = null;
-  visit(document, {
-    Alias(_key, alias, ancestors) {
-      const target = alias.resolve(document);
-      const offset = alias.range?.[0] ?? 0;
-      if (target && !ancestors.includes(target)) return undefined;
-      const message = target
-        ? `\`*${alias.source}\` stands inside the very thing that it stands for.`
-        : `\`*${alias.source}\` stands for nothing: there is no \`&${alias.source}\` before it.`;
-      found = {
-        code: 'yaml-alias',
-        message,
-        hint: 'Set the anchor before its alias, or write the value out.',
-        offset,
-      };
-      return visit.BREAK;
-    },
-  });
-  return found;
-}
-
-function findOffset(document: Document.Parsed, path: Path, at: 'key' | 'value'): number {
-  let node: Node | null = document.contents;
-  let offset = startOf(node) ?? 0;
-  for (const [index, step] of path.entries()) {
-    const container = deref(node, document);
-    const isLast = index === path.length - 1;
-    if (isSeq(container) && typeof step === 'number') {
-      node = (container.items[step] as Node | undefined) ?? null;
-      if (!node) return offset;
-      offset = startOf(node) ?? offset;
-      continue;
-    }
-    const pair = isMap(container) ? findPair(container.items, String(step), document) : null;
-    if (!pair) return offset;
-    const key = startOf(pair.key) ?? offset;
-    node = pair.value as Node | null;
-    const isEmpty = node === null || (isScalar(node) && node.value === null && !node.source);
-    offset =
-      (isLast && at === 'key') || isEmpty ? key : isLast || isInline(node) ? (startOf(node) ?? key) : key;
-  }
-  return offset;
-}
-
-/** A flow collection or scalar begins where its value stands; a block is better shown by its key. */
-function isInline(node: Node | null): boolean {
-  return !((isMap(node) || isSeq(node)) && !node.flow);
-}
-
-/** The pair of that key; one from a merge (`<<`) when the map has none of its own. */
-function findPair(items: readonly unknown[], key: string, document: Document.Parsed): Pair | null {
-  const pairs = items.filter(isPair);
-  const own = pairs.findLast((pair) => keyText(pair.key) === key);
-  if (own) return own;
-  for (const merge of pairs.filter((pair) => keyText(pair.key) === '<<')) {
-    const source = deref(merge.value as Node | null, document);
-    const maps = isSeq(source) ? source.items.map((item) => deref(item as Node, document)) : [source];
-    for (const map of maps) {
-      const pair = isMap(map) ? findPair(map.items, key, document) : null;
-      if (pair) return pair;
-    }
-  }
-  return null;
-}
-
-function keyText(key: unknown): string {
-  return isScalar(key) ? (key.source ?? String(key.value ?? '')) : '';
-}
-
-function deref(node: Node | null, document: Document.Parsed): Node | null {
-  return isAlias(node) ? (node.resolve(document) ?? null) : node;
-}
-
-function startOf(node: unknown): number | null {
-  return (node as Node | null)?.range?.[0] ?? null;
 }
