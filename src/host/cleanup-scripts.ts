@@ -47,7 +47,7 @@ say() { echo "> $*"; }
 processes() {
   ls -l /proc/[0-9]*/exe 2>/dev/null | sed -nE "s#.* /proc/([0-9]+)/exe -> ($DD/.*|.*/bin/rke2)( [(]deleted[)])?\\$#\\1#p"
   # The bracket keeps grep from finding itself.
-  grep -lE "$DD[/]" /proc/[0-9]*/cmdline 2>/dev/null | sed -nE 's#/proc/([0-9]+)/cmdline#\\1#p'
+  grep -lE "\${DD}[/]" /proc/[0-9]*/cmdline 2>/dev/null | sed -nE 's#/proc/([0-9]+)/cmdline#\\1#p'
 }
 mounts() {
   awk -v dd="$DD" '

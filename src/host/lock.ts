@@ -41,7 +41,7 @@ command -v flock >/dev/null 2>&1 || exit ${EXIT_NO_FLOCK}
 exec 8<"$LOCK"
 if ! flock -n 8; then
   for fd in /proc/[0-9]*/fd/*; do
-    [ "\${fd##*/}" != 8 ] && [ "$fd" -ef "$LOCK" ] || continue
+    if [ "\${fd##*/}" = 8 ] || ! [ "$fd" -ef "$LOCK" ]; then continue; fi
     pid=\${fd#/proc/}
     pid=\${pid%%/*}
     [ -r "/proc/$pid/cmdline" ] && echo "$MARK holder $pid $(tr '\\0\\n' '  ' <"/proc/$pid/cmdline" | sed 's/.*rke2ctl: //')"

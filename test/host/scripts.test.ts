@@ -1,0 +1,120 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanHost } from '../../src/host/cleanup.ts';
+import { downloadFile } from '../../src/host/download.ts';
+import { listMembers } from '../../src/host/etcd.ts';
+import { readFile, removeFiles, writeFiles } from '../../src/host/files.ts';
+import { applyFirewall } from '../../src/host/firewall.ts';
+import { FIREWALL_PROGRAM } from '../../src/host/firewall-program.ts';
+import type { Host } from '../../src/host/host.ts';
+import { getNodes } from '../../src/host/kubectl.ts';
+import { loadScript } from '../../src/host/loader.ts';
+import { lockedScript } from '../../src/host/lock.ts';
+import { listenOn, tryPorts } from '../../src/host/port-probe.ts';
+import { probeScript } from '../../src/host/probe/probe-script.ts';
+import { activeState, reloadUnits, startService, stopService } from '../../src/host/systemd.ts';
+import { uploadFile } from '../../src/host/upload.ts';
+import { waitForService } from '../../src/host/wait-for-service.ts';
+import { makeMarker } from '../support/make-marker.ts';
+
+/**
+ * Words are split, parts shared by scripts leave some unused, and ls lists /proc and /sys, where names are plain. `-ef`
+ * is in POSIX since 2024, and was in every shell before.
+ */
+const ON_PURPOSE = ['SC2086', 'SC2046', 'SC2317', 'SC2329', 'SC2034', 'SC2010', 'SC2012', 'SC3013'];
+
+const scripts = new Map<string, string>();
+let directory: string;
+
+/** Keeps every script that is sent to a host, and answers nothing. */
+const keepingHost: Host = {
+  target: 'nowhere',
+  hostKey: null,
+  run: async (script, options) => {
+    scripts.set(options?.what ?? script, script);
+    return { exitCode: 0, stdout: '', stderr: '' };
+  },
+  start: async (script, options) => {
+    scripts.set(options?.what ?? script, script);
+    const result = Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+    return { write: async () => undefined, end: () => undefined, result };
+  },
+};
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'rke2ctl-scripts-'));
+  const host = keepingHost;
+  const nothing = { zone: 'public', ports: [], richRules: [], trustedSources: [], ipsets: {} };
+  const upload = { source: '/a', destination: '/b/c', sha256: 'x', sizeBytes: 1, mode: '0644' };
+  const signal = new AbortController().signal;
+  await writeFiles(host, [{ path: '/x/y', content: '1', mode: '0600' }]);
+  await removeFiles(host, ['/x']);
+  await readFile(host, '/x');
+  await startService(host, 'rke2-server', { restart: false });
+  await stopService(host, 'rke2-server');
+  await reloadUnits(host);
+  await activeState(host, 'x');
+  await waitForService(host, 'rke2-server', { cursor: null, timeoutMs: 1000 });
+  await uploadFile(host, upload);
+  await applyFirewall(host, { add: nothing, remove: nothing, reload: true });
+  await cleanHost(host, { marker: makeMarker({ firewall: nothing }) });
+  await tryPorts(host, [{ protocol: 'tcp', address: '127.0.0.1', port: 1 }], signal);
+  await listenOn(host, [{ protocol: 'tcp', port: 1 }], { lifetimeMs: 1, signal });
+  // These find no answer to read; the script is all that counts here.
+  await Promise.allSettled([
+    downloadFile(host, { source: '/x', target: join(directory, 'x') }),
+    getNodes(host),
+    listMembers(host),
+  ]);
+  const probe = probeScript('@m', {
+    nodes: true,
+    fsync: true,
+    names: ['a b'],
+    prefix: "/o'pt",
+    files: ['/x y'],
+  });
+  scripts.set('probe', probe);
+  scripts.set('lock and probe', lockedScript(probe));
+  for (const elevation of [null, 'root', 'sudo', 'sudo-password'] as const) {
+    scripts.set(`loader ${elevation}`, loadScript('@m', elevation, 'true', ["it's"], 'a label').line);
+  }
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe('the scripts for hosts', () => {
+  test('are all here', () => {
+    expect(scripts.size).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ['dash', ['/bin/sh']],
+    ['busybox', ['busybox', 'sh']],
+    ['bash', ['bash', '--posix']],
+  ])('are understood by %s', (_name, [program = '', ...args]) => {
+    for (const [name, script] of scripts) {
+      const { stderr, status } = spawnSync(program, [...args, '-n'], { input: script, encoding: 'utf8' });
+      expect(`${name}: ${status} ${stderr}`).toBe(`${name}: 0 `);
+    }
+  });
+
+  test('pass shellcheck', ({ skip }) => {
+    if (spawnSync('shellcheck', ['--version']).status !== 0) skip('shellcheck is not on this machine');
+    for (const [name, script] of scripts) {
+      const path = join(directory, 'script.sh');
+      writeFileSync(path, `${script}\n`);
+      const options = ['--shell=sh', '--severity=info', `--exclude=${ON_PURPOSE.join(',')}`, '--format=gcc'];
+      const { stdout } = spawnSync('shellcheck', [...options, path], { encoding: 'utf8' });
+      expect(`${name}: ${stdout}`).toBe(`${name}: `);
+    }
+  });
+
+  test('the program for firewalld is Python', () => {
+    execFileSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
+      input: FIREWALL_PROGRAM,
+    });
+  });
+});
