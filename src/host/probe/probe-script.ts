@@ -110,7 +110,7 @@ function text(): string {
     MARKER_PATH,
   ];
   return [
-    'case ${U##*Id=firewalld.service} in',
+    `case \${U##*Id=firewalld.service} in`,
     "*ActiveState=active*) F='/etc/firewalld/firewalld.conf /etc/firewalld/zones/*.xml /etc/firewalld/ipsets/*.xml /usr/lib/firewalld/zones/*.xml';;",
     '*) F=;;',
     'esac',
