@@ -23,12 +23,15 @@ export interface NodeChanges {
     readonly remove: FirewallRecord;
     readonly reload: boolean;
   } | null;
-  /** `first`: has never been READY; `stopped`: is down or disabled; `changed`: what it reads only at start is new. */
-  readonly start: 'first' | 'stopped' | 'changed' | null;
+  /**
+   * `first`: has never been READY; `stopped`: is down or disabled; `changed`: what it reads only at start is new;
+   * `unseen`: runs, but a run that was cut off never saw it READY (and a voter).
+   */
+  readonly start: 'first' | 'stopped' | 'changed' | 'unseen' | null;
 }
 
-/** Holds a host's facts against what its node must be. */
-export function compareNode(desired: DesiredNode, facts: HostFacts): NodeChanges {
+/** Holds a host's facts against what its node must be; `joined`: the state knows that its service has been READY. */
+export function compareNode(desired: DesiredNode, facts: HostFacts, joined: boolean): NodeChanges {
   const install =
     !facts.rke2.binaries.some(
       (binary) => binary.path === `${desired.prefix}/bin/rke2` && binary.version === desired.marker.version,
@@ -42,7 +45,7 @@ export function compareNode(desired: DesiredNode, facts: HostFacts): NodeChanges
     files,
     removed,
     firewall: compareFirewall(desired, facts),
-    start: startReason(desired, facts, install, files),
+    start: startReason(desired, facts, { install, files, joined }),
   };
 }
 
@@ -80,14 +83,14 @@ function hasImages(desired: DesiredNode, facts: HostFacts): boolean {
 function startReason(
   desired: DesiredNode,
   facts: HostFacts,
-  install: boolean,
-  files: readonly RenderedFile[],
+  { install, files, joined }: { install: boolean; files: readonly RenderedFile[]; joined: boolean },
 ): NodeChanges['start'] {
   const unit = desired.planned.service === 'rke2-server' ? facts.rke2.server : facts.rke2.agent;
   if (unit.active !== 'active') return facts.rke2.caHash === null ? 'first' : 'stopped';
   if (!unit.enabled) return 'stopped';
   const readAtStart = files.some((file) => file.path === CONFIG_PATH || file.path === REGISTRIES_PATH);
-  return install || readAtStart ? 'changed' : null;
+  if (install || readAtStart) return 'changed';
+  return joined ? null : 'unseen';
 }
 
 function compareFirewall(desired: DesiredNode, facts: HostFacts): NodeChanges['firewall'] {

@@ -132,6 +132,7 @@ function fileReason(changes: NodeChanges): string {
 
 function startReasonText(start: NonNullable<NodeChanges['start']>): string {
   if (start === 'first') return 'the service has not been READY yet';
+  if (start === 'unseen') return 'a run that was cut off did not see it READY';
   return start === 'stopped'
     ? 'the service is not running, or not enabled'
     : 'what it reads only at start has changed';

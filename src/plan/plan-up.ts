@@ -18,7 +18,8 @@ export function planUp(input: UpInput): Plan {
     const facts = factsOf(input.observed, spec.key);
     if (facts === null) return [];
     const desired = desiredNode(input, spec, facts);
-    return [{ desired, changes: compareNode(desired, facts) }];
+    const joined = input.state.nodes[desired.planned.id]?.phase === 'joined';
+    return [{ desired, changes: compareNode(desired, facts, joined) }];
   });
   const starting = work.filter(({ changes }) => changes.start !== null);
   const matrix = input.checkPorts ? matrixStep(input, work) : null;

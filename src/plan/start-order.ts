@@ -19,7 +19,9 @@ export function startOrder(work: readonly NodeWork[]): StartOrder {
     .filter(({ changes }) => changes.start !== null)
     .toSorted((a, b) => rank(a) - rank(b))
     .map(({ desired }) => desired.planned);
-  const running = servers.filter(({ changes }) => changes.start === null || changes.start === 'changed');
+  const running = servers.filter(
+    ({ changes }) => changes.start === null || changes.start === 'changed' || changes.start === 'unseen',
+  );
   const living = running.find(({ desired }) => desired.planned.roles.includes('etcd')) ?? running[0];
   const planeIsUp = running.some(({ desired }) => desired.planned.roles.includes('controlplane'));
   const plane = starting.find((node) => node.roles.includes('controlplane'));
@@ -32,6 +34,6 @@ export function startOrder(work: readonly NodeWork[]): StartOrder {
 
 function rank({ desired, changes }: NodeWork): number {
   if (desired.bootstraps) return 0;
-  const stopped = changes.start === 'stopped' ? 0 : 1;
-  return desired.planned.roles.includes('etcd') ? 1 + stopped : 3 + stopped;
+  const isNew = changes.start === 'first' ? 1 : 0;
+  return desired.planned.roles.includes('etcd') ? 1 + isNew : 3 + isNew;
 }

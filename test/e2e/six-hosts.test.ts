@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { listingWithoutAllowed } from './allowed-rest.ts';
 import { expectExit } from './expect-exit.ts';
 import { clusterFile, makeProject, type Project, SERVER, WORKER } from './project.ts';
 
@@ -110,7 +111,9 @@ describe('three servers and three workers, behind a bastion, with a sudo passwor
   it('are as before after `remove`, and a second `remove` finds nothing to do', async () => {
     expectExit(await project.rke2ctl('remove', '--yes', '--delete-snapshots'));
     for (const host of HOSTS)
-      expect(withoutAllowed(await lab.listing(host))).toEqual(withoutAllowed(before.get(host) ?? []));
+      expect(listingWithoutAllowed(await lab.listing(host))).toEqual(
+        listingWithoutAllowed(before.get(host) ?? []),
+      );
     expectExit(await project.rke2ctl('remove', '--yes'));
   });
 
@@ -121,10 +124,3 @@ describe('three servers and three workers, behind a bastion, with a sudo passwor
     expectExit(await project.rke2ctl('remove', '--yes', '--delete-snapshots'));
   });
 });
-
-/** What may stay after a `remove`, each with its reason. */
-const ALLOWED: readonly (readonly [RegExp, string])[] = [];
-
-function withoutAllowed(lines: readonly string[]): readonly string[] {
-  return lines.filter((line) => !ALLOWED.some(([pattern]) => pattern.test(line)));
-}

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLab, type Lab } from '../lab/lab.ts';
+import { expectExit } from './expect-exit.ts';
+import { clusterFile, makeProject, type Project, SERVER, WORKER } from './project.ts';
+
+const HOSTS = ['node1', 'node2', 'node3'] as const;
+
+let lab: Lab;
+let project: Project;
+
+beforeAll(async () => {
+  lab = await createLab({ name: 'kill', hosts: 3 });
+  project = await makeProject(lab, 'kill');
+  await project.write(clusterFile(lab, [SERVER, SERVER, WORKER]));
+});
+
+afterAll(() => lab?.destroy());
+
+/** What a line of the JSON output says of a step. */
+interface Line {
+  readonly type: string;
+  readonly step?: string;
+}
+
+/**
+ * Runs `up` and kills it, as the kernel would, the moment an event of the output satisfies `isMoment` (after `delayMs`
+ * more). True when it was killed, false when the run ended before.
+ */
+async function upUntil(isMoment: (line: Line) => boolean, delayMs = 0): Promise<boolean> {
+  const process = project.spawn('up', '--output', 'json');
+  let killed = false;
+  let rest = '';
+  process.stdout?.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (killed || line === '' || !isMoment(JSON.parse(line) as Line)) continue;
+      killed = true;
+      setTimeout(() => process.kill('SIGKILL'), delayMs);
+    }
+  });
+  await process;
+  return killed;
+}
+
+const started = (step: string) => (line: Line) => line.type === 'step-started' && line.step === step;
+const ended = (step: string) => (line: Line) => line.type === 'step-ended' && line.step === step;
+const key = (index: number) => `${lab.hosts[index]?.address}:22`;
+
+/** Ids of etcd clusters that ever lay on the hosts' disks: a second bootstrap would leave a second one. */
+async function clusterIds(): Promise<readonly string[]> {
+  const hashes = await Promise.all(
+    HOSTS.map(async (host) => {
+      const { stdout } = await lab.exec(host, [
+        'sh',
+        '-c',
+        'cat /var/lib/rancher/rke2/server/tls/server-ca.crt /var/lib/rancher/rke2/agent/server-ca.crt 2>/dev/null | sha256sum; ls -d /var/lib/rancher/rke2/server/db/etcd-old-* 2>/dev/null | wc -l',
+      ]);
+      return stdout;
+    }),
+  );
+  return hashes;
+}
+
+/** The ten moments, in the order in which one life of the cluster meets them. Each is met by one cut-off run. */
+const MOMENTS: readonly {
+  readonly name: string;
+  readonly is: () => (line: Line) => boolean;
+  readonly delayMs?: number;
+}[] = [
+  { name: 'while it connects, before there is a state', is: () => (line) => line.type === 'host-connecting' },
+  { name: 'when the plan is made, before any host is touched', is: () => (line) => line.type === 'planned' },
+  { name: 'between the marker and everything else', is: () => ended(`claim ${key(0)}`) },
+  { name: 'in the middle of the upload', is: () => started(`stage-artifacts ${key(1)}`), delayMs: 40 },
+  { name: 'while the tarball is unpacked', is: () => started(`install ${key(0)}`), delayMs: 60 },
+  { name: 'while firewalld reloads', is: () => started(`open-firewall ${key(2)}`), delayMs: 150 },
+  {
+    name: 'after config.yaml, while the ports are tried, before the first start',
+    is: () => started('check-ports'),
+    delayMs: 100,
+  },
+  { name: 'while the first server starts', is: () => started(`start-service ${key(0)}`), delayMs: 700 },
+  { name: 'between the servers', is: () => ended(`start-service ${key(0)}`) },
+  { name: 'while the second server joins', is: () => started(`start-service ${key(1)}`), delayMs: 900 },
+  { name: 'while the worker joins', is: () => started(`start-service ${key(2)}`), delayMs: 200 },
+  { name: 'before the kubeconfig and the copy of the state', is: () => started(`verify-nodes ${key(0)}`) },
+];
+
+describe('kill -9 of `up`, once at each of these moments', () => {
+  const cas = new Set<string>();
+
+  for (const { name, is, delayMs } of MOMENTS) {
+    it(name, async () => {
+      expect(await upUntil(is(), delayMs)).toBe(true);
+      // Whatever was cut, the next run must get in (no lock is stale) and know what to do.
+      const plan = await project.rke2ctl('plan', '--output', 'json');
+      expect([0, 2], plan.stderr).toContain(plan.exitCode);
+      const ca = (
+        await lab.exec('node1', [
+          'sh',
+          '-c',
+          'cat /var/lib/rancher/rke2/server/tls/server-ca.crt 2>/dev/null',
+        ])
+      ).stdout;
+      if (ca !== '') cas.add(ca);
+      expect(cas.size).toBeLessThanOrEqual(1);
+    });
+  }
+
+  it('and a plain `up` ends in the same cluster', async () => {
+    expectExit(await project.rke2ctl('up'));
+    const { stdout } = expectExit(await project.kubectl('get', 'nodes', '--no-headers'));
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/\s+/).slice(0, 2)),
+    ).toEqual(HOSTS.map((host) => [host, 'Ready']));
+    const ids = await clusterIds();
+    expect(ids.every((id) => id.trim().endsWith('\n0'))).toBe(true);
+    expect(cas.size).toBe(1);
+    const state = JSON.parse(await readFile(project.path('cluster.rkestate'), 'utf8')) as {
+      nodes: Record<string, { phase: string }>;
+    };
+    expect(Object.values(state.nodes).map((node) => node.phase)).toEqual(['joined', 'joined', 'joined']);
+    expectExit(await project.rke2ctl('plan'), 0);
+  });
+});
