@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { ClusterInput } from './schema/cluster.ts';
 
 /** The same shape in which any part may be missing, because it was not written or could not be understood. */
-export type Draft<T> = T extends readonly (infer Item)[]
+type Draft<T> = T extends readonly (infer Item)[]
   ? readonly (Draft<Item> | undefined)[]
   : T extends object
     ? { readonly [Key in keyof T]?: Draft<T[Key]> | undefined }

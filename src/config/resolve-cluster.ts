@@ -74,7 +74,7 @@ function resolveNetwork(input: ClusterInput): ClusterNetwork {
     clusterCidr: splitValues(input.services?.['kube-controller']?.cluster_cidr ?? DEFAULTS.clusterCidr),
     serviceCidr,
     clusterDns: kubelet?.cluster_dns_server
-      ? splitValues(kubelet.cluster_dns_server)
+      ? splitValues(kubelet.cluster_dns_server).map(normalizeAddress)
       : serviceCidr.flatMap((text) => deriveDns(text) ?? []),
     clusterDomain: kubelet?.cluster_domain ?? DEFAULTS.clusterDomain,
   };

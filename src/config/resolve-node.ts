@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { Bastion, ClusterNode, NodeKey, SshAuth } from '../domain/cluster.ts';
+import type { Bastion, ClusterNode, SshAuth } from '../domain/cluster.ts';
+import { nodeKey } from '../domain/node-identity.ts';
 import { ROLES } from '../domain/role.ts';
 import { Secret } from '../domain/secret.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -22,7 +23,7 @@ export function resolveNode(
   const port = readPort(node.port);
   const bastions = listBastions(node.bastion_host ?? cluster.bastion_host);
   return {
-    key: makeNodeKey(address, port),
+    key: nodeKey(address, port),
     address,
     port,
     internalAddress: node.internal_address === undefined ? null : readAddress(node.internal_address),
@@ -34,11 +35,6 @@ export function resolveNode(
     labels: node.labels ?? {},
     taints: (node.taints ?? []).map(({ key, value, effect }) => ({ key, value: value ?? '', effect })),
   };
-}
-
-/** `address:port`, with brackets around IPv6. */
-export function makeNodeKey(address: string, port: number): NodeKey {
-  return familyOf(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** The address without brackets, IPv6 in its one short spelling. */

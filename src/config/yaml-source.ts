@@ -4,13 +4,13 @@ import { findAnchorMistakes } from './yaml-anchors.ts';
 import { explainYamlError, isUnclosed } from './yaml-errors.ts';
 import { findOffset } from './yaml-position.ts';
 
-export interface LineColumn {
+interface LineColumn {
   readonly line: number;
   readonly column: number;
 }
 
 /** A mistake in the YAML itself, where the parser found it. */
-export interface YamlMistake extends LineColumn {
+interface YamlMistake extends LineColumn {
   readonly code: string;
   readonly message: string;
   readonly hint: string;

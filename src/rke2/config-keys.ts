@@ -1,7 +1,7 @@
 import { compareVersions, parseVersion, type Rke2Version } from './version.ts';
 
 /** `list` items are text unless the key says otherwise; `duration` is Go's (`5m`, `1h30m`). */
-export type ConfigKeyType = 'text' | 'number' | 'flag' | 'list' | 'duration';
+type ConfigKeyType = 'text' | 'number' | 'flag' | 'list' | 'duration';
 
 /** A key of RKE2's config.yaml. RKE2 only warns of keys that it does not know, so that a typo silently changes nothing. */
 export interface ConfigKey {

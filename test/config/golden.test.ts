@@ -8,7 +8,7 @@ const folder = fileURLToPath(new URL('golden/', import.meta.url));
 const names = readdirSync(folder)
   .filter((name) => name.endsWith('.yml'))
   .map((name) => name.slice(0, -'.yml'.length));
-const env = { user: 'me', home: '/home/me', cwd: '/work' };
+const env = { user: 'me', home: '/home/me', cwd: '/srv/site' };
 
 function describeFinding({ code, hint, message, path, position, severity }: Diagnostic): string {
   const place = `${position?.file}:${position?.line}:${position?.column}`;

@@ -13,7 +13,7 @@ const SOURCES = [
 ];
 const COUNT = 200;
 const LONGEST_MS = 200;
-const env = { user: 'me', home: '/home/me', cwd: '/work' };
+const env = { user: 'me', home: '/home/me', cwd: '/srv/site' };
 
 /** Numbers from 0 up to 1 that are the same in every run. */
 function makeRandom(seed: number): () => number {

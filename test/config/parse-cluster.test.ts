@@ -4,7 +4,7 @@ import { parseCluster } from '../../src/config/parse-cluster.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 
-const env = { user: 'me', home: '/home/me', cwd: '/work' };
+const env = { user: 'me', home: '/home/me', cwd: '/srv/site' };
 const NODE = 'nodes: [{address: 10.0.0.11, role: [controlplane, etcd, worker]}]\n';
 const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nsecret-of-the-key\n-----END OPENSSH PRIVATE KEY-----\n';
 
@@ -74,7 +74,7 @@ describe('defaults', () => {
       firewall: { provider: 'auto', zone: null, manage: 'open', public: ['api', 'ingress', 'nodeports'] },
       prepare: [],
       registries: [],
-      kubeconfig: { path: '/work/kube_config_prod.yml', mode: 0o600, group: null },
+      kubeconfig: { path: '/srv/site/kube_config_prod.yml', mode: 0o600, group: null },
       ssh: {
         hostKeys: 'accept-new',
         knownHosts: '/home/me/.ssh/known_hosts',
@@ -145,7 +145,7 @@ describe('keys for SSH', () => {
 
   it.each([
     ['ssh_key_path: ~/k', '', ['/home/me/k'], false, 'auto'],
-    ['ssh_key_path: keys/k', '', ['/work/keys/k'], false, 'auto'],
+    ['ssh_key_path: keys/k', '', ['/srv/site/keys/k'], false, 'auto'],
     ['ssh_key_path: /k', ', ssh_key_path: /own', ['/own'], false, 'auto'],
     ['ssh_agent_auth: true', '', [], false, 'required'],
     ['ssh_agent_auth: true', ', ssh_key_path: /own', ['/own'], false, 'auto'],
@@ -226,7 +226,7 @@ services:
       `${NODE}install: {artifacts: ./rke2}\nkubeconfig: {path: ~/x, mode: "640", group: ops}\n`,
       'a/b.yml',
     );
-    expect(local.install).toMatchObject({ method: 'airgap', artifacts: '/work/a/rke2' });
+    expect(local.install).toMatchObject({ method: 'airgap', artifacts: '/srv/site/a/rke2' });
     expect(local.kubeconfig).toEqual({ path: '/home/me/x', mode: 0o640, group: 'ops' });
     const url = parse(
       `${NODE}install: {script: "https://m.example/install.sh", mirror: "https://m.example/"}\n`,

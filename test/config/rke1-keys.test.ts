@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCluster } from '../../src/config/parse-cluster.ts';
 import { RKE1_KEYS } from '../../src/config/rke1-key-table.ts';
 
-const env = { user: 'me', home: '/home/me', cwd: '/work' };
+const env = { user: 'me', home: '/home/me', cwd: '/srv/site' };
 
 /** A file with one key of RKE1's at its place. */
 function writeFileWith(path: string): string {

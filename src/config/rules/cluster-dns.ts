@@ -1,7 +1,7 @@
 import { DEFAULTS } from '../defaults.ts';
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt } from '../finding.ts';
-import { addressAt, type Cidr, contains } from '../ip.ts';
+import { addressAt, type Cidr, contains, normalizeAddress } from '../ip.ts';
 import { splitValues } from '../schema/scalars.ts';
 import { DNS_PATH, readNetworks, SERVICE_PATH } from './networks.ts';
 
@@ -12,7 +12,7 @@ export function checkClusterDns(draft: ClusterDraft): readonly Finding[] {
   const kubelet = draft.services?.kubelet;
   if (!kubelet || !('cluster_dns_server' in kubelet)) return findTooSmall(services);
   if (kubelet.cluster_dns_server === undefined) return [];
-  const addresses = splitValues(kubelet.cluster_dns_server);
+  const addresses = splitValues(kubelet.cluster_dns_server).map(normalizeAddress);
   const outside = addresses.find((address) => !services.some((cidr) => contains(cidr, address)));
   if (outside !== undefined) {
     const [first] = services;

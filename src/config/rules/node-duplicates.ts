@@ -1,13 +1,14 @@
+import { nodeKey } from '../../domain/node-identity.ts';
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt } from '../finding.ts';
-import { makeNodeKey, nameOf, readAddress, readPort } from '../resolve-node.ts';
+import { nameOf, readAddress, readPort } from '../resolve-node.ts';
 
 /** Two entries of `nodes` that would be one machine, one name, or one internal address. */
 export function checkNodeDuplicates(draft: ClusterDraft): readonly Finding[] {
   const nodes = draft.nodes ?? [];
   const addresses = nodes.map((node) => {
     if (node?.address === undefined) return null;
-    return makeNodeKey(readAddress(node.address).toLowerCase(), readPort(node.port));
+    return nodeKey(readAddress(node.address).toLowerCase(), readPort(node.port));
   });
   const internal = nodes.map((node) => (node?.internal_address ? readAddress(node.internal_address) : null));
   const names = nodes.map((node) => node && nameOf(node));

@@ -84,5 +84,3 @@ export const InstallSchema = z.strictObject(
   },
   { error: 'must be a map with `method`, `artifacts`, …' },
 );
-
-export type InstallInput = z.output<typeof InstallSchema>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DurationSchema, LocalPathSchema } from './scalars.ts';
+import { checked, DurationSchema, LocalPathSchema } from './scalars.ts';
 
 /** How SSH is done, for all hosts alike. */
 export const SshSchema = z.strictObject(
@@ -24,10 +24,19 @@ export const SshSchema = z.strictObject(
         examples: ['openssh'],
       })
       .optional(),
-    connect_timeout: DurationSchema.meta({
-      description: 'How long a host may take to answer. Default 10s.',
-      examples: ['10s'],
-    }).optional(),
+    connect_timeout: checked(DurationSchema, (time) =>
+      Number.parseFloat(String(time)) !== 0
+        ? null
+        : {
+            message: 'A `connect_timeout` of 0 would give up before any host can answer.',
+            hint: 'Write a time such as `10s`, or leave the key out.',
+          },
+    )
+      .meta({
+        description: 'How long a host may take to answer. Default 10s.',
+        examples: ['10s'],
+      })
+      .optional(),
     keepalive: DurationSchema.meta({
       description:
         'How often a silent connection is asked whether it still lives; 0 never asks. Default 15s.',
