@@ -1,5 +1,5 @@
 import type { PortResult, RunResult } from '../domain/event.ts';
-import type { Plan, Step, StepOf } from '../domain/plan.ts';
+import type { Plan, Step } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { runPlan } from '../engine/run-plan.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../render/desired-node.ts';

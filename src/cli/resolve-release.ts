@@ -10,8 +10,8 @@ import { ArtifactError, type Rke2ctlError } from '../domain/errors.ts';
 import type { ArtifactRef } from '../domain/marker.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { State } from '../domain/state.ts';
-import { factsOf, type SelectedArtifacts } from '../render/desired-node.ts';
-import { DATA_DIR } from '../rke2/paths.ts';
+import { factsOf, installPrefix, type SelectedArtifacts } from '../render/desired-node.ts';
+import { requiredDisk } from '../rke2/requirements.ts';
 import { parseVersion } from '../rke2/version.ts';
 
 /** The version that this run is about, and the files it comes from. */
@@ -35,10 +35,6 @@ export interface ReleaseInput {
   readonly observed: Observed;
   readonly signal: AbortSignal;
 }
-
-/** An image takes its bundle's place and, imported, about twice that again; a tarball unpacks to four times its size. */
-const IMPORTED = 3;
-const UNPACKED = 4;
 
 const CHANNEL_TIMEOUT_MS = 30_000;
 
@@ -166,10 +162,12 @@ function diskBytes(
     const present = new Set(facts.rke2.images.map((image) => image.name));
     const missing = files.images.filter((image) => !present.has(image.name));
     if (missing.length === 0 && facts.rke2.binaries.length > 0) return [];
-    const images = missing.reduce((sum, image) => sum + image.sizeBytes, 0);
-    const tarball = files.tarball?.sizeBytes ?? 0;
-    const prefix = cluster.install.prefix ?? '/usr/local';
-    return [[node.key, { [DATA_DIR]: images * IMPORTED + tarball, [prefix]: tarball * UNPACKED }] as const];
+    const need = requiredDisk({
+      imageBytes: missing.reduce((sum, image) => sum + image.sizeBytes, 0),
+      tarballBytes: files.tarball?.sizeBytes ?? 0,
+      prefix: installPrefix(cluster, facts),
+    });
+    return [[node.key, need] as const];
   });
   return Object.fromEntries(entries);
 }

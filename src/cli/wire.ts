@@ -17,7 +17,7 @@ import { openStore } from '../state/store.ts';
 import { createTransport, createTransportContext } from '../transport/create-transport.ts';
 import { LocalTransport } from '../transport/local.ts';
 import type { Transport } from '../transport/transport.ts';
-import { type Caller, findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
+import { findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
 import { HostSessions } from './host-sessions.ts';
 import { createOperator } from './operator.ts';
 import type { CommonFlags, UpFlags } from './program.ts';

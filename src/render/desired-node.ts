@@ -152,7 +152,7 @@ function externalAddress(spec: ClusterNode, facts: HostFacts): string | null {
 }
 
 /** Where the tarball goes: as the file says; where it already is; else RKE2's own rule of read-only or mounted /usr/local. */
-function installPrefix(cluster: Cluster, facts: HostFacts): string {
+export function installPrefix(cluster: Cluster, facts: HostFacts): string {
   const { marker } = facts.rke2;
   if (cluster.install.prefix !== null) return cluster.install.prefix;
   if (marker !== null && marker !== 'unreadable' && marker.installed !== null) return marker.installed.prefix;

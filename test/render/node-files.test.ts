@@ -106,7 +106,10 @@ describe('registries.yaml', () => {
       { url: 'http://plain.example', user: null, password: null, isDefault: false },
     ]);
     expect(parse(text ?? '')).toEqual({
-      mirrors: { 'docker.io': { endpoint: ['https://reg.example:5000'] } },
+      mirrors: {
+        'plain.example': { endpoint: ['http://plain.example'] },
+        'docker.io': { endpoint: ['https://reg.example:5000'] },
+      },
       configs: { 'reg.example:5000': { auth: { username: 'u', password: 'p:"0x1' } } },
     });
   });

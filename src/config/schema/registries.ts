@@ -7,17 +7,18 @@ const HOST =
 
 const RegistryUrlSchema = checked(text('must be `host[:port][/path]`'), (url) => {
   const shown = showValue(url);
-  if (url.includes('://')) {
+  const scheme = /^([^/]*?):\/\//.exec(url)?.[1];
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
     return {
-      message: `The registry ${shown} is written with a scheme.`,
-      hint: `Write \`${url.replace(/^.*?:\/\/(.*@)?/, '').replace(/\/+$/, '') || 'registry.example.com:5000'}\`: registries are reached by https.`,
+      message: `The registry ${shown} is written with the scheme ${scheme}.`,
+      hint: `Write \`${url.replace(/^.*?:\/\/(.*@)?/, '').replace(/\/+$/, '') || 'registry.example.com:5000'}\`: it is reached by https, or by http with \`http://\` before it.`,
     };
   }
-  const match = HOST.exec(url);
+  const match = HOST.exec(url.replace(/^https?:\/\//, '').replace(/\/+$/, ''));
   if (match && (match[4] === undefined || (Number(match[4]) >= 1 && Number(match[4]) <= 65535))) return null;
   return {
     message: `${shown} is not the address of a registry.`,
-    hint: 'Write `host`, `host:port` or `host:port/path`, such as `registry.example.com:5000`.',
+    hint: 'Write `host`, `host:port` or `host:port/path`, such as `registry.example.com:5000`; `http://` before it for one without TLS.',
   };
 });
 
@@ -26,7 +27,8 @@ export const RegistrySchema = z
   .strictObject(
     {
       url: RegistryUrlSchema.meta({
-        description: '`host[:port][/path]` of the registry. Default docker.io.',
+        description:
+          '`host[:port][/path]` of the registry, with `http://` before it if it has no TLS. Default docker.io.',
         examples: ['registry.example.com:5000'],
       }).optional(),
       user: text('must be text')
