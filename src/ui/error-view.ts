@@ -24,7 +24,11 @@ export function failureDetails(failure: Failure, style: Style): readonly string[
     ...(shown.length < words.length
       ? [`  ${style.dim(`(${words.length - shown.length} lines before)`)}`]
       : []),
-    ...shown.map((line) => `  ${style.dim(`${separator} ${line}`)}`),
+    ...shown
+      .flatMap((line) =>
+        wrapText(line, room).map((part, index) => `${index === 0 ? separator : ' '} ${part}`),
+      )
+      .map((line) => `  ${style.dim(line)}`),
     ...(failure.hint === '' ? [] : wrapText(cleanText(failure.hint), room)).map(
       (line, index) => `  ${index === 0 ? `${hint} ` : margin}${line}`,
     ),

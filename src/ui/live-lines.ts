@@ -25,15 +25,8 @@ export function liveLines(
   const room = Math.max(0, screen.rows - 2);
   const shown = busy.length <= room ? busy : busy.slice(0, Math.max(0, room - 1));
   const hidden = busy.length - shown.length;
-  const hostWidth = Math.min(
-    Math.max(0, ...shown.map((line) => textWidth(line.host))),
-    Math.floor(width / 3),
-    32,
-  );
-  const titleWidth = Math.min(
-    Math.max(0, ...shown.map((line) => textWidth(line.title))),
-    Math.floor(width / 2.5),
-  );
+  const hostWidth = Math.min(totals.hostWidth, Math.floor(width / 3), 32);
+  const titleWidth = Math.min(totals.titleWidth, Math.floor(width / 2.5));
   return [
     ...shown.map((line) => busyLine(line, now, { width, hostWidth, titleWidth }, style)),
     ...(hidden > 0 && room > 0

@@ -80,6 +80,8 @@ export function createLiveView(options: LiveViewOptions): PausableView {
       above += scrub(lastingText(event, progress, style));
       if (event.type === 'run-ended') {
         ended = true;
+        // The table is a result and goes its own way; here it only gets some air above it.
+        if (event.result.nodes.length > 0) above += '\n';
         flush();
         options.writeResult(scrub(renderSummary(event.result, options.resultStyle)));
       } else if (ended) {

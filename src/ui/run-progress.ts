@@ -1,6 +1,7 @@
 import type { RunEvent } from '../domain/event.ts';
 import type { StepId } from '../domain/plan.ts';
 import { cleanLine } from './clean-text.ts';
+import { textWidth } from './fit-text.ts';
 import { keyLabel, nodeLabel } from './host-label.ts';
 import type { Scrub } from './view.ts';
 
@@ -23,6 +24,9 @@ export interface RunTotals {
   readonly failed: number;
   readonly reached: number;
   readonly unreachable: number;
+  /** Columns of the widest host and title so far: columns that only grow do not jump about on the screen. */
+  readonly hostWidth: number;
+  readonly titleWidth: number;
 }
 
 /** What a run is doing at this moment, kept up to date by its events. */
@@ -44,19 +48,27 @@ export interface RunProgress {
 export function createRunProgress(now: number, scrub: Scrub): RunProgress {
   const busy = new Map<string, BusyLine>();
   const titles = new Map<StepId, string>();
-  let totals: RunTotals = { startedAt: now, steps: null, ended: 0, failed: 0, reached: 0, unreachable: 0 };
+  let totals: RunTotals = {
+    startedAt: now,
+    steps: null,
+    ended: 0,
+    failed: 0,
+    reached: 0,
+    unreachable: 0,
+    hostWidth: 0,
+    titleWidth: 0,
+  };
   const clean = (text: string) => scrub(cleanLine(text));
 
+  const begin = (key: string, host: string, title: string, startedAt: number) => {
+    busy.set(key, { host, title, startedAt, words: '', fraction: null });
+    const hostWidth = Math.max(totals.hostWidth, textWidth(host));
+    totals = { ...totals, hostWidth, titleWidth: Math.max(totals.titleWidth, textWidth(title)) };
+  };
   const apply = (event: RunEvent, at: number) => {
     switch (event.type) {
       case 'host-connecting':
-        busy.set(`host ${event.key}`, {
-          host: keyLabel(event.key),
-          title: 'connect and look',
-          startedAt: at,
-          words: '',
-          fraction: null,
-        });
+        begin(`host ${event.key}`, keyLabel(event.key), 'connect and look', at);
         break;
       case 'host-probed':
         busy.delete(`host ${event.key}`);
@@ -72,13 +84,7 @@ export function createRunProgress(now: number, scrub: Scrub): RunProgress {
       case 'step-started': {
         const title = clean(event.title);
         titles.set(event.step, title);
-        busy.set(event.step, {
-          host: nodeLabel(event.node),
-          title,
-          startedAt: at,
-          words: '',
-          fraction: null,
-        });
+        begin(event.step, nodeLabel(event.node), title, at);
         break;
       }
       case 'step-progress': {
