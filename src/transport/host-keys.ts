@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SshSettings } from '../domain/cluster.ts';
@@ -30,7 +31,7 @@ export interface HostKeys {
   /** What to offer, so that the host shows the key on record. */
   algorithms(name: string): Promise<readonly HostKeyAlgorithm[]>;
   /** True when a certificate authority vouches for the host: only OpenSSH can check that. */
-  needsCertAuthority(name: string): Promise<boolean>;
+  needsCertAuthority(name: string): boolean;
 }
 
 /** `settings.knownHosts` is read and appended to; the system-wide file is only read. */
@@ -38,45 +39,44 @@ export function createHostKeys(
   settings: Pick<SshSettings, 'hostKeys' | 'knownHosts'>,
   systemFile = SYSTEM_FILE,
 ): HostKeys {
-  let entries: Promise<readonly KnownHost[]> | null = null;
+  let entries: readonly KnownHost[] | null = null;
   let pinning: Promise<void> = Promise.resolve();
 
-  const load = async (): Promise<readonly KnownHost[]> => [
-    ...(await readKnownHosts(settings.knownHosts)),
-    ...(await readKnownHosts(systemFile)),
-  ];
-  const current = (): Promise<readonly KnownHost[]> => {
-    entries ??= load();
+  const load = (): readonly KnownHost[] => {
+    entries = [...readKnownHosts(settings.knownHosts), ...readKnownHosts(systemFile)];
     return entries;
   };
+  const current = (): readonly KnownHost[] => entries ?? load();
 
   const pin = async (owner: HostKeyOwner, key: Buffer): Promise<void> => {
-    entries = load(); // another connection, or another program, may have pinned it meanwhile
-    const verdict = judgeHostKey(await entries, owner.name, key);
+    // Another connection, or another program, may have pinned it meanwhile.
+    const verdict = judgeHostKey(load(), owner.name, key);
     if (verdict.kind === 'known') return;
     if (verdict.kind !== 'unknown') throw refuse(owner, key, verdict);
     await appendKnownHost(settings.knownHosts, owner, key);
-    entries = load();
+    load();
   };
 
   return {
     check: async (owner, key) => {
-      const verdict = judgeHostKey(await current(), owner.name, key);
+      const verdict = judgeHostKey(current(), owner.name, key);
       if (verdict.kind === 'known') return;
       if (verdict.kind !== 'unknown') throw refuse(owner, key, verdict);
-      if (settings.hostKeys === 'strict') throw refuseUnknown(owner, key, settings.knownHosts);
+      if (settings.hostKeys === 'strict') {
+        throw refuseUnknown(owner, describeKey(key), settings.knownHosts, knownHostLine(owner, key));
+      }
       const turn = pinning.then(() => pin(owner, key));
       pinning = turn.catch(() => undefined);
       await turn;
     },
-    algorithms: async (name) => orderHostKeyAlgorithms(await current(), name),
-    needsCertAuthority: async (name) => hasCertAuthority(await current(), name),
+    algorithms: async (name) => orderHostKeyAlgorithms(current(), name),
+    needsCertAuthority: (name) => hasCertAuthority(current(), name),
   };
 }
 
-async function readKnownHosts(file: string): Promise<readonly KnownHost[]> {
+function readKnownHosts(file: string): readonly KnownHost[] {
   try {
-    return parseKnownHosts(await readFile(file, 'utf8'), file);
+    return parseKnownHosts(readFileSync(file, 'utf8'), file);
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return [];
     throw new HostKeyError({
@@ -94,7 +94,7 @@ async function appendKnownHost(file: string, owner: HostKeyOwner, key: Buffer): 
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     const text = await readFile(file, 'utf8').catch(() => '');
     const lead = text === '' || text.endsWith('\n') ? '' : '\n';
-    await appendFile(file, `${lead}${owner.name} ${keyType(key)} ${key.toString('base64')}\n`, {
+    await appendFile(file, `${lead}${knownHostLine(owner, key)}\n`, {
       mode: 0o600,
     });
   } catch (error) {
@@ -107,53 +107,77 @@ async function appendKnownHost(file: string, owner: HostKeyOwner, key: Buffer): 
   }
 }
 
+function knownHostLine(owner: HostKeyOwner, key: Buffer): string {
+  return `${owner.name} ${keyType(key)} ${key.toString('base64')}`;
+}
+
 type Refusal = Exclude<ReturnType<typeof judgeHostKey>, { kind: 'known' } | { kind: 'unknown' }>;
 
 function refuse(owner: HostKeyOwner, key: Buffer, verdict: Refusal): HostKeyError {
-  return verdict.kind === 'revoked'
-    ? refuseRevoked(owner, key, verdict.recorded)
-    : refuseChanged(owner, key, verdict.recorded);
+  if (verdict.kind === 'revoked') return refuseRevoked(owner, describeKey(key), verdict.recorded);
+  const { recorded } = verdict;
+  return refuseChanged(
+    owner,
+    describeKey(key),
+    recorded.find((it) => it.type === keyType(key)) ?? recorded[0],
+  );
 }
 
-function refuseChanged(owner: HostKeyOwner, key: Buffer, recorded: readonly KnownHost[]): HostKeyError {
-  const old = recorded.find((entry) => entry.type === keyType(key)) ?? recorded[0];
-  const place = old === undefined ? '' : `${old.file}:${old.line}`;
-  const oldKey = old === undefined ? '' : `${old.type} ${fingerprintKey(old.key)}`;
+/** `ssh-ed25519 SHA256:…`. */
+function describeKey(key: Buffer): string {
+  return `${keyType(key)} ${fingerprintKey(key)}`;
+}
+
+/** A host shows another key than `recorded`, as far as that is known. `shown` is type and fingerprint. */
+export function refuseChanged(
+  owner: HostKeyOwner,
+  shown: string,
+  recorded: KnownHost | undefined,
+): HostKeyError {
+  const onRecord =
+    recorded === undefined
+      ? ''
+      : `  on record: ${describeKey(recorded.key)} (${recorded.file}:${recorded.line})\n`;
+  const file = recorded === undefined ? '' : ` -f ${quoteWord(recorded.file)}`;
   return new HostKeyError({
     code: 'host-key-changed',
     message:
-      `${owner.target} shows another host key than the one on record.\n` +
-      `  on record: ${oldKey} (${place})\n` +
-      `  shown now: ${keyType(key)} ${fingerprintKey(key)}\n` +
+      `${owner.target} shows another host key than the one on record.\n${onRecord}  shown now: ${shown}\n` +
       'Either the machine was replaced or set up anew, or somebody stands between you and it.',
     hint:
-      'Compare the fingerprint shown now with the one on the machine itself ' +
-      '(at its console: `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`). ' +
-      `Only if they are the same: \`ssh-keygen -f ${quoteWord(old?.file ?? '')} -R ${quoteWord(owner.name)}\`, ` +
-      'then run the command again.',
+      'Compare the fingerprint shown now with those on the machine itself ' +
+      '(at its console: `for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done`). ' +
+      `Only if it is one of them: \`ssh-keygen${file} -R ${quoteWord(owner.name)}\`, then run the command again.`,
   });
 }
 
-function refuseRevoked(owner: HostKeyOwner, key: Buffer, recorded: KnownHost): HostKeyError {
+/** A host shows a key that a @revoked line names. */
+export function refuseRevoked(
+  owner: HostKeyOwner,
+  shown: string,
+  recorded: KnownHost | undefined,
+): HostKeyError {
+  const place = recorded === undefined ? 'known_hosts' : `${recorded.file}:${recorded.line}`;
   return new HostKeyError({
     code: 'host-key-revoked',
-    message:
-      `${owner.target} shows the host key ${keyType(key)} ${fingerprintKey(key)}, ` +
-      `which ${recorded.file}:${recorded.line} marks as revoked.`,
-    hint: 'Give the machine a new host key (`ssh-keygen -A` after deleting the old one), or take the @revoked line away.',
+    message: `${owner.target} shows the host key ${shown}, which ${place} marks as revoked.`,
+    hint: 'Give the machine a new host key (delete the old one, then `ssh-keygen -A`), or take the @revoked line away.',
   });
 }
 
-function refuseUnknown(owner: HostKeyOwner, key: Buffer, file: string): HostKeyError {
+/** A host that is not on record while `strict` trusts no such host. `line` is what would record it, where it is known. */
+export function refuseUnknown(
+  owner: HostKeyOwner,
+  shown: string,
+  file: string,
+  line: string | null,
+): HostKeyError {
+  const accept =
+    line === null ? 'record it (`ssh-keyscan` prints the line)' : `add this line to the file: \`${line}\``;
   return new HostKeyError({
     code: 'host-key-unknown',
-    message:
-      `${owner.target} is not in ${file}, and \`ssh.host_keys: strict\` trusts no host that is not. ` +
-      `It shows ${keyType(key)} ${fingerprintKey(key)}.`,
-    hint:
-      'Compare that with the machine itself, then add this line to the file: ' +
-      `\`${owner.name} ${keyType(key)} ${key.toString('base64')}\`. ` +
-      'Or let first contacts be recorded with `ssh.host_keys: accept-new`.',
+    message: `${owner.target} is not in ${file}, and \`ssh.host_keys: strict\` trusts no host that is not. It shows ${shown}.`,
+    hint: `Compare that with the machine itself, then ${accept}. Or let first contacts be recorded with \`ssh.host_keys: accept-new\`.`,
   });
 }
 

@@ -16,6 +16,10 @@ export interface Identity {
   readonly label: string;
   /** An agent asks for no passphrase, so its key is preferred to the same one in a file. */
   readonly fromAgent: boolean;
+  /** True when signing asks for a passphrase first. */
+  readonly isLocked: boolean;
+  /** The file it was read from; null for an inline key and an agent's. */
+  readonly path: string | null;
   readonly publicKey: ParsedKey;
   sign(data: Buffer, hash: string | undefined): Promise<Buffer>;
 }
@@ -85,26 +89,33 @@ async function loadKey(key: KeyText, ask: AskPassphrase | undefined): Promise<Id
   if (/-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(key.text)) return pkcs8(key);
   const parsed = parse(key.text);
   if (!(parsed instanceof Error)) {
-    return parsed.isPrivateKey() ? identityOf(key, parsed, async () => parsed) : publicOnly(key);
+    return parsed.isPrivateKey() ? identityOf(key, parsed, false, async () => parsed) : publicOnly(key);
   }
   if (!/no passphrase given/.test(parsed.message)) return unsupported(key, parsed);
   const unlock = once(() => unlockKey(key, ask));
   const publicPart = readPublicPart(key.text) ?? key.publicText;
   const publicKey = publicPart === null ? new Error('not told') : parse(publicPart);
-  if (!(publicKey instanceof Error)) return identityOf(key, publicKey, unlock);
+  if (!(publicKey instanceof Error)) return identityOf(key, publicKey, true, unlock);
   // An old PEM key hides its public half too, so the passphrase is needed before it can be offered.
   try {
-    return identityOf(key, await unlock(), unlock);
+    return identityOf(key, await unlock(), true, unlock);
   } catch (error) {
     if (error instanceof AuthError) return { missing: false, error };
     throw error;
   }
 }
 
-function identityOf(key: KeyText, publicKey: ParsedKey, unlock: () => Promise<ParsedKey>): Identity {
+function identityOf(
+  key: KeyText,
+  publicKey: ParsedKey,
+  isLocked: boolean,
+  unlock: () => Promise<ParsedKey>,
+): Identity {
   return {
     label: `${key.name} (${fingerprintKey(publicKey.getPublicSSH())})`,
     fromAgent: false,
+    isLocked,
+    path: key.path,
     publicKey,
     sign: async (data, hash) => {
       const signature: Buffer | Error = (await unlock()).sign(data, hash);

@@ -16,6 +16,8 @@ export async function listAgentIdentities(socket: string): Promise<Identity[]> {
   return keys.map((key) => ({
     label: `agent's ${key.comment === '' ? key.type : key.comment} (${fingerprintKey(key.getPublicSSH())})`,
     fromAgent: true,
+    isLocked: false,
+    path: null,
     publicKey: key,
     sign: (data, hash) =>
       new Promise((resolve, reject) => {

@@ -8,11 +8,6 @@ export interface CommandRequest {
   readonly signal?: AbortSignal;
   /** Without a limit a command may run for ever; TimeoutError when it is over. */
   readonly timeoutMs?: number;
-  /**
-   * How to run another line with the rights that this command has. Needed to end a command that runs through sudo, whose
-   * processes the login user may not kill.
-   */
-  readonly withSameRights?: (command: string) => Pick<CommandRequest, 'command' | 'stdin'>;
   readonly onStdout?: (chunk: Buffer) => void;
   readonly onStderr?: (chunk: Buffer) => void;
 }

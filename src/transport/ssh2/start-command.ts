@@ -38,7 +38,7 @@ async function startOnChannel(
   const { line, token } = wrapCommand(request.command, { tellExit: false });
   const markers = new MarkedOutput(token, { tellExit: false });
   const supervise = (channel: ClientChannel): RemoteProcess =>
-    superviseCommand(runningOn(channel, connection, target, request), request, { target, markers });
+    superviseCommand(runningOn(channel, connection, target), request, { target, markers });
   return connection.exec(line, request.signal, supervise).catch((error: unknown) => {
     if (request.signal?.aborted) throw new CancelledError();
     const words = error instanceof Error ? error.message : String(error);
@@ -46,12 +46,7 @@ async function startOnChannel(
   });
 }
 
-function runningOn(
-  channel: ClientChannel,
-  connection: Ssh2Connection,
-  target: string,
-  request: CommandRequest,
-): RunningCommand {
+function runningOn(channel: ClientChannel, connection: Ssh2Connection, target: string): RunningCommand {
   let abandon: () => void = () => undefined;
   const ended = new Promise<{ exitCode: number | null; reason: string }>((resolve) => {
     let exitCode: number | null = null;
@@ -72,7 +67,7 @@ function runningOn(
     stdout: channel,
     stderr: channel.stderr,
     ended,
-    endGroup: (group) => endGroup(connection, target, request, group),
+    endGroup: (group) => endGroup(connection, target, group),
     abandon,
   };
 }
@@ -87,17 +82,11 @@ function codeOfSignal(name: string | undefined): number | null {
  * sshd passes no signals on for root, and closing a channel ends nothing: so the group is killed by a command of its
  * own, on a channel that needs no place.
  */
-async function endGroup(
-  connection: Ssh2Connection,
-  target: string,
-  request: CommandRequest,
-  group: number | null,
-): Promise<boolean> {
+async function endGroup(connection: Ssh2Connection, target: string, group: number | null): Promise<boolean> {
   if (group === null || !connection.isOpen) return false;
-  const command = killGroupCommand(group);
-  const kill = request.withSameRights?.(command) ?? { command };
   try {
-    const process = await startOnChannel(connection, target, { ...kill, timeoutMs: KILL_TIMEOUT_MS });
+    const kill = { command: killGroupCommand(group), timeoutMs: KILL_TIMEOUT_MS };
+    const process = await startOnChannel(connection, target, kill);
     process.end();
     return (await process.result).exitCode === 0;
   } catch {
