@@ -35,9 +35,6 @@ export const SLOW_FSYNC_MS = 10;
 /** Milliseconds of a round trip between etcd nodes beyond which its default heartbeat no longer fits. */
 export const SLOW_ETCD_LINK_MS = 10;
 
-/** etcd's own advice: more members cost writes and gain nothing. */
-export const MAX_ETCD_NODES = 5;
-
 /** What nodes with many pods need; the kernel's default of 128 instances runs out first. */
 export const INOTIFY = { instances: 8192, watches: 524_288 } as const;
 

@@ -8,8 +8,6 @@ import { clockSkew } from './clock-skew.ts';
 import { defaultRoute } from './default-route.ts';
 import { diskSpace } from './disk-space.ts';
 import { endpointResolves } from './endpoint-resolves.ts';
-import { etcdCount } from './etcd-count.ts';
-import { etcdEven } from './etcd-even.ts';
 import { etcdFsync } from './etcd-fsync.ts';
 import { etcdLink } from './etcd-link.ts';
 import { fapolicyd } from './fapolicyd.ts';
@@ -21,7 +19,6 @@ import { iptables } from './iptables.ts';
 import { nameServers } from './name-servers.ts';
 import { networkManager } from './network-manager.ts';
 import { nmCloudSetup } from './nm-cloud-setup.ts';
-import { noWorker } from './no-worker.ts';
 import { nodeNameValid } from './node-name.ts';
 import { noexec } from './noexec.ts';
 import { packageKind } from './package-kind.ts';
@@ -57,11 +54,8 @@ export const CHECKS: readonly Check[] = [
   endpointResolves,
   cgroupControllers,
   cisPreparation,
-  etcdCount,
-  etcdEven,
   etcdLink,
   etcdFsync,
-  noWorker,
   hostSize,
   networkManager,
   nmCloudSetup,
@@ -74,5 +68,8 @@ export const CHECKS: readonly Check[] = [
   inotify,
 ];
 
+/** Warnings about the numbers of nodes, which are found in the file itself, where each has its line. */
+const FILE_CHECK_NAMES = ['etcd-even', 'etcd-many', 'worker-none'];
+
 /** The names that `--ignore-check` takes. */
-export const CHECK_NAMES: readonly string[] = CHECKS.map((check) => check.name);
+export const CHECK_NAMES: readonly string[] = [...CHECKS.map((check) => check.name), ...FILE_CHECK_NAMES];

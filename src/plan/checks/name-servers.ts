@@ -2,15 +2,15 @@ import { isServer } from '../../rke2/roles.ts';
 import { hostCheck } from './check.ts';
 import { isHostOnly } from './networks.ts';
 
-/** systemd-resolved's own address; RKE2 then reads the servers behind it from /run/systemd/resolve/resolv.conf. */
-const RESOLVED_STUBS = ['127.0.0.53', '127.0.0.54'];
-
-/** Pods cannot use a name server on the host's loopback; RKE2 silently puts public ones in its place. */
+/**
+ * Pods cannot use a name server on the host's loopback; RKE2 silently puts public ones in its place. The facts hold the
+ * servers that RKE2 would find: behind systemd-resolved's stub, its own.
+ */
 export const nameServers = hostCheck('name-servers', 'warning', ({ facts, node }, { cluster }) => {
   const side = isServer(node.roles) ? 'server' : 'agent';
   if (cluster.rke2[side]['resolv-conf'] !== undefined) return null;
   const { nameservers } = facts;
-  if (nameservers.some((server) => !isHostOnly(server) || RESOLVED_STUBS.includes(server))) return null;
+  if (nameservers.some((server) => !isHostOnly(server))) return null;
   const found = nameservers.length === 0 ? 'no name server' : `only ${nameservers.join(', ')}`;
   return {
     message: `/etc/resolv.conf names ${found}, which pods cannot use. RKE2 gives them 8.8.8.8 instead, and names of your own network do not resolve.`,

@@ -23,6 +23,10 @@ describe('applyIgnored', () => {
     ]);
   });
 
+  it('takes the names of warnings about the file, too', () => {
+    expect(applyIgnored([finding('warning', 'etcd-even')], ['etcd-even'])).toEqual([]);
+  });
+
   it('reports names that no check has, once each, and names those that exist', () => {
     const [error, ...rest] = applyIgnored([], ['sawp', 'sawp']);
     expect(rest).toEqual([]);
