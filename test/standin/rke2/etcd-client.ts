@@ -40,6 +40,7 @@ export interface EtcdClient {
   addLearner(peerUrl: string): Promise<void>;
   promote(id: string): Promise<void>;
   removeMember(id: string): Promise<void>;
+  updateMember(id: string, peerUrl: string): Promise<void>;
   moveLeader(id: string): Promise<void>;
   /** The database as a snapshot file's bytes. */
   snapshot(): Promise<Buffer>;
@@ -48,13 +49,16 @@ export interface EtcdClient {
 /** Opens a client; endpoints are tried in order until one answers. Files are omitted for plain HTTP. */
 export function openEtcdClient(
   endpoints: readonly string[],
-  files: { ca: string; cert: string; key: string },
+  files?: { ca: string; cert: string; key: string },
 ): EtcdClient {
-  const agent = makeHttpsAgent({
-    ca: readFileSync(files.ca, 'utf8'),
-    cert: readFileSync(files.cert, 'utf8'),
-    key: readFileSync(files.key, 'utf8'),
-  });
+  const agent =
+    files === undefined
+      ? undefined
+      : makeHttpsAgent({
+          ca: readFileSync(files.ca, 'utf8'),
+          cert: readFileSync(files.cert, 'utf8'),
+          key: readFileSync(files.key, 'utf8'),
+        });
   const post = async (path: string, body: object, timeoutMs = 10_000): Promise<Buffer> => {
     let failure: unknown = new CommandError('no etcd endpoints');
     for (const endpoint of endpoints) {
@@ -62,7 +66,7 @@ export function openEtcdClient(
         const response = await send({
           url: endpoint + path,
           method: 'POST',
-          agent,
+          ...(agent === undefined ? {} : { agent }),
           body: JSON.stringify(body),
           timeoutMs,
         });
@@ -126,6 +130,8 @@ function makeEtcdClient(
       void (await call('/v3/cluster/member/add', { peerURLs: [url], isLearner: true })),
     promote: async (id) => void (await call('/v3/cluster/member/promote', { ID: id })),
     removeMember: async (id) => void (await call('/v3/cluster/member/remove', { ID: id })),
+    updateMember: async (id, url) =>
+      void (await call('/v3/cluster/member/update', { ID: id, peerURLs: [url] })),
     moveLeader: async (id) => void (await call('/v3/maintenance/transfer-leadership', { targetID: id })),
     snapshot: async () => decodeSnapshot(await post('/v3/maintenance/snapshot', {}, 120_000)),
   };

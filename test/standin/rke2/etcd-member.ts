@@ -80,7 +80,7 @@ export function describeEtcdPod(
     'advertise-client-urls': url(2379),
     'listen-peer-urls': `https://${loopback}:2380,${url(2380)}`,
     'initial-advertise-peer-urls': url(2380),
-    ...chooseInitialCluster(file, initialCluster),
+    ...chooseInitialCluster(file, initialCluster, `${memberName}=${url(2380)}`),
     'listen-metrics-urls': `http://127.0.0.1:2381${metrics}`,
     'heartbeat-interval': 250,
     'election-timeout': 2500,
@@ -118,6 +118,7 @@ export function describeEtcdPod(
 function chooseInitialCluster(
   file: string,
   wanted: { readonly members: readonly string[] | undefined; readonly state: string },
+  self: string,
 ): Record<string, unknown> {
   const before = JSON.parse(readFileIfAny(file) ?? '{}') as Record<string, unknown>;
   if (wanted.members === undefined && before['initial-cluster'] !== undefined) {
@@ -126,7 +127,7 @@ function chooseInitialCluster(
       'initial-cluster-state': before['initial-cluster-state'],
     };
   }
-  return { 'initial-cluster': (wanted.members ?? []).join(','), 'initial-cluster-state': wanted.state };
+  return { 'initial-cluster': wanted.members?.join(',') ?? self, 'initial-cluster-state': wanted.state };
 }
 
 /** A client of the local member. */

@@ -1,8 +1,9 @@
+import { request as requestPlain } from 'node:http';
 import type { RequestOptions } from 'node:https';
-import { Agent, request } from 'node:https';
+import { Agent, request as requestTls } from 'node:https';
 import { CommandError } from './log.ts';
 
-/** One HTTPS request. `ca` verifies the server; without it any certificate is taken. */
+/** One HTTP or HTTPS request. `ca` verifies the server; without it any certificate is taken. */
 export interface HttpRequest {
   readonly url: string;
   readonly method?: string;
@@ -57,6 +58,7 @@ export function send(message: HttpRequest): Promise<HttpResponse> {
           cause: error,
         }),
       );
+    const request = url.protocol === 'http:' ? requestPlain : requestTls;
     const outgoing = request(url, options, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -5,6 +5,7 @@ import { readConfigArguments } from './config-file.ts';
 import type { FlagSet, ParsedFlags } from './flags.ts';
 import { isKnownFlag, isSet, parseFlags } from './flags.ts';
 import { CommandError, enableDebugLog, log, reasonOf } from './log.ts';
+import { ETCD_SNAPSHOT_FLAGS, runEtcdSnapshot } from './maintenance/etcd-snapshot-command.ts';
 import { RELEASE } from './release.ts';
 import { runServer } from './server.ts';
 
@@ -46,13 +47,21 @@ export async function main(argv: readonly string[]): Promise<void> {
       return;
     case 'server':
       nameProcess('server');
-      return runServer(readFlags(SERVER_FLAGS, args));
+      await runServer(readFlags(SERVER_FLAGS, args));
+      return;
     case 'agent':
       nameProcess('agent');
       return runAgent(readFlags(AGENT_FLAGS, args));
+    case 'etcd-snapshot':
+      return runEtcdSnapshotCommand(args);
     default:
       throw new CommandError(`No help topic for '${command}'`);
   }
+}
+
+async function runEtcdSnapshotCommand(args: readonly string[]): Promise<void> {
+  const [subcommand = 'save', ...rest] = args[0]?.startsWith('-') === true ? ['save', ...args] : args;
+  return runEtcdSnapshot(subcommand, readFlags(ETCD_SNAPSHOT_FLAGS, rest));
 }
 
 /** Shows up as RKE2 does: command line `/usr/local/bin/rke2 server`, short name `rke2`. */

@@ -156,6 +156,11 @@ async function stop(task: Task): Promise<void> {
   await sleep(100);
 }
 
+/** Whether a container of this name runs, whichever release started it. */
+export function isPodRunning(name: string): boolean {
+  return readTask(name) !== undefined;
+}
+
 /** Ends containers of these names whatever release started them; what RKE2 does with stale ones. */
 export async function stopPods(names: readonly string[]): Promise<void> {
   for (const name of names) {

@@ -129,9 +129,7 @@ async function findRegistryFailure(
   for (const base of listEndpoints(options)) {
     const url = `${base.replace(/\/+$/, '')}/v2/`;
     try {
-      const status = url.startsWith('http://')
-        ? (await fetch(url)).status
-        : (await send({ url, timeoutMs: 3000 })).status;
+      const { status } = await send({ url, timeoutMs: 3000 });
       if (status === 200 || status === 401) return undefined;
       failure = new HttpStatusError(url, status, '').message;
     } catch (error) {

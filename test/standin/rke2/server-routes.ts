@@ -7,6 +7,7 @@ import type { EtcdClient } from './etcd-client.ts';
 import { readFileIfAny } from './files.ts';
 import type { KubeClient } from './kube-client.ts';
 import { info, reasonOf, warn } from './log.ts';
+import { makeSnapshotRoute } from './maintenance/snapshot-service.ts';
 import { verifyNodePassword } from './node-password.ts';
 import type { ServerOptions } from './options.ts';
 import { NODE_DIRECTORY } from './paths.ts';
@@ -55,6 +56,7 @@ export function makeServerRoutes(state: ServerState): readonly Route[] {
       handle: () => json(readBootstrapData(options.paths)),
     },
     { method: 'GET', path: '/db/info', role: 'server-or-local', handle: () => describeDatastore(state) },
+    makeSnapshotRoute(state),
     ...nodeCertificateRoutes(state),
   ];
 }
