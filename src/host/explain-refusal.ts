@@ -49,6 +49,15 @@ export function explainRefusal(refusal: Refusal): Rke2ctlError {
   });
 }
 
+/** sudo runs, but neither asks for the password nor begins: it wants something else, a second factor most likely. */
+export function silentSudo(target: string, words: string): AuthError {
+  return new AuthError({
+    code: 'sudo-silent',
+    message: `sudo on ${target} waits for something other than a password${said(words)}.`,
+    hint: 'rke2ctl can answer a password only. Let the user run sudo without a second factor on the cluster hosts (NOPASSWD in sudoers), or use another `user`.',
+  });
+}
+
 const KNOWN_WORDS: readonly { readonly pattern: RegExp; explain(target: string): ErrorDetails }[] = [
   {
     pattern: /not in the sudoers file/,

@@ -4,9 +4,11 @@ import { CancelledError, TimeoutError } from '../domain/errors.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { CommandRequest, CommandResult, RemoteProcess, Transport } from '../transport/transport.ts';
 import { commandFailure } from './command-failure.ts';
-import { explainRefusal, type Refusal } from './explain-refusal.ts';
+import { CommandLimits } from './command-limits.ts';
+import { explainRefusal, type Refusal, silentSudo } from './explain-refusal.ts';
 import { type Elevation, type LoadedScript, loadScript } from './loader.ts';
 import { StderrGate } from './stderr-gate.ts';
+import { STOP_GROUP } from './stop-group.ts';
 
 export interface HostContext {
   /** Asked when sudo wants a password, once per host; null = nobody there to answer. */
@@ -168,8 +170,12 @@ class TransportHost implements Host {
   /** The password if sudo asks for it, once only (a second prompt means that it was wrong), then the script. */
   async *#opening(attempt: Attempt): AsyncGenerator<Buffer> {
     while (attempt.talks && !attempt.gate.isOpen) {
-      const event = await attempt.gate.next();
+      const event = await attempt.gate.next(SUDO_PATIENCE_MS);
       if (event === 'over' || (event === 'prompt' && attempt.passwordGiven)) return;
+      if (event === 'silence') {
+        attempt.failure = silentSudo(this.target, attempt.gate.wordsBefore);
+        return;
+      }
       if (event !== 'prompt') continue;
       const password = await this.#askPassword(attempt);
       if (password === null) return;
@@ -197,37 +203,29 @@ class TransportHost implements Host {
     options: RunOptions & { readonly allowFailure?: boolean },
     launch: (request: Omit<CommandRequest, 'command'>) => Promise<CommandResult>,
   ): Promise<CommandResult> {
-    const stopper = new AbortController();
-    let timer: NodeJS.Timeout | null = null;
-    let isTimedOut = false;
-    const stop = (): void => void this.#stop(attempt).finally(() => stopper.abort());
-    const startTimer = (): void => {
-      if (options.timeoutMs === undefined || timer !== null) return;
-      timer = setTimeout(() => {
-        isTimedOut = true;
-        stop();
-      }, options.timeoutMs);
-    };
-    options.signal?.addEventListener('abort', stop, { once: true });
-    if (!attempt.talks) startTimer();
+    const limits = new CommandLimits(
+      options,
+      () => this.#stop(attempt),
+      () => tookTooLong(this.target, attempt.what, options.timeoutMs ?? 0),
+    );
+    if (!attempt.talks) limits.start();
     try {
       const result = await launch({
-        signal: stopper.signal,
+        signal: limits.signal,
         ...(options.onStdout === undefined ? {} : { onStdout: options.onStdout }),
         onStderr: (chunk) => {
           attempt.gate.feed(chunk);
           if (!attempt.gate.isOpen) return;
           this.#learn(attempt);
-          startTimer();
+          limits.start();
         },
       });
+      if (limits.reason !== null && result.exitCode !== 0) throw limits.reason;
       return this.#judge(attempt, result, options.allowFailure ?? false);
     } catch (error) {
-      if (isTimedOut) throw tookTooLong(this.target, attempt.what, options.timeoutMs ?? 0);
-      throw attempt.failure ?? error;
+      throw limits.reason ?? attempt.failure ?? error;
     } finally {
-      if (timer !== null) clearTimeout(timer);
-      options.signal?.removeEventListener('abort', stop);
+      limits.close();
       attempt.gate.close();
       this.#finishLearning(attempt);
     }
@@ -281,22 +279,13 @@ class TransportHost implements Host {
 
 const STOP_PATIENCE_MS = 5_000;
 
-/** Ends the process group of the script with the given pid: asks first, then insists. */
-const STOP_GROUP = `
-read -r stat <"/proc/$1/stat" || exit 0
-set -- \${stat##*) }
-kill -TERM -- "-$3"
-for _ in 1 2 3 4 5 6 7 8; do
-  kill -0 -- "-$3" 2>/dev/null || exit 0
-  sleep 0.25
-done
-kill -KILL -- "-$3"
-`;
+/** Slow directory services included; what still waits then waits for something that we cannot answer. */
+const SUDO_PATIENCE_MS = 60_000;
 
 function tookTooLong(target: string, what: string, timeoutMs: number): TimeoutError {
   return new TimeoutError({
     code: 'remote-timeout',
-    message: `${what} on ${target} was not done after ${Math.round(timeoutMs / 1000)} s and was stopped.`,
+    message: `${what} on ${target} was not done after ${timeoutMs / 1000} s and was stopped.`,
     hint: 'See whether the host is overloaded or its disk or network hangs, then run the same command again.',
     retryable: true,
   });

@@ -1,8 +1,11 @@
 import type { Elevation } from './loader.ts';
 import { passwordPrompt } from './loader.ts';
 
-/** What the far side lets us know before the script runs. `over`: it ended without ever getting there. */
-export type GateEvent = 'prompt' | 'ready' | 'over';
+/**
+ * What the far side lets us know before the script runs. `over`: it ended without ever getting there; `silence`: nothing
+ * came for as long as one was willing to wait.
+ */
+export type GateEvent = 'prompt' | 'ready' | 'over' | 'silence';
 
 const KEPT_BYTES = 128 * 1024;
 
@@ -76,14 +79,17 @@ export class StderrGate {
   }
 
   /** The next event; one reader only. */
-  async next(): Promise<GateEvent> {
-    for (;;) {
-      const event = this.#events.shift();
-      if (event !== undefined) return event;
+  async next(patienceMs: number): Promise<GateEvent> {
+    if (this.#events.length === 0) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        const timer = setTimeout(resolve, patienceMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
       });
     }
+    return this.#events.shift() ?? 'silence';
   }
 
   #tell(event: GateEvent): void {

@@ -74,6 +74,9 @@ async function settle(child: ChildProcess, request: CommandRequest): Promise<Com
   );
   const stop = (): void => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    // The master of shared SSH connections may still hold the other ends.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
   };
   if (request.signal?.aborted) stop();
   request.signal?.addEventListener('abort', stop, { once: true });
