@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { artifactChanging } from './artifact-errors.ts';
 
 /** What takes long to find out about a file and holds as long as the file stays the same. */
-export type FileFact = 'sha256' | 'version';
+type FileFact = 'sha256' | 'version';
 
 /** Facts about files, remembered from run to run, so that a run with nothing to do need not read gigabytes. */
 export interface FileCache {

@@ -19,7 +19,7 @@ export interface ReleaseFile {
 }
 
 /** What a directory holds for one architecture (`amd64`, `arm64`). */
-export interface ArchInventory {
+interface ArchInventory {
   readonly arch: string;
   /** `v1.35.7+rke2r1`; null when nothing there tells. */
   readonly version: string | null;

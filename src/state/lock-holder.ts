@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A process, told apart from every other one that ever ran: what a lock file says of its holder. */
-export const ProcessIdentitySchema = z.object({
+const ProcessIdentitySchema = z.object({
   host: z.string(),
   pid: z.int().positive(),
   /** Of the machine; null where it has none. Two machines can have the same name. */

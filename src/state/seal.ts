@@ -16,7 +16,7 @@ const DEFAULT_COST: ScryptCost = { n: 2 ** 17, r: 8, p: 1 };
 const MAX_MEMORY = 2 ** 30;
 
 /** Secrets under a passphrase: scrypt for the key, AES-256-GCM for the text. Bytes are base64. */
-export interface SealedText {
+interface SealedText {
   readonly kdf: 'scrypt';
   readonly n: number;
   readonly r: number;

@@ -6,7 +6,7 @@ import { migrateDocument } from './migrate-document.ts';
 import { stateCorrupt, stateEdited, stateNewer, stateOfRke1 } from './state-errors.ts';
 
 /** The form of state file that this rke2ctl writes. */
-export const STATE_SCHEMA_VERSION = 1;
+const STATE_SCHEMA_VERSION = 1;
 
 const SealedSchema = z.strictObject({
   kdf: z.literal('scrypt'),

@@ -8,17 +8,6 @@ import { quoteWord } from '../lib/shell-quote.ts';
 
 const REBUILD = '`rke2ctl state rebuild` (with the same --config)';
 
-/** No state file, yet hosts carry our marker. `hosts` are the names that people know them by. */
-export function stateMissing(file: string, clusterId: string, hosts: readonly string[]): StateError {
-  return new StateError({
-    code: 'state-missing',
-    message:
-      `${file} is missing, but ${hosts.join(', ')} already belong${hosts.length === 1 ? 's' : ''} to cluster ` +
-      `${clusterId}. A new state would put a second cluster on top of the first, so nothing was changed.`,
-    hint: `Put the file back from where it was (another machine, a backup), or run ${REBUILD}: it makes the state again from what the hosts know.`,
-  });
-}
-
 /** Not whole, not JSON, or not what a state looks like. `detail` ends the sentence "The file …". */
 export function stateCorrupt(file: string, detail: string): StateError {
   return new StateError({

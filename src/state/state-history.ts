@@ -22,6 +22,8 @@ interface Copy {
 export interface StateHistory {
   /** Keeps a copy of what was just written, in place of this run's copy before it. Rejects with the system's error. */
   keep(clusterId: string, serial: number, text: string): Promise<void>;
+  /** The highest serial kept of this cluster; 0 when there is none. */
+  highestSerial(clusterId: string): Promise<number>;
   /** The newest copy that is whole; null when there is none. */
   newestGood(): Promise<string | null>;
 }
@@ -38,6 +40,10 @@ export function openHistory(statePath: string): StateHistory {
       if (ours !== null && ours !== path) await unlink(ours).catch(() => {});
       ours = path;
       await prune(folder, clusterId);
+    },
+    async highestSerial(clusterId) {
+      const own = (await listCopies(folder)).filter((copy) => copy.clusterId === clusterId);
+      return Math.max(0, ...own.map((copy) => copy.serial));
     },
     async newestGood() {
       for (const path of await newestFirst(folder)) {

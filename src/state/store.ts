@@ -49,7 +49,9 @@ export function openStore(path: string, sealer: Sealer | null): StateStore {
     if (!isTidied) await removeLeftovers(path).catch(() => {});
     isTidied = true;
     await refuseToClobber(path, state, known, sealer !== null);
-    const next = { ...state, serial: Math.max(state.serial, known.serial ?? 0) + 1 };
+    // A state made again starts where the lost one ended, or older copies would pass for newer ones.
+    const last = known.serial ?? (await history.highestSerial(state.clusterId));
+    const next = { ...state, serial: Math.max(state.serial, last) + 1 };
     const text = await encodeState(next, sealer);
     await writeAtomically(path, text).catch((error: unknown) => {
       throw stateUnwritable(path, error);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,7 +8,7 @@ export function sumOf(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** A directory with these files, all some minutes old, and a checksum file that is right for them. */
+/** A directory with these files and a checksum file that is right for them. */
 export async function makeDirectory(
   files: Readonly<Record<string, string | Buffer>>,
   arch = 'amd64',
@@ -18,9 +18,4 @@ export async function makeDirectory(
   const all = { ...files, [`sha256sum-${arch}.txt`]: lines.join('') };
   for (const [name, content] of Object.entries(all)) await writeFile(join(directory, name), content);
   return directory;
-}
-
-/** Sets a file's modification time back, as if it had lain there for long. */
-export async function age(path: string): Promise<void> {
-  await utimes(path, 1_000_000_000, 1_000_000_000);
 }

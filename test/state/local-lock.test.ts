@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 async function startTaker(): Promise<Child> {
-  const child = runChild('take-lock.ts', [file]);
+  const child = runChild(new URL('./take-lock.ts', import.meta.url), [file]);
   children.push(child);
   expect(await child.nextLine()).toBe('ready');
   return child;

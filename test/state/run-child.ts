@@ -10,9 +10,9 @@ export interface Child {
   readonly ended: Promise<number | string>;
 }
 
-/** Starts `file` (beside this one) with arguments; `wrapper` is a command line that Node is started by. */
-export function runChild(file: string, args: readonly string[], wrapper: readonly string[] = []): Child {
-  const script = fileURLToPath(new URL(file, import.meta.url));
+/** Starts the file with arguments; `wrapper` is a command line that Node is started by. */
+export function runChild(file: URL, args: readonly string[], wrapper: readonly string[] = []): Child {
+  const script = fileURLToPath(file);
   const [command = '', ...rest] = [...wrapper, process.execPath, '--import', 'tsx', script, ...args];
   const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines: string[] = [];
@@ -31,7 +31,7 @@ export function runChild(file: string, args: readonly string[], wrapper: readonl
     child.on('error', reject);
     child.on('close', (code, signal) => {
       resolve(code ?? signal ?? 'unknown');
-      for (const one of waiting.splice(0)) one.reject(new Error(`${file} ended with ${code ?? signal}`));
+      for (const one of waiting.splice(0)) one.reject(new Error(`${script} ended with ${code ?? signal}`));
     });
   });
   return {
@@ -41,7 +41,7 @@ export function runChild(file: string, args: readonly string[], wrapper: readonl
       new Promise((resolve, reject) => {
         const line = lines.shift();
         if (line !== undefined) resolve(line);
-        else if (child.exitCode !== null) reject(new Error(`${file} has ended with ${child.exitCode}`));
+        else if (child.exitCode !== null) reject(new Error(`${script} has ended with ${child.exitCode}`));
         else waiting.push({ resolve, reject });
       }),
   };

@@ -22,7 +22,7 @@ const AUTH: SshAuth = {
 };
 
 /** A cluster of `count` nodes, three servers first, with a secret wherever the file can hold one. */
-export function sampleCluster(count = 4): Cluster {
+function sampleCluster(count = 4): Cluster {
   return {
     name: 'prod',
     version: 'v1.35.7+rke2r1',

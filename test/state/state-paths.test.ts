@@ -8,6 +8,7 @@ it('names everything after cluster.yml, beside it', () => {
     lock: '/srv/k8s/cluster.rkestate.lock',
     history: '/srv/k8s/cluster.rkestate.history',
     journal: '/srv/k8s/cluster.journal.ndjson',
+    log: '/srv/k8s/cluster.log',
     kubeconfig: '/srv/k8s/kube_config_cluster.yml',
   });
 });

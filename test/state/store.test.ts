@@ -252,6 +252,17 @@ describe('history', () => {
     expect(names).not.toContain('cluster-1-000001.json');
   });
 
+  it('counts on from the highest copy when the state was lost and is made again', async () => {
+    for (let round = 0; round < 12; round += 1) await run(sampleState(2));
+    await writeFile(file, 'damaged');
+    const store = openStore(file, null);
+    await expect(store.read()).rejects.toMatchObject({ code: 'state-corrupt' });
+    await store.setAside();
+    await store.write({ ...sampleState(3), serial: 0 });
+    expect(await serialOnDisk()).toBe(13);
+    expect((await history()).at(-1)).toMatch(/-000013\.json$/);
+  });
+
   it('does not fail a write when no copy can be kept', async () => {
     await writeFile(`${file}.history`, 'in the way');
     await openStore(file, null).write(sampleState());
@@ -306,7 +317,7 @@ describe('taking the file away', () => {
 describe('a hostile world', () => {
   it('survives kill -9 in mid-write, every time, and tidies up after it', async () => {
     for (let round = 0; round < 4; round += 1) {
-      const child = runChild('write-states.ts', [file, '300', '0']);
+      const child = runChild(new URL('./write-states.ts', import.meta.url), [file, '300', '0']);
       await child.nextLine();
       await sleep(60 + round * 37);
       child.process.kill('SIGKILL');
@@ -323,7 +334,11 @@ describe('a hostile world', () => {
 
   it.skipIf(!canMount)('keeps the old state whole when the disk is full, and says so', async () => {
     const mount = 'mount -t tmpfs -o size=256k none "$0" && exec "$@"';
-    const child = runChild('write-states.ts', [file, '1', '5'], [...mounting, 'sh', '-c', mount, folder]);
+    const child = runChild(
+      new URL('./write-states.ts', import.meta.url),
+      [file, '1', '5'],
+      [...mounting, 'sh', '-c', mount, folder],
+    );
     expect(await child.nextLine()).toBe('ready');
     const outcome = JSON.parse(await child.nextLine()) as {
       failedAt: number;
