@@ -17,6 +17,12 @@ const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** An OpenAPI document in protobuf that says "2.0" and defines nothing: kubectl then leaves validation out. */
 const EMPTY_OPENAPI = Buffer.from([0x0a, 0x03, 0x32, 0x2e, 0x30]);
 
+/** The two fields of a certificate's subject that Kubernetes reads. */
+interface PeerSubject {
+  readonly CN?: string | string[];
+  readonly O?: string | string[];
+}
+
 /** What the running server hands to its requests. */
 export interface ServerParts {
   readonly context: ApiContext;
@@ -29,10 +35,13 @@ function listOf(value: string | string[] | undefined): readonly string[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
-/** The client certificate is the user: CN its name, O its groups. Without one, or signed by another CA: 401. */
+/**
+ * The client certificate is the user: CN its name, O its groups. Without one, or signed by another CA: 401. A resumed
+ * session without a certificate counts as authorized for Node, and has an empty one.
+ */
 function authenticate(socket: TLSSocket): User {
-  if (!socket.authorized) throw unauthorized();
-  const { subject } = socket.getPeerCertificate();
+  const subject = socket.getPeerCertificate().subject as PeerSubject | undefined;
+  if (!socket.authorized || subject === undefined) throw unauthorized();
   return { name: listOf(subject.CN)[0] ?? '', groups: listOf(subject.O) };
 }
 
