@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { execa } from 'execa';
-import { findTools } from './find-tools.ts';
+import { findTools, type Tools } from './find-tools.ts';
+import { type RawRequest, sendRaw } from './raw-request.ts';
 import { makeCa, makeCert, writeKubeconfig } from './test-identity.ts';
 
 /** What a kubectl run left behind. */
@@ -20,39 +20,18 @@ interface KubectlResult {
   readonly stderr: string;
 }
 
-/** A request without kubectl: for what kubectl does not show. */
-interface RawRequest {
-  readonly method?: string;
-  readonly body?: unknown;
-  readonly contentType?: string;
+interface KubectlOptions {
+  readonly input?: string;
+  /** Index of the server to ask; the first unless told. */
   readonly server?: number;
-  /** The certificate to show; `none` for none. */
+  /** Whose certificate to show; the admin's unless told. */
   readonly user?: string;
 }
 
-/** A real etcd with API servers on it, on loopback. */
-export interface TestCluster {
-  readonly directory: string;
-  readonly ports: readonly number[];
-  readonly etcdPort: number;
-  /** Runs the real kubectl as admin against one of the servers (the first unless told). */
-  kubectl(
-    args: readonly string[],
-    options?: { input?: string; server?: number; user?: string },
-  ): Promise<KubectlResult>;
-  /** kubectl that must succeed; its stdout without the last line end. */
-  ok(args: readonly string[], options?: { input?: string; server?: number; user?: string }): Promise<string>;
-  raw(path: string, request?: RawRequest): Promise<{ code: number; body: unknown }>;
-  readonly servers: readonly ChildProcess[];
-  startServer(index: number): Promise<void>;
-  stopServer(index: number, signal?: NodeJS.Signals): Promise<void>;
-  /** Kills etcd. */
-  stopEtcd(): Promise<void>;
-  /** Starts etcd again on the same data. */
-  startEtcd(): void;
-  readonly kubectlPath: string;
-  makeUser(name: string, groups: readonly string[]): Promise<void>;
-  destroy(): Promise<void>;
+interface ClusterPorts {
+  readonly etcd: number;
+  readonly peer: number;
+  readonly servers: readonly number[];
 }
 
 async function freePorts(count: number): Promise<number[]> {
@@ -69,40 +48,6 @@ async function freePorts(count: number): Promise<number[]> {
   });
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
-}
-
-/** One JSON request over TLS; the answer's body parsed where it is JSON, text else. */
-function sendRaw(
-  directory: string,
-  port: number,
-  path: string,
-  request: RawRequest,
-): Promise<{ code: number; body: unknown }> {
-  const { method = 'GET', body, contentType = 'application/json', user = 'admin' } = request;
-  const file = (name: string): Buffer => readFileSync(join(directory, name));
-  const identity = user === 'none' ? {} : { cert: file(`${user}.crt`), key: file(`${user}.key`) };
-  const options = {
-    method,
-    headers: { 'content-type': contentType },
-    ca: file('server-ca.crt'),
-    ...identity,
-  };
-  return new Promise((resolve, reject) => {
-    const sent = httpsRequest(`https://127.0.0.1:${port}${path}`, options, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.on('error', reject);
-      response.on('end', () => {
-        const isJson = response.headers['content-type'] === 'application/json' && !text.includes('}\n{');
-        resolve({ code: response.statusCode ?? 0, body: isJson ? (JSON.parse(text) as unknown) : text });
-      });
-    });
-    sent.on('error', reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }
 
 async function waitFor(what: string, isDone: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
@@ -138,24 +83,18 @@ async function endProcess(child: ChildProcess | undefined, signal: NodeJS.Signal
   await exited;
 }
 
-/** Starts etcd and API servers with certificates of their own; controllers only where asked for. */
-export async function startTestCluster(options: {
-  servers: number;
-  controllers?: boolean;
-}): Promise<TestCluster> {
-  const tools = await findTools();
-  const directory = await mkdtemp(join(tmpdir(), 'apiserver-test-'));
-  const [etcdPort = 0, peerPort = 0, ...ports] = await freePorts(2 + options.servers);
+async function makeIdentities(directory: string): Promise<void> {
   for (const ca of ['etcd-ca', 'server-ca', 'client-ca', 'foreign-ca']) await makeCa(directory, ca);
   await makeCert(directory, 'etcd-ca', 'etcd', '/CN=etcd');
   await makeCert(directory, 'server-ca', 'server', '/CN=kube-apiserver');
   await makeCert(directory, 'client-ca', 'admin', '/O=system:masters/CN=system:admin');
   await makeCert(directory, 'foreign-ca', 'foreign', '/O=system:masters/CN=system:admin');
-  await mkdir(join(directory, 'home'));
-  const program = join(directory, 'kube-apiserver.mjs');
+}
+
+async function bundleProgram(outfile: string): Promise<void> {
   await build({
     entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
-    outfile: program,
+    outfile,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -163,84 +102,142 @@ export async function startTestCluster(options: {
     minify: true,
     logLevel: 'error',
   });
-  let etcd = startEtcd(tools.etcd, directory, etcdPort, peerPort);
-  const servers: ChildProcess[] = [];
-  const kubectl: TestCluster['kubectl'] = async (args, { input = '', server = 0, user = 'admin' } = {}) => {
+}
+
+/** A real etcd with API servers on it, on loopback, and kubectl to ask them. */
+export class TestCluster {
+  readonly directory: string;
+  readonly kubectlPath: string;
+  readonly #tools: Tools;
+  readonly #ports: ClusterPorts;
+  readonly #hasControllers: boolean;
+  readonly #servers: ChildProcess[] = [];
+  #etcd: ChildProcess | undefined;
+
+  constructor(directory: string, tools: Tools, ports: ClusterPorts, hasControllers: boolean) {
+    this.directory = directory;
+    this.kubectlPath = tools.kubectl;
+    this.#tools = tools;
+    this.#ports = ports;
+    this.#hasControllers = hasControllers;
+  }
+
+  /** Makes certificates and the bundle, then starts everything. */
+  async start(): Promise<void> {
+    await makeIdentities(this.directory);
+    await mkdir(join(this.directory, 'home'));
+    await bundleProgram(this.#path('kube-apiserver.mjs'));
+    this.startEtcd();
+    for (const index of this.#ports.servers.keys()) await this.startServer(index);
+  }
+
+  /** Runs the real kubectl. */
+  async kubectl(args: readonly string[], options: KubectlOptions = {}): Promise<KubectlResult> {
+    const { input = '', server = 0, user = 'admin' } = options;
     const file = `${user}-${server}.kubeconfig`;
-    await writeKubeconfig(directory, file, user, ports[server] ?? 0);
-    const result = await execa(tools.kubectl, ['--kubeconfig', join(directory, file), ...args], {
+    await writeKubeconfig(this.directory, file, user, this.#ports.servers[server] ?? 0);
+    const result = await execa(this.kubectlPath, ['--kubeconfig', this.#path(file), ...args], {
       input,
-      env: { HOME: join(directory, 'home'), KUBECONFIG: '' },
+      env: { HOME: this.#path('home'), KUBECONFIG: '' },
       reject: false,
       timeout: 60_000,
     });
     return { exitCode: result.exitCode ?? 255, stdout: result.stdout, stderr: result.stderr };
-  };
-  const startServer = async (index: number): Promise<void> => {
-    const file = join(directory, `server-${index}.json`);
-    const path = (name: string): string => join(directory, name);
-    const config = {
+  }
+
+  /** kubectl that must succeed; its stdout without the last line end. */
+  async ok(args: readonly string[], options?: KubectlOptions): Promise<string> {
+    const result = await this.kubectl(args, options);
+    if (result.exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
+    return result.stdout;
+  }
+
+  raw(path: string, request: RawRequest = {}): Promise<{ code: number; body: unknown }> {
+    return sendRaw(this.directory, this.#ports.servers[request.server ?? 0] ?? 0, path, request);
+  }
+
+  /** A client certificate `<name>` (colons as dashes) for a user in these groups. */
+  makeUser(name: string, groups: readonly string[]): Promise<void> {
+    const subject = `${groups.map((group) => `/O=${group}`).join('')}/CN=${name}`;
+    return makeCert(this.directory, 'client-ca', name.replaceAll(':', '-'), subject);
+  }
+
+  /** Starts a server and waits until it is ready. */
+  async startServer(index: number): Promise<void> {
+    const file = this.#path(`server-${index}.json`);
+    await writeFile(file, JSON.stringify(this.#serverConfig(index)));
+    const log = openSync(this.#path(`server-${index}.log`), 'a');
+    const program = this.#path('kube-apiserver.mjs');
+    this.#servers[index] = spawn(process.execPath, [program, '--config', file], {
+      stdio: ['ignore', 'ignore', log],
+    });
+    closeSync(log);
+    await waitFor(`API server ${index}`, async () => {
+      const { exitCode } = await this.kubectl(['get', '--raw', '/readyz'], { server: index });
+      return exitCode === 0;
+    });
+  }
+
+  async stopServer(index: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await endProcess(this.#servers[index], signal);
+  }
+
+  /** Starts etcd, again on the same data when it ran before. */
+  startEtcd(): void {
+    this.#etcd = startEtcd(this.#tools.etcd, this.directory, this.#ports.etcd, this.#ports.peer);
+  }
+
+  /** Kills etcd. */
+  async stopEtcd(): Promise<void> {
+    await endProcess(this.#etcd, 'SIGKILL');
+  }
+
+  async destroy(): Promise<void> {
+    for (const index of this.#servers.keys()) await this.stopServer(index, 'SIGKILL');
+    await this.stopEtcd();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  #path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  #serverConfig(index: number): object {
+    return {
       bind: '127.0.0.1',
-      port: ports[index],
-      cert: path('server.crt'),
-      key: path('server.key'),
-      clientCA: path('client-ca.crt'),
+      port: this.#ports.servers[index],
+      cert: this.#path('server.crt'),
+      key: this.#path('server.key'),
+      clientCA: this.#path('client-ca.crt'),
       etcd: {
         // The second server's first endpoint never answers: it must move on to the next.
-        endpoints: [...(index === 1 ? ['https://127.0.0.1:1'] : []), `https://127.0.0.1:${etcdPort}`],
-        ca: path('etcd-ca.crt'),
-        cert: path('etcd.crt'),
-        key: path('etcd.key'),
+        endpoints: [...(index === 1 ? ['https://127.0.0.1:1'] : []), `https://127.0.0.1:${this.#ports.etcd}`],
+        ca: this.#path('etcd-ca.crt'),
+        cert: this.#path('etcd.crt'),
+        key: this.#path('etcd.key'),
       },
       serviceCIDR: '10.43.0.0/16',
-      controllers: options.controllers === true,
+      controllers: this.#hasControllers,
       version: 'v1.35.7+rke2r1',
       advertiseAddress: `198.18.0.10${index}`,
     };
-    await writeFile(file, JSON.stringify(config));
-    const log = openSync(join(directory, `server-${index}.log`), 'a');
-    servers[index] = spawn(process.execPath, [program, '--config', file], {
-      stdio: ['ignore', 'ignore', log],
-    });
-    await waitFor(`API server ${index}`, async () => {
-      const { exitCode } = await kubectl(['get', '--raw', '/readyz'], { server: index });
-      return exitCode === 0;
-    });
-  };
-  const stopServer = async (index: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
-    await endProcess(servers[index], signal);
-  };
-  for (const index of ports.keys()) await startServer(index);
-  return {
-    directory,
-    ports,
-    etcdPort,
-    servers,
-    kubectl,
-    raw: (path, request = {}) => sendRaw(directory, ports[request.server ?? 0] ?? 0, path, request),
-    startServer,
-    stopServer,
-    async ok(args, more) {
-      const result = await kubectl(args, more);
-      if (result.exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
-      return result.stdout;
-    },
-    kubectlPath: tools.kubectl,
-    stopEtcd: () => endProcess(etcd, 'SIGKILL'),
-    startEtcd() {
-      etcd = startEtcd(tools.etcd, directory, etcdPort, peerPort);
-    },
-    makeUser: (name, groups) =>
-      makeCert(
-        directory,
-        'client-ca',
-        name.replaceAll(':', '-'),
-        `${groups.map((g) => `/O=${g}`).join('')}/CN=${name}`,
-      ),
-    async destroy() {
-      for (const index of servers.keys()) await stopServer(index, 'SIGKILL');
-      await endProcess(etcd, 'SIGKILL');
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
+  }
+}
+
+/** Starts etcd and API servers with certificates of their own; controllers only where asked for. */
+export async function startTestCluster(options: {
+  servers: number;
+  controllers?: boolean;
+}): Promise<TestCluster> {
+  const tools = await findTools();
+  const directory = await mkdtemp(join(tmpdir(), 'apiserver-test-'));
+  const [etcd = 0, peer = 0, ...servers] = await freePorts(2 + options.servers);
+  const cluster = new TestCluster(directory, tools, { etcd, peer, servers }, options.controllers === true);
+  try {
+    await cluster.start();
+  } catch (error) {
+    await cluster.destroy();
+    throw error;
+  }
+  return cluster;
 }
