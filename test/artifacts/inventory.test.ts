@@ -43,7 +43,7 @@ describe('readInventory', () => {
   });
 
   it('finds the version without any list, out of the tarball', async () => {
-    const directory = await makeDirectory({
+    const directory = await makeDirectory(folder, {
       [TARBALL]: gzipSync('ELF\0\0v1.35.7+rke2r2\0\0rancher/rke2-runtime:v1.35.7-rke2r2\0'),
       'rke2-images.linux-amd64.tar.zst': 'images',
     });
@@ -51,7 +51,7 @@ describe('readInventory', () => {
   });
 
   it('believes no list that the checksum file does not vouch for', async () => {
-    const directory = await makeDirectory({ [TARBALL]: gzipSync('\0v1.35.7+rke2r1\0') });
+    const directory = await makeDirectory(folder, { [TARBALL]: gzipSync('\0v1.35.7+rke2r1\0') });
     await writeFile(
       join(directory, 'rke2-images.linux-amd64.txt'),
       'docker.io/rancher/rke2-runtime:v1.36.4-rke2r1\n',
@@ -60,7 +60,7 @@ describe('readInventory', () => {
   });
 
   it('names the damaged tarball before it reads a version out of it', async () => {
-    const directory = await makeDirectory({ [TARBALL]: gzipSync('\0v1.35.7+rke2r1\0') });
+    const directory = await makeDirectory(folder, { [TARBALL]: gzipSync('\0v1.35.7+rke2r1\0') });
     await appendFile(join(directory, TARBALL), 'x');
     await expect(readInventory(directory, cache)).rejects.toMatchObject({
       code: 'artifacts-damaged',
@@ -69,7 +69,7 @@ describe('readInventory', () => {
   });
 
   it('leaves the version open when nothing tells it', async () => {
-    const silent = await makeDirectory({ [TARBALL]: gzipSync('nothing') });
+    const silent = await makeDirectory(folder, { [TARBALL]: gzipSync('nothing') });
     expect((await readInventory(silent, cache)).archs['amd64']?.version).toBeNull();
     await rm(join(silent, 'sha256sum-amd64.txt'));
     const inventory = await readInventory(silent, cache);
@@ -77,7 +77,7 @@ describe('readInventory', () => {
   });
 
   it('leaves out what is not of a release, and directories under a release’s names', async () => {
-    const directory = await makeDirectory({
+    const directory = await makeDirectory(folder, {
       [TARBALL]: gzipSync(''),
       'notes.txt': '',
       'rke2.windows-amd64.tar.gz': '',
@@ -90,7 +90,7 @@ describe('readInventory', () => {
 
   it.each<[string, () => Promise<string>, RegExp]>([
     ['is not there', async () => join(folder, 'none'), /there is no such directory/],
-    ['is a file', async () => join(await makeDirectory({ x: '' }), 'x'), /not a directory/],
+    ['is a file', async () => join(await makeDirectory(folder, { x: '' }), 'x'), /not a directory/],
     ['is empty', async () => await mkdtemp(join(folder, 'e-')), /holds no file of an RKE2 release/],
   ])('says when the directory %s', async (_name, make, message) => {
     await expect(readInventory(await make(), cache)).rejects.toMatchObject({
@@ -101,7 +101,7 @@ describe('readInventory', () => {
   });
 
   it('recognises an error page that was saved as checksum file', async () => {
-    const directory = await makeDirectory({ [TARBALL]: gzipSync('') });
+    const directory = await makeDirectory(folder, { [TARBALL]: gzipSync('') });
     await writeFile(join(directory, 'sha256sum-amd64.txt'), '<html>Sign in</html>');
     await expect(readInventory(directory, cache)).rejects.toMatchObject({
       code: 'artifacts-checksums-unusable',
@@ -110,7 +110,7 @@ describe('readInventory', () => {
   });
 
   it('refuses two different checksums for one file', async () => {
-    const directory = await makeDirectory({ [TARBALL]: gzipSync('') });
+    const directory = await makeDirectory(folder, { [TARBALL]: gzipSync('') });
     await appendFile(join(directory, 'sha256sum-amd64.txt'), `${'0'.repeat(64)} *${TARBALL}\r\n`);
     await expect(readInventory(directory, cache)).rejects.toThrow(/two different lines for rke2\.linux/);
   });
