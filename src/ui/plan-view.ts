@@ -40,7 +40,7 @@ function groupByHost(steps: readonly Step[]): readonly HostSteps[] {
 
 function renderGroup({ heading, steps }: HostSteps, style: Style): string {
   const texts = steps.map((step) => cleanLine(stepText(step)));
-  const column = Math.min(Math.max(...texts.map(textWidth)), 58);
+  const column = Math.min(Math.max(...texts.map(textWidth)), 64);
   const lines = steps.map((step, index) => {
     const text = texts[index] ?? '';
     const mark =
