@@ -172,6 +172,7 @@ describe('the load balancer', () => {
     await serve('node2', 9345, 200, 'pong');
     await serve('node2', 6443, 401, 'who are you');
     await expect.poll(() => ask(6443), { timeout: 10_000 }).toBe('who are you 401');
+    await expect.poll(() => ask(9345), { timeout: 10_000 }).toBe('pong 200');
     for (const _ of [1, 2, 3]) expect(await ask(9345)).toBe('pong 200');
     await stopServing('node2', 9345);
     await expect.poll(() => ask(9345), { timeout: 10_000 }).toBe(' 000');
