@@ -3,9 +3,6 @@ import type { Service } from '../domain/role.ts';
 /** RKE2's data directory unless its key `data-dir` says otherwise. */
 export const DATA_DIR = '/var/lib/rancher/rke2';
 
-/** Where RKE2 reads its settings; also home of our marker and the token files. */
-export const CONFIG_DIR = '/etc/rancher/rke2';
-
 /** RKE2's own config.yaml. Files in `config.yaml.d` are merged over it in the order of their names. */
 export const CONFIG_PATH = '/etc/rancher/rke2/config.yaml';
 
@@ -24,22 +21,11 @@ export const AGENT_TOKEN_PATH = '/etc/rancher/rke2/agent-token';
 /** The admin's kubeconfig that RKE2 writes on every server; its address is 127.0.0.1:6443. */
 export const KUBECONFIG_PATH = '/etc/rancher/rke2/rke2.yaml';
 
-/** The password that binds a node's name to this host; a reinstalled host without it is refused under its old name. */
-export const NODE_PASSWORD_PATH = '/etc/rancher/node/password';
-
-/** containerd's socket; it stays under k3s' name in RKE2. */
-export const CONTAINERD_SOCKET = '/run/k3s/containerd/containerd.sock';
-
 /** What keeps NetworkManager's hands off the interfaces of Canal and Calico. */
 export const NETWORK_MANAGER_PATH = '/etc/NetworkManager/conf.d/rke2-canal.conf';
 
 /** Kernel parameters of the CIS profile, as RKE2's hardening guide names the file. */
 export const CIS_SYSCTL_PATH = '/etc/sysctl.d/60-rke2-cis.conf';
-
-/** The unit's own settings (`HOME=/root`, proxies) that survive an upgrade: `/etc/default/rke2-server`. */
-export function environmentPath(service: Service): string {
-  return `/etc/default/${service}`;
-}
 
 /** The unit's name as systemctl and journalctl take it. */
 export function unitName(service: Service): string {
@@ -54,11 +40,6 @@ export function binDir(dataDir: string = DATA_DIR): string {
 /** Image bundles staged here are imported at every start. */
 export function imagesDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/agent/images`;
-}
-
-/** Manifests dropped here are applied by every server. */
-export function manifestsDir(dataDir: string = DATA_DIR): string {
-  return `${dataDir}/server/manifests`;
 }
 
 /** Where local snapshots of etcd lie. */

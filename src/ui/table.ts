@@ -1,4 +1,4 @@
-import { fitText, padText, textWidth } from './fit-text.ts';
+import { fitText, textWidth } from './fit-text.ts';
 import type { Style } from './style.ts';
 
 /** A column: its heading and on which side its cells stand. `paint` colours a cell after it was measured. */
@@ -48,9 +48,4 @@ export function renderTable(
 /** `1 node`, `2 nodes`. */
 export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** A label and what follows it, the label filled up to so many columns. */
-export function labelled(label: string, width: number, rest: string): string {
-  return `${padText(label, width)}${GAP}${rest}`;
 }
