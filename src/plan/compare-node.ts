@@ -49,14 +49,6 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, joined: bool
   };
 }
 
-/** True when nothing at all is to be done. */
-export function isUnchanged(changes: NodeChanges): boolean {
-  const { claim, stage, install, files, removed, firewall, start } = changes;
-  return (
-    !claim && !stage && !install && files.length + removed.length === 0 && firewall === null && start === null
-  );
-}
-
 /** RPMs put the binary below /usr, whatever the prefix says. */
 function packaged(desired: DesiredNode, facts: HostFacts): boolean {
   return facts.rke2.rpm && facts.rke2.binaries.some((binary) => binary.version === desired.marker.version);
