@@ -1,6 +1,7 @@
 import type { ExitCode } from '../../domain/errors.ts';
 import { StateError } from '../../domain/errors.ts';
 import { Secret } from '../../domain/secret.ts';
+import type { State } from '../../domain/state.ts';
 import { readFile } from '../../host/files.ts';
 import { factsOf } from '../../render/desired-node.ts';
 import { AGENT_TOKEN_PATH, CONFIG_PATH, SERVER_TOKEN_PATH } from '../../rke2/paths.ts';
@@ -12,7 +13,7 @@ import type { Workspace } from '../workspace.ts';
 /** `rke2ctl state rebuild`: a lost cluster.rkestate made again from markers and tokens on the hosts. Changes no host. */
 export function stateRebuild(flags: CommonFlags): Promise<ExitCode> {
   return withWorkspace({ command: 'state rebuild', flags, locks: true }, async (workspace) => {
-    if ((await workspace.store.read().catch(() => null)) !== null) throw stateIsThere(workspace.paths.state);
+    if ((await readIfWhole(workspace)) !== null) throw stateIsThere(workspace.paths.state);
     const memories = await readMemories(workspace);
     const state = rebuildState(memories, 0);
     const aside = await workspace.store.setAside();
@@ -25,6 +26,17 @@ export function stateRebuild(flags: CommonFlags): Promise<ExitCode> {
     const unasked = workspace.cluster.nodes.length - memories.length;
     return unasked > 0 ? 4 : 0;
   });
+}
+
+/** A state that is damaged may be made again; one that only cannot be opened here and now (sealed, newer) is a good one. */
+async function readIfWhole(workspace: Workspace): Promise<State | null> {
+  try {
+    return await workspace.store.read();
+  } catch (error) {
+    const isDamaged = error instanceof StateError && ['state-corrupt', 'state-edited'].includes(error.code);
+    if (isDamaged) return null;
+    throw error;
+  }
 }
 
 async function readMemories(workspace: Workspace): Promise<readonly HostMemory[]> {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ExitCode } from '../../domain/errors.ts';
 import type { RunResult } from '../../domain/event.ts';
 import type { State } from '../../domain/state.ts';
+import { stripSecrets } from '../../state/strip-secrets.ts';
 import { executePlan } from '../execute-plan.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
 import { type PreparedUp, prepareUp } from '../prepare-up.ts';
@@ -23,7 +24,11 @@ export function up(flags: UpFlags): Promise<ExitCode> {
 
 async function bringUp(workspace: Workspace, prepared: PreparedUp, flags: UpFlags): Promise<RunResult> {
   const { plan, input, release } = prepared;
-  const desired: State = { ...prepared.state, version: release.version, desired: workspace.cluster };
+  const desired: State = {
+    ...prepared.state,
+    version: release.version,
+    desired: stripSecrets(workspace.cluster),
+  };
   if (plan.steps.length > 0) {
     await release.verify(workspace.signals.stop);
     if (!isDeepStrictEqual(desired, prepared.state)) await workspace.store.write(desired);
