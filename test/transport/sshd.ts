@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -61,7 +61,10 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
   const config = join(directory, 'sshd_config');
   const authorized = join(directory, 'authorized_keys');
   const names = options.authorized ?? ['user'];
-  writeFileSync(authorized, names.map((name) => readFileSync(`${options.keys.make(name)}.pub`, 'utf8')).join(''));
+  writeFileSync(
+    authorized,
+    names.map((name) => readFileSync(`${options.keys.make(name)}.pub`, 'utf8')).join(''),
+  );
   const lines = [
     ...(options.config ?? []), // the first value wins
     `ListenAddress ${address.includes(':') ? `[${address}]` : address}`,
@@ -114,7 +117,12 @@ async function freePort(address: string): Promise<number> {
   return found.port;
 }
 
-async function untilListening(address: string, port: number, child: ChildProcess, log: () => string): Promise<void> {
+async function untilListening(
+  address: string,
+  port: number,
+  child: ChildProcess,
+  log: () => string,
+): Promise<void> {
   for (let i = 0; i < 200; i += 1) {
     if (child.exitCode !== null) throw new Error(`sshd did not start: ${log()}`);
     const socket = connect({ host: address, port });

@@ -58,8 +58,8 @@ export function formatOpensshConfig(
 }
 
 function proxyCommand(via: NonNullable<OpensshHop['via']>): string {
-  // `-o ControlPath=none`: the hop's connection belongs to this host's master alone and ends with it.
-  return `exec ssh -F ${shellWord(via.config)} -E ${shellWord(via.log)} -o ControlPath=none -W [%h]:%p ${shellWord(via.address)}`;
+  // ssh itself puts `exec` before it. `-o ControlPath=none`: the hop's connection belongs to this host's master alone and ends with it.
+  return `ssh -F ${shellWord(via.config)} -E ${shellWord(via.log)} -o ControlPath=none -W [%h]:%p -- ${shellWord(via.address)}`;
 }
 
 /** ssh_config takes double quotes around values with blanks; it knows no way to write a double quote inside. */
