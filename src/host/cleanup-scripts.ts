@@ -140,6 +140,9 @@ for path in $TREES "$@"; do
   if [ -d "$path" ] && mountpoint -q "$path" && [ -z "$(ls -A "$path" | grep -vx lost+found)" ]; then continue; fi
   if [ -e "$path" ] || [ -L "$path" ]; then echo "$path"; fi
 done
-grep -rlF rke2ctl /etc/firewalld --include='*.xml' 2>/dev/null | sed 's/^/firewalld rules in /'
+{
+  grep -rlF rke2ctl /etc/firewalld/zones --include='*.xml' 2>/dev/null
+  find /etc/firewalld/ipsets -name 'rke2ctl-*.xml' 2>/dev/null
+} | sed 's/^/firewalld rules in /'
 exit 0
 `;

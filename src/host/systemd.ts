@@ -6,8 +6,11 @@ interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A place in the host's journal: what came after it belongs to this start. null where the journal was still empty. */
-export type JournalCursor = string | null;
+/**
+ * The place in the host's journal where a start begins, as journalctl's `--since` takes it (`@1795233506.123456`). A time,
+ * and not one of journalctl's own cursors: together with a unit those lose entries.
+ */
+export type JournalCursor = string;
 
 /**
  * Enables the service and asks systemd to start it (or start it anew), without waiting: RKE2's units only count as
@@ -24,7 +27,7 @@ export async function startService(
     what: `${restart ? 'Restarting' : 'Starting'} ${service}`,
     ...rest,
   });
-  return /^-- cursor: (\S+)/m.exec(stdout)?.[1] ?? null;
+  return stdout.trim();
 }
 
 /** Stops the service; its containers go on, as RKE2 means them to. */
@@ -53,7 +56,9 @@ export async function activeState(host: Host, unit: string, options: CallOptions
 
 /** $1: unit; $2: start or restart. A unit that failed too often is not started until that is forgotten. */
 const START = `
-journalctl -q -n 1 -o cat --show-cursor 2>/dev/null | grep '^-- cursor: '
+now=$(date +%s.%6N)
+case $now in *N) now=$(date +%s) ;; esac
+echo "@$now"
 systemctl daemon-reload || exit 1
 systemctl enable --quiet "$1" || exit 1
 systemctl reset-failed "$1" 2>/dev/null

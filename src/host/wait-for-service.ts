@@ -6,7 +6,7 @@ import { type ServiceTrouble, ServiceWatch, type UnitState, type WatchVerdict } 
 import type { JournalCursor } from './systemd.ts';
 
 export interface WaitOptions {
-  /** Where in the journal this start began. */
+  /** What `startService` gave. */
   readonly cursor: JournalCursor;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -39,7 +39,7 @@ export async function waitForService(
   const decision = new Decision();
   let rest = '';
   const process = await host.start(WATCH, {
-    args: [mark, unitName(service), options.cursor ?? ''],
+    args: [mark, unitName(service), options.cursor],
     what: `Waiting for ${service}`,
     onStdout: (chunk) => {
       const lines = (rest + chunk.toString('utf8')).split('\n');
@@ -104,13 +104,12 @@ function readState(line: string, mark: string): UnitState | null {
 }
 
 /**
- * $1: mark; $2: unit; $3: journal cursor or nothing. Tells the unit's state more and more slowly, and its journal at once,
+ * $1: mark; $2: unit; $3: since when. Tells the unit's state more and more slowly, and its journal at once,
  * until stdin ends; a connection that falls ends it too.
  */
 const WATCH = `
 exec 3<&0
-if [ -n "$3" ]; then set -- "$1" "$2" --after-cursor="$3"; else set -- "$1" "$2" --lines=all; fi
-journalctl --quiet --follow --no-tail --output=cat --unit="$2" "$3" 2>/dev/null </dev/null &
+journalctl --quiet --follow --no-tail --output=cat --unit="$2" --since="$3" 2>/dev/null </dev/null &
 journal=$!
 (cat <&3 >/dev/null; kill -TERM $$) &
 reader=$!

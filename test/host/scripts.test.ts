@@ -57,7 +57,7 @@ beforeAll(async () => {
   await stopService(host, 'rke2-server');
   await reloadUnits(host);
   await activeState(host, 'x');
-  await waitForService(host, 'rke2-server', { cursor: null, timeoutMs: 1000 });
+  await waitForService(host, 'rke2-server', { cursor: '@0', timeoutMs: 1000 });
   await uploadFile(host, upload);
   await applyFirewall(host, { add: nothing, remove: nothing, reload: true });
   await cleanHost(host, { marker: makeMarker({ firewall: nothing }) });

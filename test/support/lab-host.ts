@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Secret } from '../../src/domain/secret.ts';
 import { createHost, type Host } from '../../src/host/host.ts';
 import type { LabHost } from '../lab/lab.ts';
@@ -20,7 +21,14 @@ export function hostOfLab(
   const ssh = [
     ...['nsenter', `--net=/run/netns/${namespace}`, 'ssh', '-T', '-i', target.keyPath, '-o', 'BatchMode=yes'],
     ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
-    ...['-o', 'ControlMaster=auto', '-o', 'ControlPersist=20', '-o', `ControlPath=/tmp/rke2ctl-test-%C`],
+    ...[
+      '-o',
+      'ControlMaster=auto',
+      '-o',
+      'ControlPersist=20',
+      '-o',
+      `ControlPath=/tmp/rke2ctl-${randomBytes(4).toString('hex')}-%C`,
+    ],
     `${user}@${target.address}`,
   ];
   const transport = createLocalTransport({
