@@ -1,3 +1,4 @@
+import { ConnectionLostError } from '../domain/errors.ts';
 import type { PortResult, RunResult } from '../domain/event.ts';
 import type { Plan, Step } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
@@ -41,9 +42,11 @@ export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOp
     timeoutMs: options.timeoutMs,
   };
   return runPlan(plan, {
-    runStep: (step, { signal, progress }) => runStep(step, { ...base, signal, progress }),
-    recover: (step) =>
-      step.node === null ? Promise.resolve(false) : sessions.recover(step.node.key, signals.abort),
+    runStep: (step, run) => runStep(step, { ...base, ...run }),
+    recover: async (step, error) =>
+      step.node !== null &&
+      error instanceof ConnectionLostError &&
+      sessions.recover(step.node.key, signals.abort),
     title: (step) => handlerOf(step).title(step),
     emit,
     stop: signals.stop,

@@ -71,7 +71,7 @@ export interface NodeResult {
   readonly key: NodeKey;
   readonly name: string;
   readonly roles: readonly string[];
-  readonly result: 'done' | 'unchanged' | 'failed' | 'skipped' | 'unreachable' | 'cancelled';
+  readonly result: 'done' | 'unchanged' | 'failed' | 'unknown' | 'skipped' | 'unreachable' | 'cancelled';
   readonly durationMs: number;
   readonly lastWords: string;
 }

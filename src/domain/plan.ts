@@ -13,6 +13,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Warnings, and errors that `--ignore-check` let pass. */
   readonly findings: readonly Diagnostic[];
+  /** Every node of the file that was reached, those included for which there is nothing to do. */
+  readonly nodes: readonly PlannedNode[];
   /** Hosts that could not be reached and are left out of the steps. */
   readonly unreachable: readonly NodeKey[];
 }
@@ -126,6 +128,7 @@ export interface PortProbe {
 }
 
 export interface ExpectedNode {
+  readonly key: NodeKey;
   readonly name: string;
   readonly roles: readonly Role[];
   readonly address: string;

@@ -2,9 +2,11 @@ import type { NodeResult } from '../domain/event.ts';
 import type { Plan, PlannedNode, Step, StepId } from '../domain/plan.ts';
 import type { StepEnd } from './step-end.ts';
 
-/** One row per host of the plan, the unreachable ones last. A node's time is the sum of its steps. */
+/** One row per node of the file, the unreachable ones last. A node's time is the sum of its steps. */
 export function nodeResults(plan: Plan, ends: ReadonlyMap<StepId, StepEnd>): readonly NodeResult[] {
-  const byNode = new Map<string, { readonly node: PlannedNode; readonly steps: Step[] }>();
+  const byNode = new Map<string, { readonly node: PlannedNode; readonly steps: Step[] }>(
+    plan.nodes.map((node) => [node.key, { node, steps: [] }]),
+  );
   for (const step of plan.steps) {
     if (step.node === null) continue;
     const entry = byNode.get(step.node.key) ?? { node: step.node, steps: [] };
@@ -39,7 +41,7 @@ function resultOf(node: PlannedNode, steps: readonly Step[], ends: ReadonlyMap<S
     key: node.key,
     name: node.name,
     roles: node.roles,
-    result: worst === 'unknown' ? 'failed' : worst,
+    result: worst,
     durationMs: known.reduce((sum, { end }) => sum + end.durationMs, 0),
     lastWords:
       worst === 'skipped' && culprit !== undefined

@@ -1,4 +1,5 @@
-import type { NodeResult, RunEvent, RunResult } from '../domain/event.ts';
+import type { NodeKey } from '../domain/cluster.ts';
+import type { NodeResult, RunEvent, RunResult, StepOutcome } from '../domain/event.ts';
 import type { Plan, Step, StepId } from '../domain/plan.ts';
 import { failureOf } from './failure-of.ts';
 import { nodeResults } from './node-results.ts';
@@ -8,7 +9,12 @@ import { StepQueue } from './step-queue.ts';
 /** How one step is carried out; resolves `unchanged` when a look showed that there was nothing to do. */
 export type RunStep = (
   step: Step,
-  run: { readonly signal: AbortSignal; readonly progress: (words: string, fraction?: number) => void },
+  run: {
+    readonly signal: AbortSignal;
+    readonly progress: (words: string, fraction?: number) => void;
+    /** True when a step on that host failed, or was skipped or lost, earlier in this run. */
+    readonly isLost: (key: NodeKey) => boolean;
+  },
 ) => Promise<'done' | 'unchanged'>;
 
 export interface RunDependencies {
@@ -29,6 +35,8 @@ export interface RunDependencies {
 
 const MOST_ATTEMPTS = 3;
 
+const BAD: readonly StepOutcome[] = ['failed', 'unknown', 'skipped'];
+
 /**
  * Carries out a plan: every step as soon as what it waits for has ended and its pool has room. A failed step takes along
  * only those that need it. Emits step events and, last, `run-ended`; never throws for a failing step.
@@ -40,6 +48,11 @@ export async function runPlan(plan: Plan, dependencies: RunDependencies): Promis
   const ends = new Map<StepId, StepEnd>();
   const running = new Map<StepId, Promise<void>>();
 
+  const isLost = (key: NodeKey) =>
+    plan.steps.some(({ id, node }) => {
+      const outcome = node?.key === key ? ends.get(id)?.outcome : undefined;
+      return outcome !== undefined && BAD.includes(outcome);
+    });
   const settle = (step: Step, end: StepEnd) => {
     ends.set(step.id, end);
     queue.end(step, end.outcome);
@@ -49,7 +62,7 @@ export async function runPlan(plan: Plan, dependencies: RunDependencies): Promis
     for (const step of queue.takeSkipped()) settle(step, { outcome: 'skipped', durationMs: 0 });
     if (!stop.aborted) {
       for (const step of queue.takeReady()) {
-        const task = runOne(step, dependencies).then((end) => {
+        const task = runOne(step, dependencies, isLost).then((end) => {
           running.delete(step.id);
           settle(step, end);
         });
@@ -68,7 +81,11 @@ export async function runPlan(plan: Plan, dependencies: RunDependencies): Promis
   return result;
 }
 
-async function runOne(step: Step, dependencies: RunDependencies): Promise<StepEnd> {
+async function runOne(
+  step: Step,
+  dependencies: RunDependencies,
+  isLost: (key: NodeKey) => boolean,
+): Promise<StepEnd> {
   const { emit, now, abort, runStep, recover, title } = dependencies;
   const started = now();
   emit({ type: 'step-started', step: step.id, kind: step.kind, node: step.node, title: title(step) });
@@ -76,7 +93,7 @@ async function runOne(step: Step, dependencies: RunDependencies): Promise<StepEn
     emit({ type: 'step-progress', step: step.id, words, ...(fraction === undefined ? {} : { fraction }) });
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const outcome = await runStep(step, { signal: abort, progress });
+      const outcome = await runStep(step, { signal: abort, progress, isLost });
       return { outcome, durationMs: now() - started };
     } catch (error) {
       const end = failureOf(error);
@@ -94,10 +111,7 @@ function outcomeOf(
 ): RunResult['outcome'] {
   const outcomes = [...ends.values()].map((end) => end.outcome);
   if (outcomes.includes('cancelled')) return 'cancelled';
-  const bad = outcomes.some(
-    (outcome) => outcome === 'failed' || outcome === 'unknown' || outcome === 'skipped',
-  );
-  if (bad || plan.unreachable.length > 0) {
+  if (outcomes.some((outcome) => BAD.includes(outcome)) || plan.unreachable.length > 0) {
     const served = nodes.some((node) => node.result === 'done' || node.result === 'unchanged');
     return served ? 'partly' : 'failed';
   }

@@ -16,6 +16,7 @@ export function checkState(
   state: State,
   version: string,
 ): readonly Diagnostic[] {
+  if (state.removing) return [removeUnfinished()];
   if (state.bootstrapNodeId === null && Object.keys(state.nodes).length === 0) return [];
   return [
     ...checkImmutable(cluster, state),
@@ -23,6 +24,16 @@ export function checkState(
     ...checkMembers(cluster, observed, state),
     ...checkData(cluster, observed, state),
   ];
+}
+
+/** Some hosts are clean, others still hold data of the cluster: a new one between them would be torn in two. */
+function removeUnfinished(): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'remove-unfinished',
+    message: 'A `rke2ctl remove` of this cluster was begun and has not come to its end on every host.',
+    hint: 'Run `rke2ctl remove` until every host is clean (`--ignore-unreachable` forgets those that are gone for good); then `rke2ctl up` makes the cluster anew.',
+  };
 }
 
 function checkImmutable(cluster: Cluster, state: State): readonly Diagnostic[] {

@@ -1,5 +1,5 @@
 import { bracketed } from '../domain/node-identity.ts';
-import type { PlannedNode, Step } from '../domain/plan.ts';
+import type { ExpectedNode, PlannedNode, Step } from '../domain/plan.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
@@ -64,12 +64,8 @@ function apiUrl(input: UpInput, plane: PlannedNode): string {
   return `https://${bracketed(spec?.address ?? plane.address)}:6443`;
 }
 
-function expected({ name, roles, address }: PlannedNode): {
-  name: string;
-  roles: PlannedNode['roles'];
-  address: string;
-} {
-  return { name, roles, address };
+function expected({ key, name, roles, address }: PlannedNode): ExpectedNode {
+  return { key, name, roles, address };
 }
 
 /** True when some server's API lists every node of the file as Ready; what cannot be seen is not called healthy. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Preparation } from '../domain/cluster.ts';
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { HostFacts } from '../domain/observed.ts';
 import { contentStamp } from '../lib/content-stamp.ts';
@@ -8,6 +9,7 @@ import type { DesiredNode } from '../render/desired-node.ts';
 import { firewallDifference, isEmptyFirewall } from '../render/firewall-rules.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 import { CONFIG_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
+import { CIS_SYSCTLS, INOTIFY } from '../rke2/requirements.ts';
 
 const NO_FIREWALL: FirewallRecord = { zone: '', ports: [], richRules: [], trustedSources: [], ipsets: {} };
 
@@ -16,6 +18,8 @@ export interface NodeChanges {
   readonly claim: boolean;
   readonly stage: boolean;
   readonly install: boolean;
+  /** Preparations that the file asks for and the host lacks. */
+  readonly prepare: readonly Preparation[];
   readonly files: readonly RenderedFile[];
   readonly removed: readonly string[];
   readonly firewall: {
@@ -42,11 +46,26 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, joined: bool
     claim: !isDeepStrictEqual(facts.rke2.marker, desired.marker),
     stage: (install && desired.tarball !== null) || !hasImages(desired, facts),
     install,
+    prepare: desired.prepare.filter((preparation) => !isPrepared(preparation, facts)),
     files,
     removed,
     firewall: compareFirewall(desired, facts),
     start: startReason(desired, facts, { install, files, joined }),
   };
+}
+
+/** What a preparation brings, held against what the host has. */
+function isPrepared(preparation: Preparation, facts: HostFacts): boolean {
+  switch (preparation) {
+    case 'network-manager':
+      return facts.networkManager.unmanagedFile;
+    case 'cis-sysctl':
+      return Object.entries(CIS_SYSCTLS).every(([name, value]) => facts.sysctls[name] === value);
+    case 'cis-user':
+      return facts.users.etcd;
+    case 'inotify':
+      return facts.inotify.instances >= INOTIFY.instances && facts.inotify.watches >= INOTIFY.watches;
+  }
 }
 
 /** RPMs put the binary below /usr, whatever the prefix says. */

@@ -58,9 +58,9 @@ export function hostSteps(
       way: installWay(input, desired),
     });
   }
-  if (changes.install && input.cluster.prepare.length > 0) {
+  if (changes.prepare.length > 0) {
     add('prepare-host', 'the file asks for it under `prepare`', {
-      preparations: input.cluster.prepare,
+      preparations: changes.prepare,
       prefix: desired.prefix,
     });
   }

@@ -61,6 +61,7 @@ export function planRemove(input: RemoveInput): Plan {
       ...(forget && (input.state !== null || uninstalls.length > 0) ? [forgetStep(uninstalls)] : []),
     ],
     findings: input.findings,
+    nodes: reachedNodes(input),
     unreachable,
   };
 }
@@ -76,6 +77,13 @@ function leavingNode(input: RemoveInput, spec: ClusterNode): readonly Leaving[] 
   if (ours === null && !(recorded && marker === null)) return [];
   const node = plannedNode(ours === null ? spec : { ...spec, roles: ours.roles }, facts, input.clusterId);
   return [{ node, facts, marker: ours }];
+}
+
+function reachedNodes(input: RemoveInput): readonly PlannedNode[] {
+  return input.cluster.nodes.flatMap((spec) => {
+    const facts = factsOf(input.observed, spec.key);
+    return facts === null ? [] : [plannedNode(spec, facts, input.clusterId)];
+  });
 }
 
 function fetchStep({ node, facts }: Leaving, input: RemoveInput): readonly Step[] {

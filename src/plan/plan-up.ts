@@ -37,6 +37,7 @@ export function planUp(input: UpInput): Plan {
     purpose: 'up',
     steps: all,
     findings: input.findings,
+    nodes: work.map(({ desired }) => desired.planned),
     unreachable: unreachableKeys(input),
   };
 }

@@ -20,6 +20,8 @@ export interface StepContext {
   readonly operator: OperatorFiles;
   readonly reportPorts: (results: readonly PortResult[]) => void;
   readonly progress: (words: string, fraction?: number) => void;
+  /** True when a step on that host went wrong earlier in this run; it has been told already. */
+  readonly isLost: (key: NodeKey) => boolean;
   readonly signal: AbortSignal;
   /** How long a service may take to get READY, and a Node to get Ready. */
   readonly timeoutMs: number;

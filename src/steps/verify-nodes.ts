@@ -7,7 +7,10 @@ import type { StepHandler } from './step-handler.ts';
 
 const POLL_MS = 1_000;
 
-/** Waits until the API lists every node of the file as Ready, with its roles and address; names those that are not. */
+/**
+ * Waits until the API lists every node of the file as Ready, with its roles and address; names those that are not. Nodes
+ * that went wrong earlier in the run are not waited for.
+ */
 export const verifyNodes: StepHandler<'verify-nodes'> = {
   title: (step) => `wait for ${step.nodes.length} Ready ${step.nodes.length === 1 ? 'Node' : 'Nodes'}`,
   run: async ({ node, nodes }, context) => {
@@ -16,9 +19,10 @@ export const verifyNodes: StepHandler<'verify-nodes'> = {
     const deadline = Date.now() + context.timeoutMs;
     for (;;) {
       const listed = await getNodes(host, { signal: context.signal });
-      const missing = nodes.flatMap((expected) => complaint(expected, listed));
+      const awaited = nodes.filter(({ key }) => !context.isLost(key));
+      const missing = awaited.flatMap((expected) => complaint(expected, listed));
       if (missing.length === 0) return 'done';
-      context.progress(`${nodes.length - missing.length} of ${nodes.length} Ready; ${missing[0]}`);
+      context.progress(`${awaited.length - missing.length} of ${awaited.length} Ready; ${missing[0]}`);
       if (Date.now() > deadline) throw notReady(missing, context.timeoutMs);
       await sleep(POLL_MS, undefined, { signal: context.signal });
     }

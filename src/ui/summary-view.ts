@@ -20,14 +20,17 @@ export function renderSummary(result: RunResult, style: Style = PLAIN_STYLE): st
     { heading: 'TIME', align: 'right' as const },
     { heading: rows.some((row) => row[4] !== '') ? 'LAST WORDS' : '' },
   ];
-  const table = rows.length === 0 ? '' : `${renderTable(columns, rows, style)}\n`;
+  const isQuiet = rows.length === 0 || result.outcome === 'nothing-to-do';
+  const table = isQuiet ? '' : `${renderTable(columns, rows, style)}\n`;
   return `${table}${outcomeText(result, style)}\n`;
 }
 
 function paintResult(result: string, style: Style): string {
   if (result === 'done') return style.green(result);
   if (result === 'unchanged') return style.dim(result);
-  return result === 'failed' || result === 'unreachable' ? style.red(result) : style.yellow(result);
+  return result === 'failed' || result === 'unknown' || result === 'unreachable'
+    ? style.red(result)
+    : style.yellow(result);
 }
 
 function outcomeText(result: RunResult, style: Style): string {

@@ -26,6 +26,7 @@ const plan = (steps: readonly Step[], unreachable: readonly string[] = []): Plan
   purpose: 'up',
   steps,
   findings: [],
+  nodes: [],
   unreachable,
 });
 
@@ -177,6 +178,39 @@ describe('runPlan', () => {
     });
     expect(result.outcome).toBe('partly');
     expect(result.nodes.at(-1)).toMatchObject({ key: '10.0.0.9:22', result: 'unreachable' });
+  });
+
+  it('has served the hosts that needed nothing when the rest could not be reached', async () => {
+    const dependencies: RunDependencies = {
+      runStep: async () => 'done',
+      recover: async () => false,
+      title: () => '',
+      emit: () => {},
+      stop: new AbortController().signal,
+      abort: new AbortController().signal,
+      now: () => 0,
+      limits: {},
+      poolOf: () => 'all',
+    };
+    const some = await runPlan({ ...plan([], ['10.0.0.9:22']), nodes: [node('a')] }, dependencies);
+    expect(some.outcome).toBe('partly');
+    expect(some.nodes.map(({ key, result }) => [key, result])).toEqual([
+      ['a', 'unchanged'],
+      ['10.0.0.9:22', 'unreachable'],
+    ]);
+    expect((await runPlan(plan([], ['10.0.0.9:22']), dependencies)).outcome).toBe('failed');
+  });
+
+  it('tells a later step which hosts are lost', async () => {
+    const lost: (readonly boolean[])[] = [];
+    await play([step('a'), step('b', ['a']), step('c'), step('last', [], ['a', 'b', 'c'])], undefined, {
+      runStep: async ({ id }, { isLost }) => {
+        if (id === 'a') throw failure();
+        if (id === 'last') lost.push(['a', 'b', 'c', 'last'].map(isLost));
+        return 'done';
+      },
+    });
+    expect(lost).toEqual([[true, true, false, false]]);
   });
 
   it('ends every step exactly once, in any graph, with any failures', async () => {

@@ -39,6 +39,7 @@ export function planOf(steps: readonly Step[]): Plan {
     purpose: 'up',
     steps,
     findings: [],
+    nodes: [],
     unreachable: [],
   };
 }
