@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   host: ['transport', 'rke2', 'domain', 'lib'],
   artifacts: ['host', 'transport', 'rke2', 'domain', 'lib'],
   pki: ['domain', 'lib'],
-  state: ['domain', 'lib'],
+  state: ['rke2', 'domain', 'lib'],
   steps: ['artifacts', 'host', 'pki', 'render', 'rke2', 'domain', 'lib'],
   engine: ['steps', 'domain', 'lib'],
   ui: ['domain', 'lib'],

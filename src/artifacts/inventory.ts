@@ -6,17 +6,9 @@ import { artifactUnreadable, directoryUnusable } from './artifact-errors.ts';
 import { parseChecksumFile } from './checksum-file.ts';
 import type { FileCache } from './file-cache.ts';
 import { versionOfImageList } from './image-list.ts';
+import type { ReleaseFile } from './release-file.ts';
 import { findTarballVersion } from './tarball-version.ts';
 import { verifyArtifacts } from './verify-artifacts.ts';
-
-/** One file of a release in an artifact directory. `sha256`: what the checksum file says, null without a line there. */
-export interface ReleaseFile {
-  readonly name: string;
-  /** Absolute. */
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly sha256: string | null;
-}
 
 /** What a directory holds for one architecture (`amd64`, `arm64`). */
 interface ArchInventory {

@@ -8,7 +8,8 @@ import {
 } from '../rke2/image-bundles.ts';
 import type { Rke2Version } from '../rke2/version.ts';
 import type { MissingArtifact } from './artifact-errors.ts';
-import { checksumFileName, type Inventory, type ReleaseFile, tarballName } from './inventory.ts';
+import { checksumFileName, type Inventory, tarballName } from './inventory.ts';
+import type { ReleaseFile } from './release-file.ts';
 
 /** What decides which files the hosts of one architecture get. */
 export interface SelectionInput {

@@ -6,7 +6,7 @@ import { CancelledError, Rke2ctlError } from '../domain/errors.ts';
 import type { ArtifactRef } from '../domain/marker.ts';
 import { artifactsDamaged, artifactUnreadable, type BadArtifact } from './artifact-errors.ts';
 import type { FileCache } from './file-cache.ts';
-import type { ReleaseFile } from './inventory.ts';
+import type { ReleaseFile } from './release-file.ts';
 
 /** Hashing is as fast as one core; more streams than this only fight over the disk. */
 const STREAMS = 2;

@@ -19,7 +19,7 @@ export interface Caller {
 /** What `--local` was told beside nothing at all. */
 export interface LocalFlags {
   readonly artifacts?: string;
-  readonly kubernetesVersion?: string;
+  readonly version?: string;
   readonly channel?: string;
 }
 
@@ -47,9 +47,7 @@ export function readCluster(path: string): Promise<LoadedCluster> {
 export function localCluster(caller: Caller, flags: LocalFlags): Cluster {
   const lines = [
     'cluster_name: local',
-    ...(flags.kubernetesVersion === undefined
-      ? []
-      : [`kubernetes_version: ${JSON.stringify(flags.kubernetesVersion)}`]),
+    ...(flags.version === undefined ? [] : [`kubernetes_version: ${JSON.stringify(flags.version)}`]),
     'nodes: [{address: localhost, role: [etcd, controlplane, worker]}]',
     'install:',
     ...(flags.artifacts === undefined ? [] : [`  artifacts: ${JSON.stringify(resolve(flags.artifacts))}`]),

@@ -2,11 +2,19 @@ import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
 import { CancelledError, ConnectError, LockedError, Rke2ctlError } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
 import { nodeName } from '../domain/node-identity.ts';
-import type { HostObservation, Observed } from '../domain/observed.ts';
+import type { HostFacts, HostObservation, Observed } from '../domain/observed.ts';
 import { describeFailure } from '../engine/failure-of.ts';
 import type { Host } from '../host/host.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
-import type { OpenedHost, OpenHost } from './wire.ts';
+
+/** Connects to a node and looks at it; with the lock at its far end when the run may change things. */
+export type OpenHost = (node: ClusterNode, signal: AbortSignal) => Promise<OpenedHost>;
+
+export interface OpenedHost {
+  readonly host: Host;
+  readonly facts: HostFacts;
+  readonly close: () => Promise<void>;
+}
 
 /** One connection per host for the whole run, each with the lock held at its far end when the run may change things. */
 export class HostSessions {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { CheckError, StateError } from '../domain/errors.ts';
+import { CheckError, ConnectError, StateError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
@@ -38,6 +38,7 @@ export interface PrepareOptions {
 export async function prepareUp(workspace: Workspace, options: PrepareOptions): Promise<PreparedUp> {
   const { cluster } = workspace;
   const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
+  refuseNobody(cluster, observed);
   const stored = await workspace.store.read();
   if (stored === null) refuseLostState(cluster, observed, workspace.paths.state);
   const state = stored ?? createState(cluster.name, randomBytes);
@@ -72,6 +73,23 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     checkPorts: options.checkPorts,
   });
   return { observed, state, input, release, plan };
+}
+
+/** With no host at all there is nothing to plan, and every later complaint would hide the reason. */
+function refuseNobody(cluster: Cluster, observed: Observed): void {
+  const failures = cluster.nodes.flatMap(({ key }) => {
+    const host = observed.hosts[key];
+    return host === undefined || host.reachable ? [] : [{ key, ...host.error }];
+  });
+  const [first] = failures;
+  if (first === undefined || failures.length < cluster.nodes.length) return;
+  const others = failures.length === 1 ? '' : ` The other ${failures.length - 1} answered no better.`;
+  throw new ConnectError({
+    code: 'no-host-reached',
+    message: `${first.message}${others} Nothing was done.`,
+    hint: first.hint,
+    exitCode: 4,
+  });
 }
 
 function warnings(findings: readonly Diagnostic[]): readonly Diagnostic[] {

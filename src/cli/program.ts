@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from '../domain/errors.ts';
+import type { CommonFlags, RemoveFlags, UpFlags } from './flags.ts';
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -8,6 +9,7 @@ export function createProgram(): Command {
     .description('Puts RKE2 on machines over SSH and keeps it healthy, from one cluster.yml.')
     .version(packageVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .enablePositionalOptions()
     .showHelpAfterError('(`--help` shows what this command takes)')
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 3);
@@ -27,7 +29,7 @@ export function createProgram(): Command {
     .option('--yes', 'answer yes to every question')
     .option('--local', 'this machine alone, without a cluster.yml')
     .option('--artifacts <dir>', 'with --local: directory of a release to install from')
-    .option('--kubernetes-version <version>', 'with --local: RKE2 version, as v1.35.7+rke2r1')
+    .option('--version <version>', 'with --local: RKE2 version, as v1.35.7+rke2r1')
     .option('--channel <name>', 'with --local: release channel')
     .action(run(async (options: UpFlags) => (await import('./commands/up.ts')).up(options)));
 
@@ -64,33 +66,6 @@ export function createProgram(): Command {
       ),
     );
   return program;
-}
-
-/** Flags that every command takes. */
-export interface CommonFlags {
-  readonly config: string;
-  readonly output: 'text' | 'json';
-  readonly verbose?: boolean;
-  readonly local?: boolean;
-  readonly ignoreCheck?: readonly string[];
-}
-
-export interface UpFlags extends CommonFlags {
-  readonly concurrency: number;
-  readonly timeout: number;
-  readonly disablePortCheck?: boolean;
-  readonly yes?: boolean;
-  readonly artifacts?: string;
-  readonly kubernetesVersion?: string;
-  readonly channel?: string;
-}
-
-export interface RemoveFlags extends CommonFlags {
-  readonly yes?: boolean;
-  readonly keepSnapshots?: string;
-  readonly deleteSnapshots?: boolean;
-  readonly ignoreUnreachable?: boolean;
-  readonly concurrency: number;
 }
 
 function common(command: Command): Command {

@@ -3,7 +3,7 @@ import { type ExitCode, Rke2ctlError } from '../domain/errors.ts';
 import { describeFailure } from '../engine/failure-of.ts';
 import { renderError } from '../ui/error-view.ts';
 import { decideStyle } from '../ui/style.ts';
-import type { CommonFlags } from './program.ts';
+import type { CommonFlags } from './flags.ts';
 import { showFindings } from './show-findings.ts';
 
 /** Tells an error in words on stderr (as a JSON line on stdout with `--output json`) and gives the exit code. */

@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { artifactsMissing, releaseUnknown, wrongRelease } from '../artifacts/artifact-errors.ts';
 import { cacheFolder, openFileCache } from '../artifacts/file-cache.ts';
-import { type Inventory, type ReleaseFile, readInventory, tarballName } from '../artifacts/inventory.ts';
+import { type Inventory, readInventory, tarballName } from '../artifacts/inventory.ts';
+import type { ReleaseFile } from '../artifacts/release-file.ts';
 import { resolveChannel } from '../artifacts/resolve-channel.ts';
 import { type Selection, selectArtifacts } from '../artifacts/select-artifacts.ts';
 import { verifyArtifacts } from '../artifacts/verify-artifacts.ts';

@@ -7,15 +7,13 @@ import { Secret } from '../domain/secret.ts';
 import { type Journal, openJournal } from '../state/journal.ts';
 import type { StatePaths } from '../state/state-paths.ts';
 import type { StateStore } from '../state/store.ts';
-import { recordTransport } from '../transport/recording.ts';
-import type { Transport } from '../transport/transport.ts';
 import { createConsoleView } from '../ui/console-view.ts';
 import { type Log, openLog } from '../ui/log.ts';
 import { askPassword, confirm } from '../ui/prompt.ts';
 import { createScrubber } from '../ui/scrubber.ts';
 import type { PausableView, View } from '../ui/view.ts';
 import type { Caller } from './cluster-source.ts';
-import type { CommonFlags } from './program.ts';
+import type { CommonFlags } from './flags.ts';
 
 export interface ScreenOptions {
   readonly flags: CommonFlags;
@@ -82,14 +80,14 @@ export class Screen {
     };
   }
 
-  /** Puts every command that runs on a host into the log, and on the screen with --verbose. */
-  recordCommands(transport: Transport, key: NodeKey): Transport {
-    return recordTransport(transport, ({ command, exitCode, durationMs }) => {
-      const line = this.#scrubber.scrub(command);
-      this.#log?.write('debug', 'command', { host: key, command: line, exitCode, durationMs });
-      if (this.#options.flags.verbose === true)
-        process.stderr.write(`${key} $ ${firstLine(line)} (${exitCode}, ${durationMs} ms)\n`);
-    });
+  /** Puts a command that ran on a host into the log, and on the screen with --verbose. */
+  tellCommand(key: NodeKey, ran: { command: string; exitCode: number | null; durationMs: number }): void {
+    const line = this.#scrubber.scrub(ran.command);
+    this.#log?.write('debug', 'command', { host: key, ...ran, command: line });
+    if (this.#options.flags.verbose !== true) return;
+    process.stderr.write(
+      `${key} $ ${firstLine(line)} (${ran.exitCode ?? 'cut off'}, ${ran.durationMs} ms)\n`,
+    );
   }
 
   ask(question: string): Promise<boolean> {

@@ -3,9 +3,8 @@ import { hostname, userInfo } from 'node:os';
 import type { Cluster, ClusterNode } from '../domain/cluster.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
-import type { HostFacts } from '../domain/observed.ts';
 import type { Secret } from '../domain/secret.ts';
-import { createHost, type Host } from '../host/host.ts';
+import { createHost } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
 import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
 import { AGENT_TOKEN_PATH, CONFIG_PATH, REGISTRIES_PATH, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
@@ -16,23 +15,15 @@ import { statePaths } from '../state/state-paths.ts';
 import { openStore } from '../state/store.ts';
 import { createTransport, createTransportContext } from '../transport/create-transport.ts';
 import { LocalTransport } from '../transport/local.ts';
+import { recordTransport } from '../transport/recording.ts';
 import type { Transport } from '../transport/transport.ts';
 import { findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
-import { HostSessions } from './host-sessions.ts';
+import type { CommonFlags, UpFlags } from './flags.ts';
+import { HostSessions, type OpenHost } from './host-sessions.ts';
 import { createOperator } from './operator.ts';
-import type { CommonFlags, UpFlags } from './program.ts';
 import { Screen } from './screen.ts';
 import { listenToSignals } from './signals.ts';
 import type { Workspace } from './workspace.ts';
-
-/** Connects to a node and looks at it; with the lock at its far end when the run may change things. */
-export type OpenHost = (node: ClusterNode, signal: AbortSignal) => Promise<OpenedHost>;
-
-export interface OpenedHost {
-  readonly host: Host;
-  readonly facts: HostFacts;
-  readonly close: () => Promise<void>;
-}
 
 export interface WorkspaceOptions {
   /** As it is called in messages and in the lock: `up`. */
@@ -108,7 +99,9 @@ function openHosts(
   const { wrapTransport = (transport) => transport } = options;
   return async (node, signal) => {
     const bare = options.flags.local === true ? new LocalTransport() : createTransport(node, context);
-    const transport = screen.recordCommands(wrapTransport(bare, node), node.key);
+    const transport = recordTransport(wrapTransport(bare, node), (command) =>
+      screen.tellCommand(node.key, command),
+    );
     try {
       await transport.connect(signal);
       const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });

@@ -1,10 +1,16 @@
-import type { Cluster, ClusterNode, NodeKey } from '../domain/cluster.ts';
+import type { Cluster, ClusterNode, NodeKey, Preparation } from '../domain/cluster.ts';
 import type { ArtifactRef, FirewallRecord, InstalledRecord, Marker } from '../domain/marker.ts';
 import { clusterAddress, nodeId, nodeName } from '../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
-import { CIS_SYSCTL_PATH, CONFIG_PATH, NETWORK_MANAGER_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
+import {
+  CIS_SYSCTL_PATH,
+  CONFIG_PATH,
+  INOTIFY_SYSCTL_PATH,
+  NETWORK_MANAGER_PATH,
+  REGISTRIES_PATH,
+} from '../rke2/paths.ts';
 import { serviceOf } from '../rke2/roles.ts';
 import { renderConfigYaml } from './config-yaml.ts';
 import { renderFirewall } from './firewall-rules.ts';
@@ -36,6 +42,7 @@ export interface DesiredNode {
   readonly planned: PlannedNode;
   readonly bootstraps: boolean;
   readonly prefix: string;
+  readonly prepare: readonly Preparation[];
   readonly images: readonly ArtifactRef[];
   readonly tarball: ArtifactRef | null;
   readonly files: readonly RenderedFile[];
@@ -83,7 +90,17 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     files: [...files.map((file) => file.path), ...preparedFiles(cluster)],
     firewall,
   };
-  return { spec, planned, bootstraps, prefix, ...artifacts, files, firewall, marker };
+  return {
+    spec,
+    planned,
+    bootstraps,
+    prefix,
+    prepare: cluster.prepare,
+    ...artifacts,
+    files,
+    firewall,
+    marker,
+  };
 }
 
 /** `https://` host that a node's config.yaml keeps for good: the endpoint, else the first other server of the file. */
@@ -166,5 +183,6 @@ function preparedFiles(cluster: Cluster): readonly string[] {
   return [
     ...(cluster.prepare.includes('network-manager') ? [NETWORK_MANAGER_PATH] : []),
     ...(cluster.prepare.includes('cis-sysctl') ? [CIS_SYSCTL_PATH] : []),
+    ...(cluster.prepare.includes('inotify') ? [INOTIFY_SYSCTL_PATH] : []),
   ];
 }

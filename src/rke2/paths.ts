@@ -27,6 +27,9 @@ export const NETWORK_MANAGER_PATH = '/etc/NetworkManager/conf.d/rke2-canal.conf'
 /** Kernel parameters of the CIS profile, as RKE2's hardening guide names the file. */
 export const CIS_SYSCTL_PATH = '/etc/sysctl.d/60-rke2-cis.conf';
 
+/** Limits of inotify for nodes with many pods; the file is ours. */
+export const INOTIFY_SYSCTL_PATH = '/etc/sysctl.d/60-rke2ctl-inotify.conf';
+
 /** The unit's name as systemctl and journalctl take it. */
 export function unitName(service: Service): string {
   return `${service}.service`;

@@ -1,5 +1,5 @@
 import type { Preparation } from '../domain/cluster.ts';
-import { CIS_SYSCTL_PATH, NETWORK_MANAGER_PATH } from '../rke2/paths.ts';
+import { CIS_SYSCTL_PATH, INOTIFY_SYSCTL_PATH, NETWORK_MANAGER_PATH } from '../rke2/paths.ts';
 import type { StepHandler } from './step-handler.ts';
 
 /** Interfaces of Canal and Calico that NetworkManager must leave alone, as RKE2's known issues list them. */
@@ -23,8 +23,8 @@ const SCRIPTS: Readonly<Record<Preparation, string>> = {
   'cis-user': `
     getent passwd etcd >/dev/null || useradd -r -c 'etcd user' -s /sbin/nologin -M etcd -U`,
   inotify: `
-    printf 'fs.inotify.max_user_instances=8192\\nfs.inotify.max_user_watches=524288\\n' > /etc/sysctl.d/60-rke2ctl-inotify.conf
-    sysctl -q -p /etc/sysctl.d/60-rke2ctl-inotify.conf`,
+    printf 'fs.inotify.max_user_instances=8192\\nfs.inotify.max_user_watches=524288\\n' > ${INOTIFY_SYSCTL_PATH}
+    sysctl -q -p ${INOTIFY_SYSCTL_PATH}`,
 };
 
 /** Changes the host beyond RKE2's own files, exactly as far as the file asks for it under `prepare`. */

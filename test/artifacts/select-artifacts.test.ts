@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { artifactsMissing } from '../../src/artifacts/artifact-errors.ts';
-import { checksumFileName, type Inventory, type ReleaseFile } from '../../src/artifacts/inventory.ts';
+import { checksumFileName, type Inventory } from '../../src/artifacts/inventory.ts';
+import type { ReleaseFile } from '../../src/artifacts/release-file.ts';
 import {
   type Selection,
   type SelectionInput,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheFolder, type FileCache, openFileCache } from '../../src/artifacts/file-cache.ts';
-import type { ReleaseFile } from '../../src/artifacts/inventory.ts';
+import type { ReleaseFile } from '../../src/artifacts/release-file.ts';
 import { verifyArtifacts } from '../../src/artifacts/verify-artifacts.ts';
 import { sumOf } from './release-directory.ts';
 

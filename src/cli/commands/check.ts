@@ -1,6 +1,6 @@
 import type { ExitCode } from '../../domain/errors.ts';
 import { checkReport } from '../check-report.ts';
-import type { CommonFlags } from '../program.ts';
+import type { CommonFlags } from '../flags.ts';
 import { withWorkspace } from '../wire.ts';
 
 /** `rke2ctl check`: every finding about the hosts. Exit 0 without errors, 1 with, 4 when hosts could not be asked. */

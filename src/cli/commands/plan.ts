@@ -1,7 +1,7 @@
 import type { ExitCode } from '../../domain/errors.ts';
 import { renderPlan } from '../../ui/plan-view.ts';
+import type { CommonFlags } from '../flags.ts';
 import { prepareUp } from '../prepare-up.ts';
-import type { CommonFlags } from '../program.ts';
 import { withWorkspace } from '../wire.ts';
 
 /** `rke2ctl plan`: what `up` would do, and why. Exit 0 when there is nothing, 2 when there is something. */

@@ -7,7 +7,7 @@ import { planRemove } from '../../plan/plan-remove.ts';
 import { factsOf } from '../../render/desired-node.ts';
 import { executePlan } from '../execute-plan.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
-import type { RemoveFlags } from '../program.ts';
+import type { RemoveFlags } from '../flags.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 

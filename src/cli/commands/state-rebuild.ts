@@ -6,7 +6,7 @@ import { readFile } from '../../host/files.ts';
 import { factsOf } from '../../render/desired-node.ts';
 import { AGENT_TOKEN_PATH, CONFIG_PATH, SERVER_TOKEN_PATH } from '../../rke2/paths.ts';
 import { type HostMemory, rebuildState } from '../../state/rebuild-state.ts';
-import type { CommonFlags } from '../program.ts';
+import type { CommonFlags } from '../flags.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 

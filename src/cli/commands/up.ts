@@ -5,8 +5,8 @@ import type { State } from '../../domain/state.ts';
 import { stripSecrets } from '../../state/strip-secrets.ts';
 import { executePlan } from '../execute-plan.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
+import type { UpFlags } from '../flags.ts';
 import { type PreparedUp, prepareUp } from '../prepare-up.ts';
-import type { UpFlags } from '../program.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 

@@ -1,6 +1,6 @@
 import type { ExitCode } from '../../domain/errors.ts';
 import { readCluster } from '../cluster-source.ts';
-import type { CommonFlags } from '../program.ts';
+import type { CommonFlags } from '../flags.ts';
 import { showFindings } from '../show-findings.ts';
 
 /** `rke2ctl validate`: the file alone, no network. Exit 3 with all findings when there are mistakes. */
