@@ -15,7 +15,7 @@ import { fetchNodeCertificates, podCidrOf, startContainerd, startNodeNetwork } f
 import { notifyReady } from './notify.ts';
 import type { NodeOptions } from './options.ts';
 import { readNodeOptions } from './options.ts';
-import { openPodRuntime } from './pods.ts';
+import { openPodRuntime, restartPodsIfAsked } from './pods.ts';
 import { checkProfile } from './profile.ts';
 import { RELEASE } from './release.ts';
 import { openImageStore, stageRuntime } from './runtime-image.ts';
@@ -45,6 +45,7 @@ export async function runAgent(flags: ParsedFlags): Promise<void> {
   const store = openImageStore(inherited);
   const releaseDirectory = await stageRuntime(inherited, store);
   startContainerd(inherited, releaseDirectory);
+  await restartPodsIfAsked(options.paths);
   startKubeletListeners(options.paths.agent, '');
   await startApiBalancer(options, supervisors);
   const manifestMode = options.profile === '' ? 0o644 : 0o600;

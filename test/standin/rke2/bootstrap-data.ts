@@ -82,12 +82,14 @@ export async function replaceBootstrapData(
   await etcd.put(bootstrapKey(password), encrypt(password, JSON.stringify(data)));
 }
 
-/** The data stored under this password, or undefined in a new cluster; fatal when it is under another one. */
+/** The data stored under this password, or undefined in a new cluster; fatal when it is under another one. With
+ * `isLocal` no quorum is needed. */
 export async function loadBootstrapData(
   etcd: EtcdClient,
   password: string,
+  isLocal = false,
 ): Promise<BootstrapData | undefined> {
-  const entry = await findBootstrapEntry(etcd, password);
+  const entry = await findBootstrapEntry(etcd, password, isLocal);
   return entry === undefined ? undefined : (JSON.parse(decrypt(password, entry)) as BootstrapData);
 }
 
@@ -119,8 +121,12 @@ function isSensitive(file: string): boolean {
   return file.startsWith('tls/');
 }
 
-async function findBootstrapEntry(etcd: EtcdClient, password: string): Promise<string | undefined> {
-  const entries = (await etcd.list('/bootstrap/')).filter((entry) => entry.value !== '');
+async function findBootstrapEntry(
+  etcd: EtcdClient,
+  password: string,
+  isLocal = false,
+): Promise<string | undefined> {
+  const entries = (await etcd.list('/bootstrap/', isLocal)).filter((entry) => entry.value !== '');
   const own = entries.find((entry) => entry.key === bootstrapKey(password));
   if (own !== undefined) return own.value;
   if (entries.length > 0) {

@@ -13,6 +13,7 @@ import * as der from './der.ts';
 const DAY = 24 * 60 * 60 * 1000;
 const ORGANIZATION = '2.5.4.10';
 const COMMON_NAME = '2.5.4.3';
+const SUBJECT_KEY_ID = '2.5.29.14';
 const USAGES = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
 
 /** A certificate authority in PEM; `certificate` may hold a chain, its first entry signs. */
@@ -114,7 +115,7 @@ function encodeExtensions(
 ): readonly Buffer[] {
   const isAuthority = issuer === undefined;
   const keyId = identify(request.publicKey);
-  const authorityId = issuer === undefined ? keyId : identify(issuer.publicKey);
+  const authorityId = issuer === undefined ? keyId : keyIdOf(issuer);
   const extension = (id: string, critical: boolean, value: Buffer): Buffer =>
     der.sequence(der.objectId(id), ...(critical ? [der.boolean(true)] : []), der.octetString(value));
   const result = [
@@ -123,7 +124,7 @@ function encodeExtensions(
       true,
       der.bitString(Buffer.from([isAuthority ? 0xa4 : 0xa0]), isAuthority ? 2 : 5),
     ),
-    extension('2.5.29.14', false, der.octetString(keyId)),
+    extension(SUBJECT_KEY_ID, false, der.octetString(keyId)),
     extension('2.5.29.35', false, der.sequence(der.implicit(0, authorityId))),
   ];
   if (isAuthority) result.push(extension('2.5.29.19', true, der.sequence(der.boolean(true))));
@@ -166,10 +167,23 @@ function embedded(address: string): number[] {
   return [a * 256 + b, c * 256 + d];
 }
 
+/** SHA-1 of the public key's bits, the usual key identifier. */
 function identify(key: KeyObject): Buffer {
   const publicKey = key.type === 'public' ? key : createPublicKey(key);
   const bits = der.children(publicKey.export({ type: 'spki', format: 'der' }))[1] ?? Buffer.alloc(0);
-  return createHash('sha1').update(bits).digest();
+  return createHash('sha1').update(der.content(bits).subarray(1)).digest();
+}
+
+/** The key identifier an authority gives itself, which its leaves must repeat; custom ones may differ from the usual. */
+function keyIdOf(certificate: X509Certificate): Buffer {
+  const fields = der.children(der.children(certificate.raw)[0] ?? Buffer.alloc(0));
+  const list = fields.find((field) => field[0] === 0xa3);
+  const extensions = list === undefined ? [] : der.children(der.children(list)[0] ?? Buffer.alloc(0));
+  const wanted = extensions.find((extension) =>
+    der.children(extension)[0]?.equals(der.objectId(SUBJECT_KEY_ID)),
+  );
+  const value = wanted === undefined ? undefined : der.children(wanted).at(-1);
+  return value === undefined ? identify(certificate.publicKey) : der.content(der.content(value));
 }
 
 function sha256(bytes: Buffer): string {

@@ -81,6 +81,11 @@ export function children(der: Buffer): readonly Buffer[] {
   return result;
 }
 
+/** The bytes of a value without its tag and length. */
+export function content(der: Buffer): Buffer {
+  return der.subarray(headerLength(der, 0));
+}
+
 function headerLength(der: Buffer, offset: number): number {
   const first = der[offset + 1] ?? 0;
   return first < 0x80 ? 2 : 2 + (first & 0x7f);

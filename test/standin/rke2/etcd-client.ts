@@ -31,7 +31,8 @@ export interface EtcdClient {
   /** True when the cluster answers a linearizable read. */
   isHealthy(): Promise<boolean>;
   get(key: string): Promise<EtcdKeyValue | undefined>;
-  list(prefix: string): Promise<readonly EtcdKeyValue[]>;
+  /** With `isLocal` the answer is what this member holds, which needs no quorum. */
+  list(prefix: string, isLocal?: boolean): Promise<readonly EtcdKeyValue[]>;
   put(key: string, value: string): Promise<void>;
   /** Puts only if the key is at this revision ('0' = must not exist); false when it is not. */
   putIf(key: string, modRevision: string, value: string): Promise<boolean>;
@@ -113,8 +114,12 @@ function makeEtcdClient(
       }
     },
     get: async (key) => (await range({ key: encode(key) }))[0],
-    list: (prefix) =>
-      range({ key: encode(prefix), range_end: encode(`${prefix.slice(0, -1)}${nextCharacter(prefix)}`) }),
+    list: (prefix, isLocal = false) =>
+      range({
+        key: encode(prefix),
+        range_end: encode(`${prefix.slice(0, -1)}${nextCharacter(prefix)}`),
+        serializable: isLocal,
+      }),
     put: async (key, value) => void (await call('/v3/kv/put', { key: encode(key), value: encode(value) })),
     putIf: async (key, modRevision, value) => {
       const answer = await call('/v3/kv/txn', {

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdClient, EtcdMember } from './etcd-client.ts';
@@ -111,8 +111,18 @@ export function describeEtcdPod(
     name: 'etcd',
     image: 'index.docker.io/rancher/hardened-etcd:v3.6.14-k3s1-build20260819',
     command: [findProgram('etcd'), `--config-file=${file}`],
-    stamp: text,
+    stamp: stampFiles(text, [
+      ...Object.values(config['client-transport-security'] as object),
+      ...Object.values(config['peer-transport-security'] as object),
+    ]),
   };
+}
+
+/** etcd must start anew when its configuration or one of the files it names changed. */
+function stampFiles(text: string, values: readonly unknown[]): string {
+  const hash = createHash('sha256').update(text);
+  for (const path of values) if (typeof path === 'string') hash.update(readFileSync(path));
+  return hash.digest('hex');
 }
 
 function chooseInitialCluster(

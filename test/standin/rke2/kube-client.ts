@@ -54,11 +54,16 @@ export function openKubeClient(
   baseUrl: string,
   files: { ca: string; cert: string; key: string },
 ): KubeClient {
-  const agent = makeHttpsAgent({
-    ca: readFileSync(files.ca, 'utf8'),
-    cert: readFileSync(files.cert, 'utf8'),
-    key: readFileSync(files.key, 'utf8'),
-  });
+  const read = (path: string): string => readFileSync(path, 'utf8');
+  return openKubeClientWith(baseUrl, { ca: read(files.ca), cert: read(files.cert), key: read(files.key) });
+}
+
+/** Opens a client with certificates given as PEM. */
+export function openKubeClientWith(
+  baseUrl: string,
+  pem: { ca: string; cert: string; key: string },
+): KubeClient {
+  const agent = makeHttpsAgent(pem);
   const call = (method: string, path: string, body?: object, type = 'application/json'): Promise<unknown> =>
     exchange(agent, { method, url: baseUrl + path, type, ...(body === undefined ? {} : { body }) });
   return {

@@ -5,7 +5,10 @@ import { readConfigArguments } from './config-file.ts';
 import type { FlagSet, ParsedFlags } from './flags.ts';
 import { isKnownFlag, isSet, parseFlags } from './flags.ts';
 import { CommandError, enableDebugLog, log, reasonOf } from './log.ts';
+import { CERTIFICATE_FLAGS, runCertificate } from './maintenance/certificate-command.ts';
 import { ETCD_SNAPSHOT_FLAGS, runEtcdSnapshot } from './maintenance/etcd-snapshot-command.ts';
+import { runSecretsEncrypt, SECRETS_ENCRYPT_FLAGS } from './maintenance/secrets-encrypt-command.ts';
+import { runToken, TOKEN_FLAGS } from './maintenance/token-command.ts';
 import { RELEASE } from './release.ts';
 import { runServer } from './server.ts';
 
@@ -54,6 +57,12 @@ export async function main(argv: readonly string[]): Promise<void> {
       return runAgent(readFlags(AGENT_FLAGS, args));
     case 'etcd-snapshot':
       return runEtcdSnapshotCommand(args);
+    case 'certificate':
+      return runCertificate(args[0] ?? '', parseFlags(CERTIFICATE_FLAGS, args.slice(1)));
+    case 'token':
+      return runToken(args[0] ?? '', parseFlags(TOKEN_FLAGS, args.slice(1)));
+    case 'secrets-encrypt':
+      return runSecretsEncrypt(args[0] ?? '', parseFlags(SECRETS_ENCRYPT_FLAGS, args.slice(1)));
     default:
       throw new CommandError(`No help topic for '${command}'`);
   }

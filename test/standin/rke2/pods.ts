@@ -169,6 +169,14 @@ export async function stopPods(names: readonly string[]): Promise<void> {
   }
 }
 
+/** After `certificate rotate` all static pods are made anew: it leaves a file that says so. */
+export async function restartPodsIfAsked(paths: Paths): Promise<void> {
+  const mark = join(paths.data, 'force-restart');
+  if (!existsSync(mark)) return;
+  if (existsSync(TASKS)) await stopPods(readdirSync(TASKS));
+  rmSync(mark);
+}
+
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -33,8 +33,9 @@ import type { ServerState } from './server-routes.ts';
  */
 export async function reconcileBeforeStart(options: ServerOptions, password: string): Promise<void> {
   const load = (etcd: ReturnType<typeof openLocalEtcd>): ReturnType<typeof loadBootstrapData> =>
-    loadBootstrapData(etcd, password);
-  const stored = isPodRunning('etcd')
+    loadBootstrapData(etcd, password, true);
+  const canAsk = isPodRunning('etcd') && existsSync(etcdClientFiles(options.paths).cert);
+  const stored = canAsk
     ? await load(openLocalEtcd(options.paths)).catch(skip)
     : await withDatabaseCopy(options, load).catch(skip);
   if (stored !== undefined) reconcileBootstrapData(options.paths, stored);

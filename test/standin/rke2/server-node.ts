@@ -6,6 +6,7 @@ import { readFileIfAny } from './files.ts';
 import { openKubeClient } from './kube-client.ts';
 import { runKubelet, startKubeletListeners } from './kubelet.ts';
 import { info, reasonOf, warn } from './log.ts';
+import { ENCRYPTION_HASH, encryptionHash } from './maintenance/encryption-route.ts';
 import type { NodeContext } from './node-part.ts';
 import { fetchNodeCertificates, podCidrOf, startNodeNetwork } from './node-part.ts';
 import { ensureNodePassword, verifyNodePassword } from './node-password.ts';
@@ -54,12 +55,15 @@ export async function runServerNode(state: ServerState, node: NodeContext): Prom
         ...(options.runsApiServer ? { 'node-role.kubernetes.io/control-plane': 'true' } : {}),
         ...(options.runsEtcd ? { 'node-role.kubernetes.io/etcd': 'true' } : {}),
       },
-      annotations: options.runsEtcd
-        ? {
-            'etcd.rke2.cattle.io/node-name': memberName,
-            'etcd.rke2.cattle.io/node-address': options.nodeAddresses[0] ?? '',
-          }
-        : {},
+      annotations: {
+        ...(options.runsApiServer ? { [ENCRYPTION_HASH]: encryptionHash(options.paths) } : {}),
+        ...(options.runsEtcd
+          ? {
+              'etcd.rke2.cattle.io/node-name': memberName,
+              'etcd.rke2.cattle.io/node-address': options.nodeAddresses[0] ?? '',
+            }
+          : {}),
+      },
       finalizers: options.runsEtcd ? [ETCD_FINALIZER] : [],
       pods: node.pods,
       isNetworkReady: network.isReady,

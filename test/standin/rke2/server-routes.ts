@@ -7,7 +7,10 @@ import type { EtcdClient } from './etcd-client.ts';
 import { readFileIfAny } from './files.ts';
 import type { KubeClient } from './kube-client.ts';
 import { info, reasonOf, warn } from './log.ts';
+import { makeAuthorityRoute } from './maintenance/authority-route.ts';
+import { makeEncryptionRoutes } from './maintenance/encryption-route.ts';
 import { makeSnapshotRoute } from './maintenance/snapshot-service.ts';
+import { makeTokenRoute } from './maintenance/token-route.ts';
 import { verifyNodePassword } from './node-password.ts';
 import type { ServerOptions } from './options.ts';
 import { NODE_DIRECTORY } from './paths.ts';
@@ -57,6 +60,9 @@ export function makeServerRoutes(state: ServerState): readonly Route[] {
     },
     { method: 'GET', path: '/db/info', role: 'server-or-local', handle: () => describeDatastore(state) },
     makeSnapshotRoute(state),
+    makeTokenRoute(state),
+    makeAuthorityRoute(state),
+    ...makeEncryptionRoutes(state),
     ...nodeCertificateRoutes(state),
   ];
 }

@@ -15,7 +15,7 @@ import { startContainerd } from './node-part.ts';
 import { notifyReady } from './notify.ts';
 import type { ServerOptions } from './options.ts';
 import { addressIn, readServerOptions } from './options.ts';
-import { openPodRuntime } from './pods.ts';
+import { openPodRuntime, restartPodsIfAsked } from './pods.ts';
 import { checkProfile, writePodSecurityFile } from './profile.ts';
 import { RELEASE } from './release.ts';
 import { openImageStore, stageRuntime } from './runtime-image.ts';
@@ -84,6 +84,7 @@ export async function runServer(flags: ParsedFlags): Promise<void> {
   const store = openImageStore(options);
   const releaseDirectory = await stageRuntime(options, store);
   startContainerd(options, releaseDirectory);
+  await restartPodsIfAsked(options.paths);
   const manifestMode = options.profile === '' ? 0o644 : 0o600;
   const pods = openPodRuntime(options.paths, { releaseDirectory, nodeName: options.nodeName, manifestMode });
   const node: NodeContext = { options, releaseDirectory, store, pods };

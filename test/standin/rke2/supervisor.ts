@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import { createServer } from 'node:https';
@@ -182,6 +182,7 @@ function ensureListenerCertificate(
     data: { 'tls.crt': encode(made.certificate), 'tls.key': encode(made.key) },
   };
   writeFile(file, JSON.stringify(secret));
+  rmSync(join(tls, 'dynamic-cert-regenerate'), { force: true });
   info(
     `Active TLS secret kube-system/rke2-serving (ver=) (count ${names.length}): map[${names.map((name) => `listener.cattle.io/cn-${name}:${name}`).join(' ')}]`,
   );
