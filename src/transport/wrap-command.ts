@@ -46,12 +46,12 @@ function escapeOddCharacters(text: string): string {
 
 /**
  * A line for /bin/sh that ends a process group: SIGTERM, five seconds of patience, SIGKILL. Exit code 0 when nothing
- * of it is left. The `--` that one would like before a negative number is what dash and busybox do not take.
+ * of it is left. dash wants `--` before a negative number, busybox takes none.
  */
 export function killGroupCommand(group: number): string {
   return (
-    `kill -s TERM -${group} 2>/dev/null || kill -s TERM ${group} 2>/dev/null || exit 1; i=0; ` +
-    `while kill -s 0 -${group} 2>/dev/null; do i=$((i+1)); ` +
-    `if [ $i -gt 50 ]; then kill -s KILL -${group}; exit; fi; sleep 0.1 || sleep 1; done; exit 0`
+    `g() { kill -s "$1" -- -${group} 2>/dev/null || kill -s "$1" -${group} 2>/dev/null; }; ` +
+    `g TERM || kill -s TERM ${group} 2>/dev/null || exit 1; i=0; ` +
+    'while g 0; do i=$((i+1)); if [ $i -gt 50 ]; then g KILL; exit; fi; sleep 0.1 || sleep 1; done; exit 0'
   );
 }

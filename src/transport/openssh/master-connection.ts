@@ -108,6 +108,7 @@ export class MasterConnection {
     try {
       await new Promise<void>((resolve, reject) => {
         onAbort = () => reject(new CancelledError());
+        if (signal?.aborted) onAbort();
         signal?.addEventListener('abort', onAbort, { once: true });
         timer = setTimeout(
           () => reject(connectFailed('connect-timeout', host, `no answer within ${timeoutMs / 1000} s`)),

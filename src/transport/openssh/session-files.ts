@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Bastion, ClusterNode, SshAuth } from '../../domain/cluster.ts';
 import { AuthError } from '../../domain/errors.ts';
 import { findIdentities } from '../find-identities.ts';
@@ -38,6 +38,7 @@ export async function writeSessionFiles(node: ClusterNode, context: TransportCon
     await rm(folder, { recursive: true, force: true });
   };
   try {
+    await prepareKnownHosts(context);
     const logs: string[] = [];
     let via: OpensshHop['via'] = null;
     let config = '';
@@ -57,6 +58,15 @@ export async function writeSessionFiles(node: ClusterNode, context: TransportCon
     await remove();
     throw error;
   }
+}
+
+/** OpenSSH would make the file readable for all. */
+async function prepareKnownHosts(context: TransportContext): Promise<void> {
+  const { hostKeys, knownHosts } = context.settings;
+  if (hostKeys === 'strict') return;
+  // What cannot be made is told by the client, which then refuses or warns as the person's settings say.
+  await mkdir(dirname(knownHosts), { recursive: true, mode: 0o700 }).catch(() => undefined);
+  await appendFile(knownHosts, '', { mode: 0o600 }).catch(() => undefined);
 }
 
 interface HopPlace {

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { CancelledError } from '../../domain/errors.ts';
 import { retry } from '../../lib/retry.ts';
 import { connectionLost } from '../command-errors.ts';
@@ -63,17 +64,24 @@ async function spawnClient(mux: Mux, line: string): Promise<ChildProcessWithoutN
   const args = ['-F', mux.files.config, '-T', ...options, '--', mux.address, line];
   const child = spawn('ssh', args, { stdio: 'pipe', env: mux.files.env });
   child.stdin.on('error', () => undefined);
-  const stopped = new AbortController();
-  const { signal } = stopped;
-  const first = await Promise.race([
-    once(child.stdout, 'readable', { signal }).then(() => 'spoke'),
-    once(child, 'exit', { signal }).then(() => 'ended'),
-  ]).finally(() => stopped.abort());
-  if (first === 'ended' && child.exitCode === SSH_FAILED && child.stdout.readableLength === 0) {
-    const words = String(child.stderr.read() ?? '').trim();
-    throw /refused|mux|Connection closed/i.test(words) ? new SessionRefused(words) : new Error(words);
+  if ((await firstSign(child)) === 'spoke') return child;
+  const words = (await text(child.stderr)).trim();
+  throw /refused|mux|Connection closed/i.test(words) ? new SessionRefused(words) : new Error(words);
+}
+
+/** `failed`: ssh ended with its own exit code before the command said anything. */
+async function firstSign(child: ChildProcessWithoutNullStreams): Promise<'spoke' | 'failed'> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    await Promise.race([once(child.stdout, 'readable', { signal }), once(child, 'exit', { signal })]);
+    // The end of stdout makes it readable too.
+    if (child.stdout.readableLength > 0) return 'spoke';
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit', { signal });
+    return child.exitCode === SSH_FAILED && child.stdout.readableLength === 0 ? 'failed' : 'spoke';
+  } finally {
+    over.abort();
   }
-  return child;
 }
 
 function runningIn(child: ChildProcessWithoutNullStreams, mux: Mux, markers: MarkedOutput): RunningCommand {

@@ -62,7 +62,7 @@ export class BastionPool {
     bastions: readonly SshHost[],
     signal: AbortSignal | undefined,
   ): Promise<Ssh2Connection> {
-    const via = way === null ? null : await way.forward(host, this.#deps.settings.connectTimeoutMs);
+    const via = way === null ? null : await this.#forward(way, host, signal);
     try {
       return await this.#handshakesOf(bastions.at(-1) ?? host).run(
         async () => new Ssh2Connection(await openClient(host, via, this.#deps, signal)),
@@ -72,6 +72,17 @@ export class BastionPool {
       closeQuietly(via);
       throw error;
     }
+  }
+
+  async #forward(way: Ssh2Connection, host: SshHost, signal: AbortSignal | undefined): Promise<Duplex> {
+    const channel = way.forward(host, this.#deps.settings.connectTimeoutMs);
+    channel.then(
+      (late) => {
+        if (signal?.aborted) closeQuietly(late);
+      },
+      () => undefined,
+    );
+    return unlessAborted(channel, signal);
   }
 
   /** The connection to the last of `bastions`; null when there are none. */
