@@ -1,11 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import type { NodeKey } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import { ArtifactError } from '../domain/errors.ts';
+import type { Observed } from '../domain/observed.ts';
 import type { PortProbe } from '../domain/plan.ts';
+import type { State } from '../domain/state.ts';
+import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { portProbes } from '../plan/port-probes.ts';
 import { factsOf, plannedNode } from '../render/desired-node.ts';
+import { createState } from '../state/create-state.ts';
 import { renderFindings } from '../ui/findings-view.ts';
+import { decideStyle } from '../ui/style.ts';
+import { countText } from '../ui/table.ts';
 import { describeOutlook } from './port-outlook.ts';
+import { type Release, resolveRelease } from './resolve-release.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface CheckReport {
@@ -14,47 +23,85 @@ export interface CheckReport {
   readonly unreachable: readonly { readonly key: NodeKey; readonly message: string; readonly hint: string }[];
   /** Every port that RKE2 will need between the hosts, and what the firewall there says of it now. */
   readonly ports: readonly (PortProbe & { readonly outlook: string })[];
-  readonly text: string;
 }
 
 /** Looks at every host and says what would hinder RKE2 there; changes nothing. */
-export async function checkReport(workspace: Workspace): Promise<CheckReport> {
+export async function checkReport(workspace: Workspace, ignored: readonly string[]): Promise<CheckReport> {
   const { cluster } = workspace;
   const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
-  const clusterId = (await workspace.store.read())?.clusterId ?? null;
+  const state = await workspace.store.read();
+  const clusterId = state?.clusterId ?? null;
+  const release = await releaseOf(workspace, observed, state ?? createState(cluster.name, randomBytes));
   const findings = [
     ...workspace.findings,
-    ...checkHosts({ cluster, observed, clusterId, requiredDiskBytes: {}, architectures: null }),
+    ...(release.finding === null ? [] : [release.finding]),
+    ...checkHosts({
+      cluster,
+      observed,
+      clusterId,
+      requiredDiskBytes: release.found?.requiredDiskBytes ?? {},
+      architectures: release.found?.architectures ?? null,
+    }),
   ];
-  const nodes = cluster.nodes.flatMap((spec) => {
-    const facts = factsOf(observed, spec.key);
-    return facts === null ? [] : [plannedNode(spec, facts, clusterId ?? '')];
-  });
-  const ports = portProbes(cluster, nodes, new Set(nodes.map((node) => node.key))).map((probe) => ({
-    ...probe,
-    outlook: describeOutlook(cluster, probe, factsOf(observed, probe.to)),
-  }));
   const unreachable = cluster.nodes.flatMap(({ key }) => {
     const host = observed.hosts[key];
     return host === undefined || host.reachable
       ? []
       : [{ key, message: host.error.message, hint: host.error.hint }];
   });
-  return { findings, unreachable, ports, text: renderText(findings, unreachable, ports, nodes.length) };
+  return {
+    findings: applyIgnored(findings, ignored),
+    unreachable,
+    ports: outlooks(workspace, observed, clusterId),
+  };
 }
 
-function renderText(
-  findings: readonly Diagnostic[],
-  unreachable: CheckReport['unreachable'],
-  ports: CheckReport['ports'],
-  reached: number,
-): string {
-  const outlooks = new Map<string, number>();
-  for (const { outlook } of ports) outlooks.set(outlook, (outlooks.get(outlook) ?? 0) + 1);
+/** The report for people. */
+export function renderCheckReport({ findings, unreachable, ports }: CheckReport, hosts: number): string {
+  const { isTTY, columns } = process.stdout;
+  const style = decideStyle({ env: process.env, isTerminal: isTTY === true, columns });
+  const counts = new Map<string, number>();
+  for (const { outlook } of ports) counts.set(outlook, (counts.get(outlook) ?? 0) + 1);
+  const verdict =
+    findings.length + unreachable.length === 0 ? 'nothing hinders RKE2' : 'what was found stands above';
   return [
-    renderFindings(findings),
-    ...unreachable.map(({ key, message, hint }) => `${key}: not reached: ${message}\n  ${hint}\n`),
-    ...[...outlooks].map(([outlook, count]) => `${count} node-to-node ports: ${outlook}\n`),
-    `${reached} ${reached === 1 ? 'host' : 'hosts'} looked at: ${findings.length === 0 ? 'nothing hinders RKE2' : 'see above'}.\n`,
+    renderFindings(findings, style),
+    ...unreachable.map(
+      ({ key, message, hint }) =>
+        `${style.red(key)} not reached: ${message}\n  ${style.symbols.hint} ${hint}\n`,
+    ),
+    ...[...counts].map(([outlook, count]) => `${countText(count, 'port')} between the nodes: ${outlook}\n`),
+    `${countText(hosts - unreachable.length, 'host')} looked at: ${verdict}.\n`,
   ].join('');
+}
+
+/** What artifacts lack is a finding here, as all other findings are still of use. */
+async function releaseOf(
+  workspace: Workspace,
+  observed: Observed,
+  state: State,
+): Promise<{ readonly found: Release | null; readonly finding: Diagnostic | null }> {
+  const { cluster } = workspace;
+  if (cluster.install.method === 'script') return { found: null, finding: null };
+  try {
+    const found = await resolveRelease({ cluster, state, observed, signal: workspace.signals.stop });
+    return { found, finding: null };
+  } catch (error) {
+    if (!(error instanceof ArtifactError)) throw error;
+    const { code, message, hint } = error;
+    return { found: null, finding: { severity: 'error', code, message, hint } };
+  }
+}
+
+function outlooks(workspace: Workspace, observed: Observed, clusterId: string | null): CheckReport['ports'] {
+  const { cluster } = workspace;
+  const nodes = cluster.nodes.flatMap((spec) => {
+    const facts = factsOf(observed, spec.key);
+    return facts === null ? [] : [plannedNode(spec, facts, clusterId ?? '')];
+  });
+  const addresses = new Map(nodes.map((node) => [node.key, node.address]));
+  return portProbes(cluster, nodes, new Set(nodes.map((node) => node.key))).map((probe) => ({
+    ...probe,
+    outlook: describeOutlook(cluster, probe, addresses.get(probe.from) ?? '', factsOf(observed, probe.to)),
+  }));
 }

@@ -5,6 +5,7 @@ import { nodeName } from '../domain/node-identity.ts';
 import type { HostFacts, HostObservation, Observed } from '../domain/observed.ts';
 import { describeFailure } from '../engine/failure-of.ts';
 import type { Host } from '../host/host.ts';
+import { retry } from '../lib/retry.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
 
 /** Connects to a node and looks at it; with the lock at its far end when the run may change things. */
@@ -15,6 +16,10 @@ export interface OpenedHost {
   readonly facts: HostFacts;
   readonly close: () => Promise<void>;
 }
+
+/** As long as an sshd or a switch may take to come back; a machine that boots takes longer, and the next run sees to it. */
+const REOPEN_PATIENCE_MS = 20_000;
+const REOPEN_PAUSES = { attempts: 20, delayMs: 250, maxDelayMs: 2_000 };
 
 /** One connection per host for the whole run, each with the lock held at its far end when the run may change things. */
 export class HostSessions {
@@ -105,11 +110,22 @@ export class HostSessions {
     if (node === undefined) return false;
     await this.#opened.get(key)?.close();
     this.#opened.delete(key);
+    const giveUpAt = Date.now() + REOPEN_PATIENCE_MS;
     try {
-      this.#opened.set(key, await this.#open(node, signal));
+      const opened = await retry(() => this.#open(node, signal), {
+        ...REOPEN_PAUSES,
+        signal,
+        shouldRetry: (error) => mayComeBack(error) && Date.now() < giveUpAt,
+      });
+      this.#opened.set(key, opened);
       return true;
     } catch {
       return false;
     }
   }
+}
+
+/** Not there yet, or our own lock has not fallen yet. Whoever refuses us will go on refusing. */
+function mayComeBack(error: unknown): boolean {
+  return error instanceof LockedError || (error instanceof Rke2ctlError && error.retryable);
 }

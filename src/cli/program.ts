@@ -41,6 +41,7 @@ export function createProgram(): Command {
 
   common(program.command('check'))
     .description('look at the hosts and report what would hinder RKE2 there')
+    .option('--ignore-check <name...>', 'leave this check out')
     .action(run(async (options: CommonFlags) => (await import('./commands/check.ts')).check(options)));
 
   common(program.command('validate'))

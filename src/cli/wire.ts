@@ -31,7 +31,7 @@ export interface WorkspaceOptions {
   readonly flags: CommonFlags & Partial<UpFlags>;
   /** True for commands that change things: they hold the local lock and every host's. */
   readonly locks: boolean;
-  /** Also measures the disks, which writes and deletes a small file on each host. */
+  /** Also measures the disks of new etcd nodes, which writes and deletes a small file there. */
   readonly measureDisks?: boolean;
   /** Replaces the real transports; tests record what goes over them. */
   readonly wrapTransport?: (transport: Transport, node: ClusterNode) => Transport;
@@ -111,7 +111,7 @@ function openHosts(
         files: [CONFIG_PATH, JOIN_DROPIN_PATH, REGISTRIES_PATH, SERVER_TOKEN_PATH, AGENT_TOKEN_PATH],
         names: namesToResolve(cluster),
         nodes: isServer(node.roles),
-        fsync: options.measureDisks === true,
+        fsync: options.measureDisks === true && node.roles.includes('etcd'),
         signal,
       });
       const close = async () => {

@@ -12,7 +12,7 @@ import type { Workspace } from '../workspace.ts';
 
 /** `rke2ctl up`: brings the hosts to what the file says. Exit 0 done, 4 partly, 1 failed. */
 export function up(flags: UpFlags): Promise<ExitCode> {
-  return withWorkspace({ command: 'up', flags, locks: true }, async (workspace) => {
+  return withWorkspace({ command: 'up', flags, locks: true, measureDisks: true }, async (workspace) => {
     const prepared = await prepareUp(workspace, {
       checkPorts: flags.disablePortCheck !== true && flags.ignoreCheck?.includes('ports') !== true,
       ignoredChecks: (flags.ignoreCheck ?? []).filter((name) => name !== 'ports'),

@@ -13,7 +13,10 @@ export interface ProbeOptions {
   readonly names?: readonly string[];
   /** Ask the node's own API server for its Node objects, if it has one. */
   readonly nodes?: boolean;
-  /** Measure synchronous writes where etcd will live: writes and deletes a small file, so only when asked. */
+  /**
+   * Measure synchronous writes where etcd will live: writes and deletes a small file, so only when asked, and only on a
+   * host without our marker: one in service is left alone.
+   */
   readonly fsync?: boolean;
 }
 
@@ -187,12 +190,14 @@ for pid in $units; do
 done 2>/dev/null`;
 
 const FSYNC = `
+if [ ! -e ${MARKER_PATH} ]; then
 m fsync; d=$DD/server/db/etcd
 while [ ! -d "$d" ]; do d=\${d%/*}; [ -n "$d" ] || d=/; done
 for i in 1 2 3 4 5 6 7 8 9 10 11; do
   dd if=/dev/zero of="$d/.rke2ctl-fsync" bs=2300 count=4 oflag=dsync 2>&1
 done
-rm -f "$d/.rke2ctl-fsync"`;
+rm -f "$d/.rke2ctl-fsync"
+fi`;
 
 const NODES = `
 K=${KUBECONFIG_PATH}
