@@ -1,6 +1,6 @@
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { PortResult } from '../domain/event.ts';
-import type { PortProbe, StepOf } from '../domain/plan.ts';
+import type { PortProbe } from '../domain/plan.ts';
 import { listenOn, type PortListener, type ProbedPort, tryPorts } from '../host/port-probe.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
@@ -13,11 +13,16 @@ const LISTENER_LIFETIME_MS = 120_000;
 export const checkPorts: StepHandler<'check-ports'> = {
   title: (step) => `try ${step.probes.length} ports between the nodes`,
   run: async (step, context) => {
-    const listeners = await openListeners(step, context);
+    // A host that went wrong before has opened no port; that is told already and must not hold the others.
+    const isLost = ({ from, to }: PortProbe) => context.isLost(from) || context.isLost(to);
+    const probes = step.probes.filter((probe) => !isLost(probe));
+    const untried = step.probes.filter(isLost);
+    const listeners = await openListeners(probes, context);
     try {
-      const results = (
-        await Promise.all(groups(step.probes, 'from').map((probes) => tryFrom(probes, listeners, context)))
+      const tried = (
+        await Promise.all(groups(probes, 'from').map((group) => tryFrom(group, listeners, context)))
       ).flat();
+      const results = [...tried, ...untried.map((probe) => ({ ...probe, result: 'unknown' as const }))];
       context.reportPorts(results);
       const closed = results.filter((result) => result.result === 'closed');
       if (closed.length > 0) throw portsClosed(closed);
@@ -30,10 +35,10 @@ export const checkPorts: StepHandler<'check-ports'> = {
 
 /** One listener per target host, on all its ports at once; null where the host could not be asked. */
 async function openListeners(
-  step: StepOf<'check-ports'>,
+  all: readonly PortProbe[],
   context: StepContext,
 ): Promise<ReadonlyMap<string, PortListener | null>> {
-  const opened = groups(step.probes, 'to').map(async (probes): Promise<[string, PortListener | null]> => {
+  const opened = groups(all, 'to').map(async (probes): Promise<[string, PortListener | null]> => {
     const [first] = probes;
     if (first === undefined) return ['', null];
     const ports = new Map<string, ProbedPort>(probes.map((probe) => [portName(probe), probe]));
@@ -53,12 +58,16 @@ async function tryFrom(
   context: StepContext,
 ): Promise<readonly PortResult[]> {
   const from = probes[0]?.from ?? '';
-  const outcomes = await tryPorts(context.host(from), probes, context.signal).catch(() => []);
+  const outcomes = await tryAll(from, probes, context).catch(() => []);
   return probes.map((probe, index) => {
     const outcome = outcomes[index] ?? 'unknown';
     const believable = outcome === 'open' || answers(listeners.get(probe.to) ?? null, probe);
     return { ...probe, result: believable ? outcome : 'unknown' };
   });
+}
+
+async function tryAll(from: string, probes: readonly PortProbe[], context: StepContext) {
+  return await tryPorts(context.host(from), probes, context.signal);
 }
 
 /** Silence is proof only where our own listener would have answered; a taken TCP port may be a service that refuses us. */
