@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ConnectionLostError } from '../domain/errors.ts';
 import type { PortResult, RunResult } from '../domain/event.ts';
 import type { Plan, Step } from '../domain/plan.ts';
@@ -38,6 +39,7 @@ export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOp
     learn,
     artifact: options.artifact,
     operator: workspace.operator,
+    reportFinding: (diagnostic: Diagnostic) => emit({ type: 'finding', diagnostic }),
     reportPorts: (results: readonly PortResult[]) => emit({ type: 'port-matrix', results }),
     timeoutMs: options.timeoutMs,
   };

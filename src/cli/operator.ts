@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Cluster } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { StateStore } from '../state/store.ts';
@@ -14,7 +16,7 @@ export interface Operator extends OperatorFiles {
 
 /** The operator's machine: kubeconfig, snapshots and fetched texts. What `sudo` makes belongs to the one who called it. */
 export function createOperator(cluster: Cluster, store: StateStore, caller: Caller): Operator {
-  const { path, mode } = cluster.kubeconfig;
+  const { path, mode, group } = cluster.kubeconfig;
   return {
     readText,
     hasKubeconfig: async () => {
@@ -26,7 +28,9 @@ export function createOperator(cluster: Cluster, store: StateStore, caller: Call
       const draft = `${path}.${process.pid}.tmp`;
       await writeFile(draft, text, { mode: 0o600 });
       await chmod(draft, mode);
-      if (caller.owner !== null) await chown(draft, caller.owner.uid, caller.owner.gid);
+      const uid = caller.owner?.uid ?? -1;
+      const gid = group === null ? (caller.owner?.gid ?? -1) : await findGroup(group);
+      await chown(draft, uid, gid);
       await rename(draft, path);
     },
     forgetCluster: async () => {
@@ -40,6 +44,19 @@ export function createOperator(cluster: Cluster, store: StateStore, caller: Call
       return join(folder, name);
     },
   };
+}
+
+/** The id of a group of this machine, by name or number. */
+async function findGroup(name: string): Promise<number> {
+  const { stdout } = await promisify(execFile)('getent', ['group', name]).catch(() => {
+    throw new Rke2ctlError({
+      code: 'no-such-group',
+      message: `The kubeconfig is to belong to the group ${name} (kubeconfig.group), and this machine has no such group.`,
+      hint: 'Name a group that `getent group` lists, or leave kubeconfig.group out; then run `rke2ctl up` again.',
+      exitCode: 3,
+    });
+  });
+  return Number(stdout.split(':')[2]);
 }
 
 /** A text from a URL or an absolute path. Throws Rke2ctlError in words. */

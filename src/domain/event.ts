@@ -58,6 +58,8 @@ export type RunEvent =
 
 export interface PortResult extends PortProbe {
   readonly result: 'open' | 'closed' | 'unknown';
+  /** How long the answer took; only of open TCP ports. */
+  readonly roundTripMs?: number;
 }
 
 export interface RunResult {

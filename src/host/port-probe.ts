@@ -11,7 +11,11 @@ export interface ProbedTarget extends ProbedPort {
   readonly address: string;
 }
 
-export type ProbeOutcome = 'open' | 'closed' | 'unknown';
+/** What became of one target; `roundTripMs` is how long an open TCP port took to answer. */
+export interface ProbeOutcome {
+  readonly result: 'open' | 'closed' | 'unknown';
+  readonly roundTripMs?: number;
+}
 
 /** A listener on a host; `ports` are those it answers on, without the ones that are taken already. */
 export interface PortListener {
@@ -87,11 +91,13 @@ import errno, select, socket, sys, time
 targets = [line.split() for line in sys.stdin if line.strip()]
 results = ["closed"] * len(targets)
 pending = {}
+begun = {}
 for i, (protocol, address, port) in enumerate(targets):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     s = socket.socket(family, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
     s.setblocking(False)
     try:
+        begun[s] = time.time()
         e = s.connect_ex((address, int(port)))
         if protocol == "udp":
             try: s.send(b"rke2ctl")
@@ -115,7 +121,7 @@ while pending and time.time() < deadline:
             pending.pop(s)
     for s in writable:
         i = pending.pop(s)
-        if s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0: results[i] = "open"
+        if s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0: results[i] = "open %.2f" % ((time.time() - begun[s]) * 1000)
         s.close()
     if time.time() > again:
         again = time.time() + 0.7
@@ -186,8 +192,9 @@ export async function tryPorts(
     what: 'The port check',
   });
   const lines = stdout.trim().split('\n');
-  return targets.map((_, index) => {
-    const line = lines[index];
-    return line === 'open' || line === 'closed' ? line : 'unknown';
+  return targets.map((_, index): ProbeOutcome => {
+    const [result, took] = (lines[index] ?? '').split(' ');
+    if (result !== 'open' && result !== 'closed') return { result: 'unknown' };
+    return took === undefined ? { result } : { result, roundTripMs: Number(took) };
   });
 }

@@ -2,6 +2,7 @@ import { Rke2ctlError } from '../domain/errors.ts';
 import type { PortResult } from '../domain/event.ts';
 import type { PortProbe } from '../domain/plan.ts';
 import { listenOn, type PortListener, type ProbedPort, tryPorts } from '../host/port-probe.ts';
+import { type EtcdLink, slowLinkFindings } from '../rke2/etcd-links.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
 const LISTENER_LIFETIME_MS = 120_000;
@@ -24,6 +25,7 @@ export const checkPorts: StepHandler<'check-ports'> = {
       ).flat();
       const results = [...tried, ...untried.map((probe) => ({ ...probe, result: 'unknown' as const }))];
       context.reportPorts(results);
+      warnOfSlowLinks(results, context);
       const closed = results.filter((result) => result.result === 'closed');
       if (closed.length > 0) throw portsClosed(closed);
       return 'done';
@@ -32,6 +34,18 @@ export const checkPorts: StepHandler<'check-ports'> = {
     }
   },
 };
+
+/** A first connection is slower than the line: the best of a pair's answers counts. */
+function warnOfSlowLinks(results: readonly PortResult[], context: StepContext): void {
+  const best = new Map<string, EtcdLink>();
+  for (const { from, to, port, roundTripMs } of results) {
+    if (port !== 2380 || roundTripMs === undefined) continue;
+    const pair = [from, to].sort().join(' ');
+    if (roundTripMs < (best.get(pair)?.roundTripMs ?? Number.POSITIVE_INFINITY))
+      best.set(pair, { from, to, roundTripMs });
+  }
+  for (const finding of slowLinkFindings([...best.values()], (key) => key)) context.reportFinding(finding);
+}
 
 /** One listener per target host, on all its ports at once; null where the host could not be asked. */
 async function openListeners(
@@ -60,9 +74,9 @@ async function tryFrom(
   const from = probes[0]?.from ?? '';
   const outcomes = await tryAll(from, probes, context).catch(() => []);
   return probes.map((probe, index) => {
-    const outcome = outcomes[index] ?? 'unknown';
-    const believable = outcome === 'open' || answers(listeners.get(probe.to) ?? null, probe);
-    return { ...probe, result: believable ? outcome : 'unknown' };
+    const outcome = outcomes[index] ?? { result: 'unknown' };
+    const believable = outcome.result === 'open' || answers(listeners.get(probe.to) ?? null, probe);
+    return { ...probe, ...(believable ? outcome : { result: 'unknown' }) };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Cluster, NodeKey } from '../domain/cluster.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { PortResult } from '../domain/event.ts';
 import type { PlannedNode, StepKind, StepOf } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
@@ -18,6 +19,7 @@ export interface StepContext {
   /** Where a release file lies on the operator's machine. */
   readonly artifact: (name: string) => string;
   readonly operator: OperatorFiles;
+  readonly reportFinding: (diagnostic: Diagnostic) => void;
   readonly reportPorts: (results: readonly PortResult[]) => void;
   readonly progress: (words: string, fraction?: number) => void;
   /** True when a step on that host went wrong earlier in this run; it has been told already. */

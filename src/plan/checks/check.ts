@@ -2,6 +2,7 @@ import type { Cluster, ClusterNode, NodeKey } from '../../domain/cluster.ts';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { nodeName } from '../../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../../domain/observed.ts';
+import type { EtcdLink } from '../../rke2/etcd-links.ts';
 
 /** Everything that the checks look at. Hosts that were not reached are passed over: they are reported elsewhere. */
 export interface CheckInput {
@@ -15,13 +16,6 @@ export interface CheckInput {
   readonly architectures: readonly string[] | null;
   /** Measured round trips between etcd nodes, where somebody measured them. */
   readonly etcdLinks?: readonly EtcdLink[];
-}
-
-/** One round trip in milliseconds. */
-export interface EtcdLink {
-  readonly from: NodeKey;
-  readonly to: NodeKey;
-  readonly roundTripMs: number;
 }
 
 /** One thing that can be wrong with the hosts. `name` is the code of its findings, and what `--ignore-check` takes. */
