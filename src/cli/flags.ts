@@ -20,7 +20,6 @@ export interface UpFlags extends CommonFlags {
 export interface RemoveFlags extends CommonFlags {
   readonly yes?: boolean;
   readonly keepSnapshots?: string;
-  readonly deleteSnapshots?: boolean;
   readonly ignoreUnreachable?: boolean;
   readonly concurrency: number;
 }

@@ -52,7 +52,6 @@ export function createProgram(): Command {
     .description('take the cluster away from its hosts, and what rke2ctl brought with it')
     .option('--force, --yes', 'do not ask')
     .option('--keep-snapshots <dir>', 'fetch the local etcd snapshots into this directory first')
-    .option('--delete-snapshots', 'let the local etcd snapshots go with the hosts')
     .option('--ignore-unreachable', 'forget hosts that cannot be reached')
     .option('--concurrency <n>', 'hosts that are worked on at once', positive, 30)
     .option('--local', 'this machine alone')

@@ -109,7 +109,7 @@ describe('three servers and three workers, behind a bastion, with a sudo passwor
   });
 
   it('are as before after `remove`, and a second `remove` finds nothing to do', async () => {
-    expectExit(await project.rke2ctl('remove', '--yes', '--delete-snapshots'));
+    expectExit(await project.rke2ctl('remove', '--yes'));
     for (const host of HOSTS)
       expect(listingWithoutAllowed(await lab.listing(host))).toEqual(
         listingWithoutAllowed(before.get(host) ?? []),
@@ -121,6 +121,6 @@ describe('three servers and three workers, behind a bastion, with a sudo passwor
     expectExit(await project.rke2ctl('up'));
     const { stdout } = expectExit(await project.kubectl('get', 'nodes', '--no-headers'));
     expect(stdout.trim().split('\n')).toHaveLength(6);
-    expectExit(await project.rke2ctl('remove', '--yes', '--delete-snapshots'));
+    expectExit(await project.rke2ctl('remove', '--yes'));
   });
 });

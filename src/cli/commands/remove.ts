@@ -62,37 +62,30 @@ function idFromMarkers(cluster: Cluster, observed: Observed): string | null {
   return [...ids.keys()][0] ?? null;
 }
 
-/** Says what will be gone, snapshots by name, and asks. Snapshots are never lost by a plain yes to something else. */
+/** Says what will be gone, snapshots by name, and asks; with --yes it only says so. Snapshots in S3 are left alone. */
 async function confirm(workspace: Workspace, observed: Observed, flags: RemoveFlags): Promise<void> {
-  const snapshots = workspace.cluster.nodes.flatMap((node) =>
-    (factsOf(observed, node.key)?.rke2.snapshots ?? []).map((snapshot) => `${snapshot.name} on ${node.key}`),
-  );
-  const isDecided = flags.keepSnapshots !== undefined || flags.deleteSnapshots === true;
-  if (snapshots.length > 0 && !isDecided && flags.yes === true) throw snapshotsAtStake(snapshots);
-  if (flags.yes === true) return;
+  const snapshots =
+    flags.keepSnapshots !== undefined
+      ? []
+      : workspace.cluster.nodes.flatMap((node) =>
+          (factsOf(observed, node.key)?.rke2.snapshots ?? []).map(({ name }) => `${name} on ${node.key}`),
+        );
   const lost =
-    snapshots.length > 0 && flags.keepSnapshots === undefined
-      ? ` These etcd snapshots go with it:\n  ${snapshots.join('\n  ')}\n`
-      : '';
-  const { name, nodes } = workspace.cluster;
-  const count = nodes.length === 1 ? 'its host' : `its ${nodes.length} hosts`;
-  if (!(await workspace.ask(`Remove the cluster ${name} from ${count}, with all its data?${lost}`))) {
-    throw new Rke2ctlError({
-      code: 'declined',
-      message: 'Nothing was removed.',
-      hint: 'That was your answer.',
-      exitCode: 0,
-    });
+    snapshots.length === 0
+      ? ''
+      : `These etcd snapshots go with it (\`--keep-snapshots DIR\` fetches them first): ${snapshots.join(', ')}.`;
+  if (flags.yes === true) {
+    if (lost !== '') workspace.emit({ type: 'notice', message: lost });
+    return;
   }
-}
-
-function snapshotsAtStake(snapshots: readonly string[]): Rke2ctlError {
-  return new Rke2ctlError({
-    code: 'snapshots-at-stake',
-    message: [
-      'These etcd snapshots lie on the hosts and would be destroyed:',
-      ...snapshots.map((line) => `  ${line}`),
-    ].join('\n'),
-    hint: 'Fetch them first with `--keep-snapshots DIR`, or let them go with `--delete-snapshots`.',
+  const { name, nodes } = workspace.cluster;
+  const hosts = nodes.length === 1 ? 'its host' : `its ${nodes.length} hosts`;
+  if (await workspace.ask(`${lost} Remove the cluster ${name} from ${hosts}, with all its data?`.trim()))
+    return;
+  throw new Rke2ctlError({
+    code: 'declined',
+    message: 'Nothing was removed.',
+    hint: 'That was your answer; `--yes` does not ask.',
+    exitCode: 0,
   });
 }
