@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { CancelledError, ConnectionLostError, TimeoutError } from '../domain/errors.ts';
+import { CancelledError, TimeoutError } from '../domain/errors.ts';
 import type { Secret } from '../domain/secret.ts';
-import { excerpt } from '../transport/command-errors.ts';
 import type { CommandRequest, CommandResult, RemoteProcess, Transport } from '../transport/transport.ts';
 import { commandFailure } from './command-failure.ts';
 import { CommandLimits } from './command-limits.ts';
@@ -212,6 +211,7 @@ class TransportHost implements Host {
     if (!attempt.talks) limits.start();
     try {
       const result = await launch({
+        what: attempt.what,
         signal: limits.signal,
         ...(options.onStdout === undefined ? {} : { onStdout: options.onStdout }),
         onStderr: (chunk) => {
@@ -224,7 +224,7 @@ class TransportHost implements Host {
       if (limits.reason !== null && result.exitCode !== 0) throw limits.reason;
       return this.#judge(attempt, result, options.allowFailure ?? false);
     } catch (error) {
-      throw limits.reason ?? attempt.failure ?? namingWork(error, attempt);
+      throw limits.reason ?? attempt.failure ?? error;
     } finally {
       limits.close();
       attempt.gate.close();
@@ -282,14 +282,6 @@ const STOP_PATIENCE_MS = 5_000;
 
 /** Slow directory services included; what still waits then waits for something that we cannot answer. */
 const SUDO_PATIENCE_MS = 60_000;
-
-/** Transports know only the line that they sent; people want to know what it was for. */
-function namingWork(error: unknown, { loaded, what }: Attempt): unknown {
-  if (!(error instanceof ConnectionLostError)) return error;
-  const { code, hint, retryable } = error;
-  const message = error.message.replace(excerpt(loaded.line), () => what);
-  return new ConnectionLostError({ code, hint, retryable, message, cause: error });
-}
 
 function tookTooLong(target: string, what: string, timeoutMs: number): TimeoutError {
   return new TimeoutError({

@@ -41,7 +41,7 @@ export function superviseCommand(
   const result = settle(running, request, supervision, stop, output);
   result.catch(() => undefined); // whoever started it may never ask
   return {
-    write: (data) => write(running, data, supervision.target, request.command),
+    write: (data) => write(running, data, supervision.target, request.what ?? request.command),
     end: () => void fed.then(() => running.stdin.end()),
     result,
   };
@@ -66,7 +66,10 @@ function createStop(running: RunningCommand, request: CommandRequest, supervisio
     timeoutMs === undefined
       ? undefined
       : setTimeout(
-          () => fail((ended) => commandTimedOut(supervision.target, request.command, timeoutMs, ended)),
+          () =>
+            fail((ended) =>
+              commandTimedOut(supervision.target, request.what ?? request.command, timeoutMs, ended),
+            ),
           timeoutMs,
         );
   if (signal?.aborted) onAbort();
@@ -184,7 +187,7 @@ async function settle(
   const failure = stop.failure();
   if (failure !== null) throw await failure;
   if (exitCode === null) {
-    throw connectionLost(supervision.target, request.command, reason);
+    throw connectionLost(supervision.target, request.what ?? request.command, reason);
   }
   return { exitCode, stdout: output.stdout(), stderr: output.stderr() };
 }

@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 /** One command to run on a host. `command` is a line for `/bin/sh -c`; data goes in on stdin, never into the line. */
 export interface CommandRequest {
   readonly command: string;
+  /** How messages call it; its first words unless given. */
+  readonly what?: string;
   readonly stdin?: string | Buffer | Readable;
   /** Ends the remote process group as well; the promise rejects with CancelledError. */
   readonly signal?: AbortSignal;

@@ -64,7 +64,7 @@ export class OpensshTransport implements Transport {
 
   async start(request: CommandRequest): Promise<RemoteProcess> {
     if (this.#master?.isOpen !== true || this.#files === null) {
-      throw notConnected(this.target, request.command, this.#master?.ending ?? '');
+      throw notConnected(this.target, request.what ?? request.command, this.#master?.ending ?? '');
     }
     const { address } = this.#node;
     return startMuxCommand(

@@ -50,7 +50,7 @@ export class Ssh2Transport implements Transport {
   async start(request: CommandRequest): Promise<RemoteProcess> {
     const connection = this.#lease?.connection;
     if (connection === undefined || !connection.isOpen) {
-      throw notConnected(this.target, request.command, connection?.lastError ?? '');
+      throw notConnected(this.target, request.what ?? request.command, connection?.lastError ?? '');
     }
     return startCommand(connection, this.target, request);
   }

@@ -42,7 +42,7 @@ async function startOnChannel(
   return connection.exec(line, request.signal, supervise).catch((error: unknown) => {
     if (request.signal?.aborted) throw new CancelledError();
     const words = error instanceof Error ? error.message : String(error);
-    throw connectionLost(target, request.command, connection.lastError || words);
+    throw connectionLost(target, request.what ?? request.command, connection.lastError || words);
   });
 }
 
