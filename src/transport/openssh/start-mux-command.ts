@@ -65,8 +65,8 @@ async function spawnClient(mux: Mux, line: string): Promise<ChildProcessWithoutN
   const child = spawn('ssh', args, { stdio: 'pipe', env: mux.files.env });
   child.stdin.on('error', () => undefined);
   if ((await firstSign(child)) === 'spoke') return child;
-  const words = (await text(child.stderr)).trim();
-  throw /refused|mux|Connection closed/i.test(words) ? new SessionRefused(words) : new Error(words);
+  // The client says little or nothing of why. When the connection has fallen asking again fails at once.
+  throw new SessionRefused((await text(child.stderr)).trim());
 }
 
 /** `failed`: ssh ended with its own exit code before the command said anything. */
