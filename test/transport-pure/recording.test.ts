@@ -1,0 +1,49 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { LocalTransport } from '../../src/transport/local.ts';
+import { type RecordedCommand, recordTransport } from '../../src/transport/recording.ts';
+
+describe('recordTransport', () => {
+  const record = () => {
+    const seen: RecordedCommand[] = [];
+    return { seen, transport: recordTransport(new LocalTransport(), (command) => seen.push(command)) };
+  };
+
+  it('tells line, bytes of stdin, exit code and time, and never the data', async () => {
+    const { seen, transport } = record();
+    await transport.run({ command: 'cat >/dev/null; exit 3', stdin: 'geheim' });
+    expect(seen).toMatchObject([
+      { command: 'cat >/dev/null; exit 3', stdinBytes: 6, exitCode: 3, error: null },
+    ]);
+    expect(seen[0]?.durationMs).toBeGreaterThanOrEqual(0);
+    expect(JSON.stringify(seen)).not.toContain('geheim');
+  });
+
+  it('counts streams and what is written later', async () => {
+    const { seen, transport } = record();
+    const stdin = Readable.from([Buffer.alloc(1000), Buffer.alloc(500)]);
+    expect((await transport.run({ command: 'wc -c', stdin })).stdout.trim()).toBe('1500');
+    const process = await transport.start({ command: 'cat' });
+    await process.write('four');
+    process.end();
+    await process.result;
+    expect(seen.map((it) => it.stdinBytes)).toEqual([1500, 4]);
+  });
+
+  it('tells of commands that did not end by themselves', async () => {
+    const { seen, transport } = record();
+    await expect(transport.run({ command: 'sleep 30', timeoutMs: 50 })).rejects.toThrow(/longer than/);
+    await expect(transport.run({ command: 'true', signal: AbortSignal.abort() })).rejects.toThrow(/Stopped/);
+    expect(seen.map((it) => [it.exitCode, it.error instanceof Error])).toEqual([
+      [null, true],
+      [null, true],
+    ]);
+  });
+
+  it('hands a broken source on as the reason', async () => {
+    const { transport } = record();
+    const stdin = new Readable({ read() {} });
+    setTimeout(() => stdin.destroy(new Error('the disk is gone')), 20);
+    await expect(transport.run({ command: 'cat', stdin })).rejects.toThrow('the disk is gone');
+  });
+});
