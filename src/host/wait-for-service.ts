@@ -46,8 +46,12 @@ export async function waitForService(
       rest = lines.pop() ?? '';
       for (const line of lines.filter((candidate) => candidate !== '')) {
         const state = readState(line, mark);
-        if (state !== null) decision.take(watch.judge(state));
-        else options.onWords?.(watch.addLine(line));
+        if (state === null) {
+          const words = watch.addLine(line);
+          options.onWords?.(words);
+        } else {
+          decision.take(watch.judge(state));
+        }
       }
     },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -104,14 +108,18 @@ function readState(line: string, mark: string): UnitState | null {
 }
 
 /**
- * $1: mark; $2: unit; $3: since when. Tells the unit's state more and more slowly, and its journal at once,
- * until stdin ends; a connection that falls ends it too.
+ * $1: mark; $2: unit; $3: since when. Tells the unit's state more and more slowly, and its journal at once, until stdin ends;
+ * a connection that falls ends it too. Where following the journal fails (no inotify instance is left, a common illness of
+ * hosts with many pods) it is read anew each time.
  */
 const WATCH = `
 exec 3<&0
-journalctl --quiet --follow --no-tail --output=cat --unit="$2" --since="$3" 2>/dev/null </dev/null &
+# Only for subshells, whose process it then is.
+read_journal() { exec journalctl --quiet --output=cat --unit="$unit" --since="$since" "$@" 2>/dev/null </dev/null; }
+mark=$1 unit=$2 since=$3 seen=0
+read_journal --follow --no-tail &
 journal=$!
-(cat <&3 >/dev/null; kill -TERM $$) &
+(cat <&3 >/dev/null 2>&1; kill -TERM $$) &
 reader=$!
 finish() {
   trap '' TERM
@@ -122,9 +130,16 @@ finish() {
 trap finish TERM HUP INT
 pause=0.2
 while :; do
-  state=$(systemctl show -p ActiveState,SubState,NRestarts,Result,Job "$2" 2>/dev/null | tr '\\n' ' ')
+  if ! kill -0 "$journal" 2>/dev/null; then
+    new=$(read_journal | tail -n "+$((seen + 1))")
+    if [ -n "$new" ]; then
+      echo "$new"
+      seen=$((seen + $(echo "$new" | wc -l)))
+    fi
+  fi
+  state=$(systemctl show -p ActiveState,SubState,NRestarts,Result,Job "$unit" 2>/dev/null | tr '\\n' ' ')
   echo "
-$1 $state"
+$mark $state"
   sleep $pause &
   wait $!
   case $pause in 0.2) pause=0.3;; 0.3) pause=0.4;; 0.4) pause=0.5;; esac

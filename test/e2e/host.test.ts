@@ -383,6 +383,25 @@ describe('a service', () => {
     await inside('node1', 'systemctl disable -q rke2-agent');
   });
 
+  test('is heard although its journal cannot be followed', async () => {
+    const { host } = reach('node2');
+    const cursor = await startService(host, 'rke2-agent', { restart: false });
+    const words: string[] = [];
+    let isDeaf = false;
+    const outcome = await waitForService(host, 'rke2-agent', {
+      cursor,
+      timeoutMs: 60_000,
+      onWords: (line) => {
+        words.push(line);
+        if (!isDeaf) void inside('node2', "pkill -f '^journalctl .*--follow'");
+        isDeaf = true;
+      },
+    });
+    expect(outcome).toMatchObject({ ready: false, trouble: 'join-refused' });
+    expect(words.filter((line) => line.startsWith('Waiting to retrieve')).length).toBeGreaterThan(3);
+    await stopService(host, 'rke2-agent');
+  });
+
   test('that takes too long is told with what it said, and the watch leaves nothing running', async () => {
     const { host } = reach('node2');
     const config = `server: https://${labHost('node1').address}:9999\ntoken: sesame\n`;
@@ -391,7 +410,7 @@ describe('a service', () => {
     const outcome = await waitForService(host, 'rke2-agent', { cursor, timeoutMs: 3_000 });
     expect(outcome).toMatchObject({ ready: false, trouble: 'timeout' });
     expect(outcome.ready ? [] : outcome.lines.length).toBeGreaterThan(0);
-    expect(await inside('node2', 'pgrep -fc "journalctl --quiet" || true')).toBe('0');
+    expect(await inside('node2', 'pgrep -fc "journalctl --[q]uiet" || true')).toBe('0');
     await stopService(host, 'rke2-agent');
   });
 });
