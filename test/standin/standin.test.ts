@@ -324,14 +324,13 @@ describe('joining', () => {
     expect(
       await rke2.kubectl('node1', `get node node4 -o jsonpath='{.spec.taints[?(@.key=="only")].effect}'`),
     ).toBe('NoSchedule');
-    const balancer = JSON.parse(
-      await rke2.sh('node4', `cat ${DATA}/agent/etc/rke2-api-server-agent-load-balancer.json`),
-    );
-    expect(balancer.ServerAddresses.sort()).toEqual([
-      '198.18.1.1:6443',
-      '198.18.1.2:6443',
-      '198.18.1.3:6443',
-    ]);
+    const addresses = (): Promise<string[]> =>
+      rke2
+        .sh('node4', `cat ${DATA}/agent/etc/rke2-api-server-agent-load-balancer.json`)
+        .then((text) => JSON.parse(text).ServerAddresses.sort());
+    await expect
+      .poll(addresses, { timeout: 15_000 })
+      .toEqual(['198.18.1.1:6443', '198.18.1.2:6443', '198.18.1.3:6443']);
   });
 
   test('an agent by a name that is taken is rejected for its node password', async () => {
@@ -350,6 +349,27 @@ describe('joining', () => {
       'duplicate node name found, please use a unique name for this node',
     );
     await rke2.sh('node5', `systemctl stop rke2-server; rm -rf ${DATA}/server`);
+  });
+
+  test('a label the kubelet may not set, or a taken kubelet port, keeps the Node from registering', async () => {
+    await rke2.configure('node5', {
+      server: SERVER,
+      token: TOKEN,
+      'node-label': ['node-role.kubernetes.io/worker=true'],
+    });
+    expect(await rke2.start('node5', 'agent', 4)).toBe(124);
+    expect(await rke2.log('node5', 'agent')).toContain('Kubelet exited: exit status 1');
+    expect(await rke2.sh('node5', `cat ${DATA}/agent/logs/kubelet.log`)).toContain(
+      "unknown 'kubernetes.io' or 'k8s.io' labels specified with --node-labels: [node-role.kubernetes.io/worker]",
+    );
+    await rke2.sh('node5', 'systemctl stop rke2-agent');
+    await lab.fault('node5', 'port-taken', '10250');
+    await rke2.configure('node5', { server: SERVER, token: TOKEN });
+    expect(await rke2.start('node5', 'agent', 4)).toBe(124);
+    expect(await rke2.log('node5', 'agent')).toContain('listen on port 10250');
+    await lab.heal('node5');
+    expect(await rke2.kubectl('node1', 'get nodes -o name')).not.toContain('node5');
+    await rke2.sh('node5', 'systemctl stop rke2-agent');
   });
 
   test('the other role does not start beside a running one', async () => {
@@ -376,8 +396,14 @@ describe('stopping and removing', () => {
     expect(await rke2.sh('node3', 'pgrep -x containerd || echo none')).toBe('none');
     expect(await rke2.start('node3', 'server')).toBe(0);
     expect(await pods()).toBe(before);
+    expect(await rke2.sh('node3', 'grep -c kubelet/pods /proc/mounts; grep -c netns/cni /proc/mounts')).toBe(
+      '1\n1',
+    );
     await rke2.sh('node3', 'rke2-killall.sh >/dev/null 2>&1');
     expect(await pods()).toBe('');
+    expect(
+      await rke2.sh('node3', 'grep -c kubelet/pods /proc/mounts; grep -c netns/cni /proc/mounts; true'),
+    ).toBe('0\n0');
     expect(await rke2.sh('node3', 'ls /sys/class/net')).not.toMatch(/cni0|flannel|kube-ipvs0/);
     expect(await rke2.sh('node3', 'iptables-save')).not.toContain('KUBE-');
     expect(await rke2.sh('node3', `ls ${DATA}/agent/pod-manifests`)).toBe('');

@@ -192,7 +192,9 @@ http.server.ThreadingHTTPServer(('',8080),H).serve_forever()`;
 
   test('finds the version of a channel by its redirect and installs over the network, without images', async () => {
     await expect
-      .poll(() => rke2.sh('node2', 'curl -s http://127.0.0.1:8080/releases/x; echo up'), { timeout: 10_000 })
+      .poll(() => rke2.sh('node2', 'curl -sf http://127.0.0.1:8080/releases/x && echo up || true'), {
+        timeout: 10_000,
+      })
       .toContain('up');
     const result = await install('INSTALL_RKE2_CHANNEL=latest');
     expect(result.stderr).toBe('');
@@ -237,9 +239,9 @@ http.server.ThreadingHTTPServer(('',8080),H).serve_forever()`;
     await rke2.configure('node3', { token: TOKEN });
     expect(await rke2.start('node3', 'server')).toBe(0);
     await rke2.sh('node3', '/opt/rke2/bin/rke2-uninstall.sh >/dev/null 2>&1');
-    expect(await rke2.sh('node3', 'ls /opt/rke2/bin/* /etc/systemd/system/rke2* 2>/dev/null || echo none')).toBe(
-      'none',
-    );
+    expect(
+      await rke2.sh('node3', 'ls /opt/rke2/bin/* /etc/systemd/system/rke2* 2>/dev/null || echo none'),
+    ).toBe('none');
     await lab.heal('node3');
   });
 });
@@ -300,6 +302,24 @@ describe('versions and packagings', () => {
     expect(after[1]).not.toBe(apiServer);
     expect(await rke2.kubectl('node4', 'version --short 2>/dev/null')).toContain('v1.36.4+rke2r1');
     await uninstall('node4');
+  });
+
+  test('a server comes back by itself after its power was cut', async () => {
+    await rke2.install('node4');
+    await rke2.configure('node4', { token: TOKEN });
+    await rke2.sh('node4', 'systemctl enable rke2-server 2>/dev/null');
+    expect(await rke2.start('node4', 'server')).toBe(0);
+    await rke2.kubectl('node4', 'create configmap kept');
+    await lab.powerOff('node4');
+    await lab.powerOn('node4');
+    await expect
+      .poll(() => rke2.kubectl('node4', 'get configmap kept -o name').catch(() => ''), { timeout: 30_000 })
+      .toBe('configmap/kept');
+    await expect
+      .poll(() => rke2.kubectl('node4', 'get nodes --no-headers'), { timeout: 20_000 })
+      .toMatch(/ Ready /);
+    await uninstall('node4');
+    await rke2.sh('node4', 'firewall-cmd -q --set-default-zone=trusted');
   });
 
   test('a node at an IPv6 address', async () => {

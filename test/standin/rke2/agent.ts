@@ -46,7 +46,7 @@ export async function runAgent(flags: ParsedFlags): Promise<void> {
   const releaseDirectory = await stageRuntime(inherited, store);
   startContainerd(inherited, releaseDirectory);
   await restartPodsIfAsked(options.paths);
-  startKubeletListeners(options.paths.agent, '');
+  await startKubeletListeners(options.paths.agent, '');
   await startApiBalancer(options, supervisors);
   const manifestMode = options.profile === '' ? 0o644 : 0o600;
   const pods = openPodRuntime(options.paths, { releaseDirectory, nodeName: options.nodeName, manifestMode });

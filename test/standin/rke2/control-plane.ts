@@ -9,7 +9,7 @@ import type { KubeClient } from './kube-client.ts';
 import { openKubeClient } from './kube-client.ts';
 import { writeAdminKubeconfig, writeComponentKubeconfigs } from './kubeconfig.ts';
 import { splitHostPort, startLoadBalancer } from './load-balancer.ts';
-import { info, reasonOf, warn } from './log.ts';
+import { info, log, reasonOf, warn } from './log.ts';
 import type { NodeContext } from './node-part.ts';
 import { describeControllerPods } from './node-part.ts';
 import type { ServerOptions } from './options.ts';
@@ -20,6 +20,8 @@ import { API_ADDRESSES_KEY } from './server-routes.ts';
 
 const POLL_MS = 150;
 const KEEP_MS = 3000;
+/** How long an etcd-only server waits for somebody's API server before it ends and systemd starts it anew. */
+const API_PATIENCE_MS = 15 * 60 * 1000;
 
 /**
  * Starts the API server and the controllers this server is to run, in the background; a server without its own API
@@ -142,9 +144,13 @@ async function publishApiAddress(state: ServerState, _kube: KubeClient): Promise
   }
 }
 
-/** Takes the addresses of control-plane nodes that are gone out of the datastore. */
+/**
+ * Takes the addresses of control-plane nodes that are gone out of the datastore: those that had a Node and have none any
+ * more. A server publishes its address before its Node is registered.
+ */
 async function keepApiAddresses(state: ServerState, kube: KubeClient): Promise<void> {
   const own = joinHostPort(state.options.advertiseAddress, 6443);
+  const seen = new Set<string>();
   for (;;) {
     await sleep(KEEP_MS);
     try {
@@ -157,7 +163,10 @@ async function keepApiAddresses(state: ServerState, kube: KubeClient): Promise<v
       const entry = await state.etcd?.get(API_ADDRESSES_KEY);
       if (entry === undefined) continue;
       const before = JSON.parse(entry.value) as string[];
-      const after = before.filter((address) => address === own || living.includes(address));
+      for (const address of living) seen.add(address);
+      const after = before.filter(
+        (address) => address === own || living.includes(address) || !seen.has(address),
+      );
       if (after.length < before.length)
         await state.etcd?.putIf(API_ADDRESSES_KEY, entry.modRevision, JSON.stringify(after));
     } catch {
@@ -177,9 +186,15 @@ async function followApiServers(state: ServerState): Promise<void> {
     return entry === undefined ? [] : (JSON.parse(entry.value) as string[]);
   };
   let addresses: readonly string[] = [];
+  const deadline = Date.now() + API_PATIENCE_MS;
   while (addresses.length === 0) {
     addresses = await read().catch(() => []);
-    if (addresses.length === 0) await sleep(500);
+    if (addresses.length > 0) break;
+    if (Date.now() > deadline) {
+      log('info', 'Shutdown request received: "failed to wait for API server to become ready"');
+      process.exit(0);
+    }
+    await sleep(500);
   }
   info(`Got apiserver addresses from etcd: [${addresses.join(' ')}]`);
   const balancer = await startLoadBalancer({

@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
@@ -30,8 +31,8 @@ export interface KubeletSettings extends StatusSettings {
   readonly pods: PodRuntime;
 }
 
-/** Starts the kubelet's two listeners; `tls` names the agent directory with its serving certificate. */
-export function startKubeletListeners(agentDirectory: string, bindAddress: string): void {
+/** Opens the kubelet's two ports; while somebody else holds one of them the kubelet exits and is started again. */
+export async function startKubeletListeners(agentDirectory: string, bindAddress: string): Promise<void> {
   const server = createHttpsServer(
     {
       cert: readFileSync(join(agentDirectory, 'serving-kubelet.crt'), 'utf8'),
@@ -47,17 +48,29 @@ export function startKubeletListeners(agentDirectory: string, bindAddress: strin
     },
   );
   const healthz = createHttpServer((_request, response) => response.end('ok'));
-  for (const [listener, name] of [
-    [server, '10250'],
-    [healthz, '10248'],
-  ] as const) {
-    listener.on('error', (error) =>
-      warn(`Kubelet exited: failed to listen on port ${name}: ${error.message}`),
-    );
+  await listenUntilDone(server, { port: 10250, ...(bindAddress === '' ? {} : { host: bindAddress }) });
+  await listenUntilDone(healthz, { port: 10248, host: '127.0.0.1' });
+}
+
+async function listenUntilDone(
+  server: Server,
+  where: { readonly port: number; readonly host?: string },
+): Promise<void> {
+  for (;;) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(where, () => {
+          server.removeListener('error', reject);
+          resolve();
+        });
+      });
+      return;
+    } catch (error) {
+      warn(`Kubelet exited: exit status 1: listen on port ${where.port}: ${reasonOf(error)}`);
+      await sleep(5000);
+    }
   }
-  if (bindAddress === '') server.listen(10250);
-  else server.listen(10250, bindAddress);
-  healthz.listen(10248, '127.0.0.1');
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectory, writeFile } from './files.ts';
@@ -7,6 +7,9 @@ import { defaultDevice } from './node-address.ts';
 import { addressIn } from './options.ts';
 
 const run = promisify(execFile);
+
+/** The one pod whose mounts are shown, the cluster DNS's. */
+const POD_UID = '5d1f4a52-6c1e-4f6b-9a57-0c6f5b1de001';
 
 /** What the CNI and kube-proxy put on a node. `podCidr` is the node's own part of the cluster CIDR. */
 export interface NetworkSettings {
@@ -69,6 +72,7 @@ export async function setUpPodNetwork(settings: NetworkSettings): Promise<void> 
     0o644,
   );
   writeFile(`/opt/cni/bin/${settings.cni}`, '#!/bin/sh\nexit 0\n', 0o755);
+  await mountPodDirectories();
   const tunnel = TUNNELS[settings.cni];
   const device = defaultDevice();
   if (tunnel !== undefined) {
@@ -101,6 +105,19 @@ export async function setUpPodNetwork(settings: NetworkSettings): Promise<void> 
   }
   if (settings.cni === 'cilium') {
     await ip('link', 'add', 'cilium_net', 'type', 'veth', 'peer', 'name', 'cilium_host');
+  }
+}
+
+/** A pod's own mounts, as every running pod has them: a projected volume and a network namespace. */
+async function mountPodDirectories(): Promise<void> {
+  const mounted = readFileSync('/proc/self/mounts', 'utf8');
+  for (const path of [
+    `/var/lib/kubelet/pods/${POD_UID}/volumes/kubernetes.io~projected/kube-api-access`,
+    `/run/netns/cni-${POD_UID}`,
+  ]) {
+    if (mounted.includes(` ${path} `)) continue;
+    makeDirectory(path);
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path]).catch(() => undefined);
   }
 }
 

@@ -36,7 +36,7 @@ export async function runServerNode(state: ServerState, node: NodeContext): Prom
       await sleep(1000);
     }
   }
-  startKubeletListeners(options.paths.agent, options.bindAddress);
+  await startKubeletListeners(options.paths.agent, options.bindAddress);
   while (state.kube === undefined) await sleep(100);
   await confirmNodePassword(state);
   const network = startNodeNetwork(node, describeCluster(options));
