@@ -53,8 +53,9 @@ export async function askPassword(
 ): Promise<Secret | null> {
   requireTerminal(question, options, streams);
   const { input, output } = streams;
-  output.write(`${cleanLine(question)}: `);
+  // Who sees the question may type at once: by then the terminal must show nothing any more.
   input.setRawMode?.(true);
+  output.write(`${cleanLine(question)}: `);
   try {
     const answer = await readHidden(input, options.signal);
     return answer === '' ? null : new Secret(answer);

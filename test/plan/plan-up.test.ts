@@ -150,7 +150,7 @@ describe('planUp, whatever the cluster', () => {
       fc.property(clusters, fc.boolean(), (cluster, firewalld) => {
         expect(converge(makeWorld(cluster, { firewalld })).rounds).toBe(1);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -164,7 +164,7 @@ describe('planUp, whatever the cluster', () => {
         );
         expect(planWorld(run(world, steps)).steps).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -181,7 +181,7 @@ describe('planUp, whatever the cluster', () => {
         expect(end.state.bootstrapNodeId).toBe(converge(world).world.state.bootstrapNodeId);
         expect(planWorld(end).steps).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
