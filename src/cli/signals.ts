@@ -1,9 +1,12 @@
+import { setMaxListeners } from 'node:events';
 import type { Signals } from './workspace.ts';
 
 /** First Ctrl-C (or SIGTERM) stops after what is in hand, the second ends that too; `close` gives the signals back. */
 export function listenToSignals(): Signals & { readonly close: () => void } {
   const stop = new AbortController();
   const abort = new AbortController();
+  // Every command of every host listens to them; Node would take that for a leak and say so in the middle of the run.
+  setMaxListeners(0, stop.signal, abort.signal);
   const onSignal = () => {
     if (stop.signal.aborted) {
       abort.abort();

@@ -21,7 +21,7 @@ export function nodeResults(plan: Plan, ends: ReadonlyMap<StepId, StepEnd>): rea
       roles: [],
       result: 'unreachable',
       durationMs: 0,
-      lastWords: 'could not be reached; run the same command again when it is back',
+      lastWords: 'not reached, for the reason above; run the same command again once that is mended',
     }),
   );
   return [...reached, ...unreachable];

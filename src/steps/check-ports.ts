@@ -104,13 +104,13 @@ function portsClosed(closed: readonly PortResult[]): Rke2ctlError {
     .slice(0, 8)
     .map(({ from, to, port, protocol, purpose }) => `  ${from} → ${to} ${port}/${protocol} (${purpose})`);
   const more = closed.length > 8 ? [`  … and ${closed.length - 8} more`] : [];
+  const count =
+    closed.length === 1
+      ? '1 port that RKE2 needs between the nodes is'
+      : `${closed.length} ports that RKE2 needs between the nodes are`;
   return new Rke2ctlError({
     code: 'ports-closed',
-    message: [
-      `${closed.length} ports that RKE2 needs between the nodes are closed; nothing was started:`,
-      ...lines,
-      ...more,
-    ].join('\n'),
+    message: [`${count} closed; nothing was started:`, ...lines, ...more].join('\n'),
     hint: 'Open them in whatever stands between those hosts (cloud security groups, switches, another firewall on the host), then run `rke2ctl up` again; `--ignore-check ports` goes on without.',
   });
 }

@@ -5,7 +5,10 @@ import type { StepHandler } from './step-handler.ts';
 
 /** Writes a node's files, rendered anew from the state as it is now and held against the hashes of the plan. */
 export const writeNodeFiles: StepHandler<'write-files'> = {
-  title: (step) => `write ${step.files.length} ${step.files.length === 1 ? 'file' : 'files'}`,
+  title: ({ files, removed }) => {
+    const count = files.length === 0 ? removed.length : files.length;
+    return `${files.length === 0 ? 'remove' : 'write'} ${count} ${count === 1 ? 'file' : 'files'}`;
+  },
   run: async ({ node, files, removed }, context) => {
     if (node === null) throw new Error('write-files needs a node');
     const rendered = new Map(context.files(node.key).map((file) => [file.path, file]));

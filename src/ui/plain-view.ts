@@ -86,7 +86,10 @@ function passingText(event: RunEvent, progress: RunProgress, verbose: boolean): 
     case 'step-progress':
       return progressText(event.step, progress);
     case 'step-ended': {
-      if (event.outcome === 'skipped' && !verbose) return '';
+      // What never began is in the table at the end; a line for each would bury what went wrong.
+      const hasBegun =
+        event.outcome !== 'skipped' && !(event.outcome === 'cancelled' && event.durationMs === 0);
+      if (!hasBegun && !verbose) return '';
       const ended = { done: 'done', unchanged: 'nothing to do', skipped: 'left out', cancelled: 'stopped' };
       const outcome = ended[event.outcome as keyof typeof ended] ?? event.outcome;
       return `${nodeLabel(event.node)}: ${progress.title(event.step)}: ${outcome} (${durationText(event.durationMs)})`;
