@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CancelledError, ConnectionLostError } from '../../src/domain/errors.ts';
 import { createTransport } from '../../src/transport/create-transport.ts';
@@ -112,6 +115,19 @@ export function describeHostility(client: 'ssh2' | 'openssh', keys: Keys): void 
       closers.push(...all.map((transport) => () => transport.close()));
       await Promise.all(all.map((transport) => transport.connect()));
       expect((await all.at(-1)?.run({ command: 'echo last' }))?.stdout).toBe('last\n');
+    });
+
+    it('leaves no connection behind when rke2ctl is killed', async () => {
+      const sshd = await serve();
+      const script = fileURLToPath(new URL('./connect-and-wait.ts', import.meta.url));
+      const known = join(keys.directory, 'known_hosts');
+      const args = ['--import', 'tsx', script, client, String(sshd.port), keys.make('user'), known];
+      const operator = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(operator.stdout, 'data');
+      expect(sshd.sessions()).not.toEqual([]);
+      operator.kill('SIGKILL');
+      for (let i = 0; i < 250 && sshd.sessions().length > 0; i += 1) await sleep(20);
+      expect(sshd.sessions()).toEqual([]);
     });
 
     it('leaves nothing behind on the host when it closes', async () => {

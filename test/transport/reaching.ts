@@ -141,6 +141,54 @@ export function describeReaching(client: 'ssh2' | 'openssh', keys: Keys): void {
     });
   });
 
+  describe(`${client}: a key that is not there`, () => {
+    it('is named', async () => {
+      const error = await failure(open({ sshd, auth: keyAuth('/nonexistent/key') }));
+      expect(error).toMatchObject({ code: 'ssh-key-missing' });
+      expect(error.message).toContain('There is no key file /nonexistent/key');
+    });
+  });
+
+  describe.runIf(client === 'ssh2')(`${client}: keys that cannot be used`, () => {
+    it('passes over default keys that are not there', async () => {
+      const auth = { ...keyAuth('/nonexistent/id_rsa', keys.make('user')), keyPathsAreDefaults: true };
+      expect(await whoami(open({ sshd, auth }))).toBe('root');
+    });
+
+    it('names the mend of a PKCS#8 key, which makes it work', async () => {
+      const path = join(keys.directory, 'pkcs8');
+      execFileSync('openssl', ['genpkey', '-algorithm', 'RSA', '-out', path], { stdio: 'ignore' });
+      execFileSync('chmod', ['600', path]);
+      const error = await failure(open({ sshd, auth: keyAuth(path) }));
+      expect(error).toMatchObject({ code: 'ssh-key-pkcs8' });
+      const mend = /`(ssh-keygen -p -f [^`]*)`/.exec(error.hint)?.[1] ?? '';
+      execFileSync('/bin/sh', ['-c', `${mend} -N ''`], { stdio: 'ignore' });
+      const after = await failure(open({ sshd, auth: keyAuth(path) }));
+      expect(after.message).toContain('Refused were'); // offered now, only not authorized
+    });
+
+    it('says that a file holds a public key, or none', async () => {
+      const error = await failure(open({ sshd, auth: keyAuth(`${keys.make('user')}.pub`) }));
+      expect(error).toMatchObject({ code: 'ssh-key-public' });
+      const other = await failure(open({ sshd, auth: keyAuth('/etc/hostname') }));
+      expect(other).toMatchObject({ code: 'ssh-key-unsupported' });
+    });
+
+    it('says that the host hung up after too many keys', async () => {
+      const server = await serve({ config: ['MaxAuthTries 2'] });
+      const auth = keyAuth(...['a', 'b', 'c', 'd'].map((name) => keys.make(`stranger-${name}`)));
+      const error = await failure(open({ sshd: server, auth }));
+      expect(error).toBeInstanceOf(AuthError);
+      expect(error.message).toContain('too many keys');
+    });
+
+    it('says that a host takes no keys at all', async () => {
+      const config = ['PubkeyAuthentication no', 'PasswordAuthentication yes'];
+      const error = await failure(open({ sshd: await serve({ config }) }));
+      expect(error.message).toContain('takes no keys at all, only password');
+    });
+  });
+
   describe(`${client}: host keys`, () => {
     it('pins a first contact (0600) and knows it the next time', async () => {
       const knownHosts = join(keys.directory, `known-first-${client}`);
@@ -280,12 +328,13 @@ export function describeReaching(client: 'ssh2' | 'openssh', keys: Keys): void {
       expect(direct).toMatchObject({ code: 'connection-refused' });
       const bastion = await serve();
       const behind = await failure(open({ sshd: gone, bastions: [asBastion(bastion, keys)] }));
-      expect(behind).toBeInstanceOf(ConnectError);
-      expect(behind.message).toContain(`:${gone.port}`);
+      expect(behind).toMatchObject({ code: 'connection-refused' });
+      expect(behind.message).toContain(`root@127.0.0.1:${gone.port} refused`);
     });
 
     it('says that a name does not resolve', async () => {
-      const error = await failure(open({ sshd: { address: 'no-such-host.invalid', port: 22 } }));
+      // A label of more than 63 letters fails in the resolver itself: no question leaves the machine.
+      const error = await failure(open({ sshd: { address: `${'x'.repeat(70)}.test`, port: 22 } }));
       expect(error).toMatchObject({ code: 'host-not-found' });
     });
 

@@ -46,6 +46,19 @@ export function classifyLog(log: string, context: LogContext): Rke2ctlError | nu
   return words.length === 0 ? null : connectFailed('connect-failed', host, lastWords(words));
 }
 
+/**
+ * Why a hop could not pass the connection on, from its client's log; the error is about `next`, the host that it was to
+ * be passed on to. Null when the hop passed it on, or was never reached.
+ */
+export function classifyForward(log: string, next: SshHost): Rke2ctlError | null {
+  const reason = /channel \d+: open failed: (.+)/.exec(log)?.[1];
+  if (reason === undefined) return null;
+  const failure = [...FAILURES, [/not known|name resolution/i, 'host-not-found'] as const].find(([pattern]) =>
+    pattern.test(reason),
+  );
+  return connectFailed(failure?.[1] ?? 'connect-failed', next, `through the bastion: ${reason.trim()}`);
+}
+
 function classifyHostKey(log: string, text: string, context: LogContext): Rke2ctlError | null {
   const owner: HostKeyOwner = { name: context.host.hostKeyName, target: context.host.target };
   const shown = shownHostKey(log) ?? 'one that was not told';

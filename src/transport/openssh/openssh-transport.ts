@@ -10,7 +10,7 @@ import type { SshRoute } from '../ssh-config.ts';
 import type { SshHost } from '../ssh-host.ts';
 import type { CommandRequest, CommandResult, RemoteProcess, Transport } from '../transport.ts';
 import type { TransportContext } from '../transport-context.ts';
-import { classifyLog } from './classify-log.ts';
+import { classifyForward, classifyLog } from './classify-log.ts';
 import { MasterConnection } from './master-connection.ts';
 import { type SessionFiles, writeSessionFiles } from './session-files.ts';
 import { startMuxCommand } from './start-mux-command.ts';
@@ -104,15 +104,14 @@ export class OpensshTransport implements Transport {
     const hops: SshHost[] = [...(this.#node.bastions.length > 0 ? bastions : []), host];
     for (const [index, hop] of hops.entries()) {
       const log = await readFile(files.logs[index] ?? '', 'utf8').catch(() => '');
-      const error = classifyLog(log, {
-        host: hop,
-        knownHosts: this.#context.settings.knownHosts,
-        readEntry,
-        problems: files.problems,
-      });
+      const next = hops[index + 1];
+      const forward = next === undefined ? null : classifyForward(log, next);
+      const { knownHosts } = this.#context.settings;
+      const error =
+        forward ?? classifyLog(log, { host: hop, knownHosts, readEntry, problems: files.problems });
       if (error === null) continue;
-      const isForward = error.code === 'forwarding-prohibited' || /open failed/.test(error.message);
-      return hop === host || isForward ? error : (onTheWayTo(host.target, error) as Rke2ctlError);
+      const isOwn = hop === host || (forward !== null && next === host);
+      return isOwn ? error : (onTheWayTo(host.target, error) as Rke2ctlError);
     }
     return connectFailed('connect-failed', host, 'the client gave no reason');
   }

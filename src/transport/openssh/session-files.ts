@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Bastion, ClusterNode, SshAuth } from '../../domain/cluster.ts';
 import { AuthError } from '../../domain/errors.ts';
+import { authFailed } from '../connect-errors.ts';
 import { findIdentities } from '../find-identities.ts';
+import { formatTarget, type SshHost } from '../ssh-host.ts';
 import type { TransportContext } from '../transport-context.ts';
 import { formatOpensshConfig, type OpensshHop } from './openssh-config.ts';
 import { serveAgent } from './serve-agent.ts';
@@ -44,7 +46,8 @@ export async function writeSessionFiles(node: ClusterNode, context: TransportCon
     let config = '';
     for (const [index, host] of [...node.bastions, node].entries()) {
       const log = join(folder, `${index}.log`);
-      const hop = await describeHop(host, { index, folder, via, context, agents, problems });
+      const sshHost = { ...host, target: formatTarget(host), hostKeyName: host.address };
+      const hop = await describeHop(host, { host: sshHost, index, folder, via, context, agents, problems });
       config = join(folder, `${index}.conf`);
       await writeFile(config, formatOpensshConfig(hop, context.settings, includesOf(context)), {
         mode: 0o600,
@@ -69,7 +72,11 @@ async function prepareKnownHosts(context: TransportContext): Promise<void> {
   await appendFile(knownHosts, '', { mode: 0o600 }).catch(() => undefined);
 }
 
+/** OpenSSH reads forms of keys that ssh2 does not. */
+const CLIENT_MAY_DO = ['ssh-key-unsupported', 'ssh-key-pkcs8'];
+
 interface HopPlace {
+  readonly host: SshHost;
   readonly index: number;
   readonly folder: string;
   readonly via: OpensshHop['via'];
@@ -103,10 +110,12 @@ async function writeCertificates(auth: SshAuth, place: HopPlace): Promise<readon
 async function chooseAgent(auth: SshAuth, place: HopPlace): Promise<string | null> {
   const { usable, problems } = await findIdentities(auth, place.context);
   if (auth.agent === 'required') {
-    const [problem] = problems;
-    if (usable.length === 0 && problem !== undefined) throw problem;
+    if (usable.length === 0 && problems.length > 0) {
+      throw authFailed(place.host, { offered: [], problems, accepted: [], detail: '' });
+    }
     return null;
   }
+  place.problems.push(...problems.filter((it) => !CLIENT_MAY_DO.includes(it.code)));
   if (auth.key === null && !usable.some((identity) => identity.isLocked)) return null;
   const path = join(place.folder, `${place.index}.agent`);
   const onProblem = (error: unknown): void => {

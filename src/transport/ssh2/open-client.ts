@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Client, ConnectConfig } from 'ssh2';
+import type { AnyAuthMethod, Client, ConnectConfig } from 'ssh2';
 import ssh2 from 'ssh2';
 import type { SshSettings } from '../../domain/cluster.ts';
 import { CancelledError, type Rke2ctlError } from '../../domain/errors.ts';
@@ -171,7 +171,7 @@ class Login {
     );
   }
 
-  /** One method: our own agent, which holds every key. */
+  /** One method in truth: our own agent, which holds every key. */
   #authHandler(): NonNullable<ConnectConfig['authHandler']> {
     const agent = new IdentityAgent(this.#identities.usable, {
       began: () => clearTimeout(this.#timer),
@@ -180,12 +180,16 @@ class Login {
         if (error !== null && 'hint' in error) this.#signingProblems.push(error as Rke2ctlError);
       },
     });
-    let offered = false;
+    // After the keys comes `none`, which never succeeds, but makes the host tell what it would accept.
+    const methods: AnyAuthMethod[] = [
+      { type: 'agent', username: this.#host.user, agent },
+      { type: 'none', username: this.#host.user },
+    ];
     return (authsLeft, _partial, next) => {
       this.#accepted = authsLeft ?? [];
-      if (offered) return false; // ends the attempts; the types leave that out
-      offered = true;
-      next({ type: 'agent', username: this.#host.user, agent });
+      const method = methods.shift();
+      if (method === undefined) return false; // ends the attempts; the types leave that out
+      next(method);
       return undefined;
     };
   }
