@@ -6,7 +6,6 @@ import type { Bundle } from '../release/images.ts';
 import { bundlesOf, imagesOf } from '../release/images.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import { makeDirectory, writeFile } from './files.ts';
-import { joinHostPort } from './http.ts';
 import { info } from './log.ts';
 import { CNI_TCP_PORTS, setUpPodNetwork, setUpServiceNetwork } from './node-network.ts';
 import { ensureNodePassword } from './node-password.ts';
@@ -195,8 +194,4 @@ function describePortsPod(node: NodeContext, name: string, config: object): PodS
     command: [join(node.releaseDirectory, 'images', name), join(node.releaseDirectory, 'ports.cjs'), file],
     stamp: text,
   };
-}
-
-export function nodeUrl(address: string, port: number): string {
-  return `https://${joinHostPort(address, port)}`;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { splitCertificates } from './certificate.ts';
-import { fetchBody, HttpStatusError } from './http.ts';
+import { fetchBody } from './http.ts';
 import { CommandError, reasonOf, warn } from './log.ts';
 import type { Token } from './token.ts';
 import { authorizationOf, checkTokenPin, parseToken } from './token.ts';
@@ -100,10 +100,6 @@ export async function getAsNode(
     cert: readFileSync(files.cert, 'utf8'),
     key: readFileSync(files.key, 'utf8'),
   });
-}
-
-export function isStatus(error: unknown, status: number): boolean {
-  return error instanceof HttpStatusError && error.status === status;
 }
 
 function nodeHeaders(node: NodeIdentity | undefined): Record<string, string> {
