@@ -46,10 +46,11 @@ function elevate(mark: string, elevation: Elevation | null, shell: string): stri
   if (elevation === 'root') return `exec ${shell}`;
   if (elevation === 'sudo') return `exec sudo -n ${shell}`;
   if (elevation === 'sudo-password') return withPassword;
+  // One line without `!` or backslashes goes through every login shell as it is.
   return [
     `if [ "$(id -u)" = 0 ]; then echo ${mark} elevation root >&2; exec ${shell}`,
-    `elif ! command -v sudo >/dev/null 2>&1; then echo ${mark} elevation none >&2; exit 126`,
     `elif sudo -n -k /bin/sh -c : </dev/null >/dev/null 2>&1; then echo ${mark} elevation sudo >&2; exec sudo -n ${shell}`,
-    `else echo ${mark} elevation sudo-password >&2; ${withPassword}; fi`,
-  ].join('\n');
+    `elif command -v sudo >/dev/null 2>&1; then echo ${mark} elevation sudo-password >&2; ${withPassword}`,
+    `else echo ${mark} elevation none >&2; exit 126; fi`,
+  ].join('; ');
 }

@@ -32,6 +32,7 @@ const USERS = {
   nopass: 'nopass ALL=(ALL) NOPASSWD: ALL',
   stranger: '',
   teletype: 'Defaults:teletype requiretty\\nteletype ALL=(ALL) ALL',
+  terminal: 'Defaults:terminal use_pty\\nterminal ALL=(ALL) ALL',
   partial: 'partial ALL=(ALL) /usr/bin/id',
 };
 
@@ -109,6 +110,21 @@ describe('becoming root', () => {
       expect((await host.run('id -u; cat', { stdin: 'data\n' })).stdout).toBe('0\ndata\n');
     }
     expect(questions).toEqual([]);
+  });
+
+  test('through a sudo that gives its command a terminal (use_pty): bytes, lock and time limit hold', async () => {
+    const { host } = reach('node1', { user: 'terminal', sudoPassword: 'geheim' });
+    const data = Buffer.from(Array.from({ length: 1_000_000 }, (_, index) => (index * 31) % 256));
+    const chunks: Buffer[] = [];
+    await host.run('cat', { stdin: data, onStdout: (chunk) => chunks.push(chunk) });
+    expect(Buffer.concat(chunks).equals(data)).toBe(true);
+    const locked = await inspectHost(host, { lock: { holder: 'alice' } });
+    await expect(host.run('sleep 5432', { timeoutMs: 500 })).rejects.toMatchObject({
+      code: 'remote-timeout',
+    });
+    expect(await inside('node1', 'pgrep -fc "sleep 543[2]" || true')).toBe('0');
+    await locked.release();
+    expect(locked.lost.aborted).toBe(false);
   });
 
   test.each([
@@ -315,7 +331,11 @@ describe('a service', () => {
     expect(words).toContain('ETCD server is now running');
     expect(await activeState(host, 'rke2-server.service')).toBe('active');
     expect(await isVoter(host)).toBe(true);
-    expect((await listMembers(host)).map(({ isLearner }) => isLearner)).toEqual([false]);
+    const members = await listMembers(host);
+    expect(members.map(({ isLearner }) => isLearner)).toEqual([false]);
+    await inside('node1', 'mv /usr/bin/curl /usr/bin/no-curl');
+    expect(await listMembers(host)).toEqual(members);
+    await inside('node1', 'mv /usr/bin/no-curl /usr/bin/curl');
     expect((await getNodes(host)).map(({ name }) => name)).toEqual(['node1']);
     for (const value of ['b25l', 'dHdv']) {
       const metadata = { name: 'kept', namespace: 'kube-system' };
