@@ -1,9 +1,11 @@
 import { afterAll, beforeAll } from 'vitest';
 import { describeContract } from './contract.ts';
+import { describeHostKeyChecks } from './host-key-checks.ts';
 import { describeHostility } from './hostility.ts';
+import { describeKeys } from './keys.ts';
 import { reach } from './reach.ts';
-import { describeReaching } from './reaching.ts';
 import { createKeys, type Sshd, startSshd } from './sshd.ts';
+import { describeWays } from './ways.ts';
 
 const keys = createKeys();
 let sshd: Sshd;
@@ -20,5 +22,7 @@ describeContract('openssh', async () => {
   await transport.connect();
   return transport;
 });
-describeReaching('openssh', keys);
+describeKeys('openssh', keys);
+describeHostKeyChecks('openssh', keys);
+describeWays('openssh', keys);
 describeHostility('openssh', keys);

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll } from 'vitest';
 import { describeContract } from './contract.ts';
+import { describeHostKeyChecks } from './host-key-checks.ts';
 import { describeHostility } from './hostility.ts';
+import { describeKeys } from './keys.ts';
 import { reach } from './reach.ts';
-import { describeReaching } from './reaching.ts';
 import { createKeys, type Sshd, startSshd } from './sshd.ts';
+import { describeWays } from './ways.ts';
 
 const keys = createKeys();
 let sshd: Sshd;
@@ -20,5 +22,7 @@ describeContract('ssh2', async () => {
   await transport.connect();
   return transport;
 });
-describeReaching('ssh2', keys);
+describeKeys('ssh2', keys);
+describeHostKeyChecks('ssh2', keys);
+describeWays('ssh2', keys);
 describeHostility('ssh2', keys);
