@@ -54,6 +54,7 @@ export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOp
     stop: signals.stop,
     abort: signals.abort,
     now: Date.now,
+    startedAt: workspace.startedAt,
     limits: { transfer: TRANSFERS, agent: options.concurrency, host: Math.max(options.concurrency, 4) },
     poolOf,
   });

@@ -18,11 +18,10 @@ export function createProgram(): Command {
   common(program.command('up'))
     .description('bring the cluster to what cluster.yml says; run again, it changes nothing')
     .option('--concurrency <n>', 'workers that are worked on at once', positive, 30)
-    .option(
-      '--timeout <duration>',
-      'how long one service or Node may take to become ready',
-      duration,
-      600_000,
+    .addOption(
+      new Option('--timeout <duration>', 'how long one service or Node may take to become ready')
+        .argParser(duration)
+        .default(600_000, '10m'),
     )
     .option('--ignore-check <name...>', 'go on although this check fails')
     .option('--disable-port-check', 'do not try the ports between the nodes')

@@ -80,6 +80,7 @@ export async function withWorkspace(
       emit: (event) => screen.handle(event),
       ask: (question) => screen.ask(question),
       signals,
+      startedAt: since,
       connectWindow: CONNECT_WINDOW,
     });
   } finally {

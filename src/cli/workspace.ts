@@ -19,6 +19,8 @@ export interface Workspace {
   /** A yes-or-no question to the person; rejects where nobody can answer. */
   readonly ask: (question: string) => Promise<boolean>;
   readonly signals: Signals;
+  /** When the command began, in ms since the epoch. */
+  readonly startedAt: number;
   /** Handshakes at once. */
   readonly connectWindow: number;
 }

@@ -28,6 +28,8 @@ export interface RunDependencies {
   /** Steps in hand are ended as well. */
   readonly abort: AbortSignal;
   readonly now: () => number;
+  /** When the command began, as `now` counts: the time at the end is what the person waited. Now, if not given. */
+  readonly startedAt?: number;
   /** How many steps of one pool may run at once; `poolOf` names a step's pool. */
   readonly limits: Readonly<Record<string, number>>;
   readonly poolOf: (step: Step) => string;
@@ -43,7 +45,7 @@ const BAD: readonly StepOutcome[] = ['failed', 'unknown', 'skipped'];
  */
 export async function runPlan(plan: Plan, dependencies: RunDependencies): Promise<RunResult> {
   const { emit, now, stop } = dependencies;
-  const started = now();
+  const started = dependencies.startedAt ?? now();
   const queue = new StepQueue(plan.steps, dependencies.limits, dependencies.poolOf);
   const ends = new Map<StepId, StepEnd>();
   const running = new Map<StepId, Promise<void>>();
