@@ -45,11 +45,6 @@ export async function writeFiles(
   return files.filter((_, index) => changed.has(index)).map(({ path }) => path);
 }
 
-/** One file by `writeFiles`; true when it changed. */
-export async function writeFileAtomic(host: Host, file: RemoteFile): Promise<boolean> {
-  return (await writeFiles(host, [file])).length > 0;
-}
-
 /** Removes files that are there; gives their paths. Directories are refused. */
 export async function removeFiles(
   host: Host,

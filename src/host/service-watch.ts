@@ -78,25 +78,6 @@ export class ServiceWatch {
 }
 
 /** True for the lines with which RKE2 (or Go) gives up. */
-export function isFatal(line: string): boolean {
+function isFatal(line: string): boolean {
   return /level=fatal|^FATA\[|^panic: |^fatal error: /.test(line);
-}
-
-/** The lines that say most about why: the last fatal ones, else the last errors, else simply the last. */
-export function tellingLines(lines: readonly string[], count: number): readonly string[] {
-  const fatal = lines.filter(isFatal);
-  if (fatal.length > 0) return unique(fatal).slice(-count);
-  const errors = lines.filter((line) => /level=error|\b[Ff]ailed\b|[Ee]rror:/.test(line));
-  return unique(errors.length > 0 ? errors : lines).slice(-count);
-}
-
-/** Of lines that differ in nothing but their time only the last stays. */
-function unique(lines: readonly string[]): string[] {
-  const byWords = new Map<string, string>();
-  for (const line of lines) {
-    const words = lastWords(line);
-    byWords.delete(words);
-    byWords.set(words, line);
-  }
-  return [...byWords.values()];
 }

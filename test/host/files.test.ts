@@ -15,6 +15,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readFile, removeFiles, writeFiles } from '../../src/host/files.ts';
 import { createHost, type Host } from '../../src/host/host.ts';
 import { createLocalTransport } from '../support/local-transport.ts';
+import { SHELLS } from '../support/shells.ts';
 
 const owner = execFileSync('sh', ['-c', 'echo "$(id -un):$(id -gn)"'], { encoding: 'utf8' }).trim();
 let root: string;
@@ -27,10 +28,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(root, { recursive: true }));
 
-describe.each([
-  ['dash', ['/bin/sh']],
-  ['busybox', ['busybox', 'sh']],
-])('files of a host under %s', (_name, shell) => {
+describe.each(SHELLS)('files of a host under %s', (_name, shell) => {
   beforeEach(() => {
     directory = mkdtempSync(join(root, 'case-'));
     host = createHost(createLocalTransport({ shell }), { askSudoPassword: async () => null });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CancelledError, RemoteCommandError, TimeoutError } from '../../src/domain/errors.ts';
 import { createHost, type Host } from '../../src/host/host.ts';
 import { createLocalTransport } from '../support/local-transport.ts';
+import { SHELLS } from '../support/shells.ts';
 
 const context = { askSudoPassword: async () => null };
 
@@ -11,10 +12,7 @@ function localHost(shell: readonly string[] = ['/bin/sh']): Host {
   return createHost(createLocalTransport({ shell }), context);
 }
 
-describe.each([
-  ['dash', ['/bin/sh']],
-  ['busybox', ['busybox', 'sh']],
-])('a host whose login shell is %s', (_name, shell) => {
+describe.each(SHELLS)('a host whose login shell is %s', (_name, shell) => {
   test('runs a script with arguments, of which none is bent', async () => {
     const args = ['a b', "it's", '', '$HOME', '*', '\n', '#'];
     const { stdout } = await localHost(shell).run(`for a in "$@"; do printf '<%s>' "$a"; done`, { args });

@@ -5,6 +5,7 @@ import { LockedError } from '../../src/domain/errors.ts';
 import { createHost, type Host } from '../../src/host/host.ts';
 import { type InspectedHost, inspectHost } from '../../src/host/inspect-host.ts';
 import { createLocalTransport } from '../support/local-transport.ts';
+import { SHELLS } from '../support/shells.ts';
 
 const held: InspectedHost[] = [];
 
@@ -26,10 +27,7 @@ async function untilLost({ lost }: InspectedHost): Promise<void> {
   while (!lost.aborted) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-describe.each([
-  ['dash', ['/bin/sh']],
-  ['busybox', ['busybox', 'sh']],
-])('the probe under %s', (_name, shell) => {
+describe.each(SHELLS)('the probe under %s', (_name, shell) => {
   test('tells what this very machine is', async () => {
     const { facts } = await inspectHost(localHost(shell), {
       lock: null,

@@ -8,6 +8,7 @@ import { downloadFile } from '../../src/host/download.ts';
 import { createHost, type Host } from '../../src/host/host.ts';
 import { type Upload, uploadFile } from '../../src/host/upload.ts';
 import { createLocalTransport } from '../support/local-transport.ts';
+import { SHELLS } from '../support/shells.ts';
 
 const content = randomBytes(5_000_003);
 const sha256 = createHash('sha256').update(content).digest('hex');
@@ -37,10 +38,7 @@ function upload(more: Partial<Upload> = {}): Upload {
   };
 }
 
-describe.each([
-  ['dash', ['/bin/sh']],
-  ['busybox', ['busybox', 'sh']],
-])('an upload to a host with %s', (_name, shell) => {
+describe.each(SHELLS)('an upload to a host with %s', (_name, shell) => {
   beforeEach(() => {
     directory = mkdtempSync(join(root, 'case-'));
     host = createHost(createLocalTransport({ shell }), { askSudoPassword: async () => null });
