@@ -54,7 +54,15 @@ export const PROBED_UNITS = [
 const SYSCTLS = ['vm/panic_on_oom', 'vm/overcommit_memory', 'kernel/panic', 'kernel/panic_on_oops'];
 
 /** Directories whose file system matters; the data directory comes first. */
-const DIRECTORIES = ['/usr/local', '/opt', '/etc', '/run', '/var/lib/kubelet', '/var/log'];
+const DIRECTORIES = [
+  '/usr/local',
+  '/opt/rke2',
+  '/etc',
+  '/run',
+  '/var/lib/rancher',
+  '/var/lib/kubelet',
+  '/var/log',
+];
 
 /** Traces of RKE1: its certificates, its etcd, its tools. */
 const RKE1_PATHS = ['/etc/kubernetes/ssl', '/var/lib/etcd/member', '/opt/rke', '/var/lib/rancher/rke'];
