@@ -29,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/{e2e,lab,standin,transport}/**/*.test.ts', ROOT_TESTS],
+          globalSetup: 'test/lab/global-setup.ts',
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,

@@ -1,4 +1,5 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
@@ -92,7 +93,18 @@ describe('one machine', () => {
     await project.write(clusterFile(lab, [ALL]));
     expectExit(await project.rke2ctl('up'));
     expect(await nodes(project)).toEqual(['node1 Ready control-plane,etcd']);
-    expectExit(await project.rke2ctl('remove', '--yes'));
+  });
+
+  it('gives its etcd snapshots back before it goes', async () => {
+    const project = await makeProject(lab, 'single');
+    expectExit(await lab.exec('node1', ['/usr/local/bin/rke2', 'etcd-snapshot', 'save', '--name', 'before']));
+    expectExit(await project.rke2ctl('remove', '--yes', '--keep-snapshots', project.path('snapshots')));
+    const [name = ''] = await readdir(project.path('snapshots/node1'));
+    expect(name).toMatch(/^before-node1-\d+$/);
+    // A whole snapshot ends with the SHA-256 of all that stands before it.
+    const bytes = await readFile(project.path(`snapshots/node1/${name}`));
+    expect(bytes.length % 512).toBe(32);
+    expect(createHash('sha256').update(bytes.subarray(0, -32)).digest()).toEqual(bytes.subarray(-32));
   });
 
   it('comes up at an IPv6 address, with a worker at another, and mixed users and ports', async () => {

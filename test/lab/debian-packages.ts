@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, rm, writeFile } from 'node:fs/promises';
 import { runCommand } from './command.ts';
 import { say } from './say.ts';
 
@@ -9,6 +9,7 @@ const needed: ReadonlyArray<readonly [program: string, packageName: string]> = [
   ['nft', 'nftables'],
   ['ip', 'iproute2'],
   ['ssh', 'openssh-client'],
+  ['sshd', 'openssh-server'],
   ['nsenter', 'util-linux'],
   ['mount', 'mount'],
   ['openssl', 'openssl'],
@@ -24,6 +25,10 @@ export async function installDebianPackages(): Promise<void> {
   for (const [program, packageName] of needed) if (!(await isOnPath(program))) missing.push(packageName);
   if (missing.length === 0) return;
   say(`installing Debian packages this machine lacks: ${missing.join(' ')}`);
+  await withoutStarting(() => installMissing(missing));
+}
+
+async function installMissing(missing: readonly string[]): Promise<void> {
   const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing];
   // A failed install is tried again once: upgrading systemd on the way can clear /tmp under apt's feet.
   let last = '';
@@ -38,6 +43,20 @@ export async function installDebianPackages(): Promise<void> {
   throw new Error(
     `The lab could not install ${missing.join(' ')} with apt-get:\n${last}\nInstall them by hand, then run this again.`,
   );
+}
+
+/** Debian starts the services it installs; tests start their own sshd, and this machine wants none from us. */
+async function withoutStarting(work: () => Promise<void>): Promise<void> {
+  const policy = '/usr/sbin/policy-rc.d';
+  const isOurs = await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' }).then(
+    () => true,
+    () => false,
+  );
+  try {
+    await work();
+  } finally {
+    if (isOurs) await rm(policy);
+  }
 }
 
 async function isOnPath(program: string): Promise<boolean> {
