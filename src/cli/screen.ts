@@ -44,6 +44,12 @@ export class Screen {
     for (const sink of this.#sinks) sink.handle(event);
   }
 
+  /** A line for the person, above what moves on the screen; on stderr where no view runs. */
+  tell(message: string): void {
+    if (this.#view === null) process.stderr.write(`\n${message}\n`);
+    else this.handle({ type: 'notice', message });
+  }
+
   /** Makes the folder that state, journal and log go to, and opens the latter two. */
   async openRecords(caller: Caller): Promise<void> {
     const { paths } = this.#options;

@@ -50,8 +50,8 @@ export async function withWorkspace(
   const { cluster, findings } =
     flags.local === true ? { cluster: localCluster(caller, flags), findings: [] } : await readCluster(config);
   const paths = statePaths(config);
-  const signals = listenToSignals();
   const screen = new Screen({ flags, paths, isRun: options.locks, secrets: secretsOf(cluster) });
+  const signals = listenToSignals((message) => screen.tell(message));
   screen.handle({ type: 'run-started', command, clusterName: cluster.name, config });
   const user = userInfo().username;
   const since = Date.now();
