@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { expectExit } from './expect-exit.ts';
 import { ALL, clusterFile, makeProject, nodeEntry, type Project, WORKER } from './project.ts';
+import { countVoters } from './voters.ts';
 
 /** `name status roles` of every Node, as the real kubectl prints them. */
 async function nodes(project: Project): Promise<readonly string[]> {
@@ -13,25 +14,6 @@ async function nodes(project: Project): Promise<readonly string[]> {
     .trim()
     .split('\n')
     .map((line) => line.split(/\s+/).slice(0, 3).join(' '));
-}
-
-async function voters(lab: Lab, host: string): Promise<number> {
-  const tls = '/var/lib/rancher/rke2/server/tls/etcd';
-  const { stdout } = await lab.exec(host, [
-    'env',
-    'ETCDCTL_API=3',
-    '/usr/lib/rke2-standin/bin/etcdctl',
-    '--endpoints=https://127.0.0.1:2379',
-    `--cacert=${tls}/server-ca.crt`,
-    `--cert=${tls}/server-client.crt`,
-    `--key=${tls}/server-client.key`,
-    'member',
-    'list',
-    '-w',
-    'json',
-  ]);
-  const { members } = JSON.parse(stdout) as { members: { isLearner?: boolean }[] };
-  return members.filter((member) => member.isLearner !== true).length;
 }
 
 describe('split roles behind a load balancer', () => {
@@ -56,7 +38,7 @@ describe('split roles behind a load balancer', () => {
       'node5 Ready control-plane',
       'node6 Ready <none>',
     ]);
-    expect(await voters(lab, 'node2')).toBe(3);
+    expect(await countVoters(lab, 'node2')).toBe(3);
   });
 
   it('is reached through the endpoint, which also stays in every config.yaml but the first', async () => {
