@@ -40,7 +40,7 @@ export const PROBED_COMMANDS = [
   'zstd',
 ] as const;
 
-/** Units the probe asks about, firewalld last: the script looks at the end of the answer for it. */
+/** Units the probe asks about. */
 export const PROBED_UNITS = [
   'rke2-server.service',
   'rke2-agent.service',
@@ -81,7 +81,7 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     `set -- ${quoteWords([...(options.files ?? []), MARKER_PATH])}`,
     FUNCTIONS,
     'm time; now=$(date +%s.%N); echo "$now"',
-    `m units; U=$(systemctl show -p Id,LoadState,ActiveState,UnitFileState,FragmentPath,ExecStart,MainPID ${PROBED_UNITS.join(' ')} 2>/dev/null); echo "$U"`,
+    UNITS,
     text(),
     NETWORK,
     `filesystems ${quoteWords(directories)}`,
@@ -121,10 +121,8 @@ function text(): string {
     MARKER_PATH,
   ];
   return [
-    `case \${U##*Id=firewalld.service} in`,
-    "*ActiveState=active*) F='/etc/firewalld/firewalld.conf /etc/firewalld/zones/*.xml /etc/firewalld/ipsets/*.xml /usr/lib/firewalld/zones/*.xml';;",
-    '*) F=;;',
-    'esac',
+    'F=; if [ "$FIREWALLD" = 1 ]; then',
+    "F='/etc/firewalld/firewalld.conf /etc/firewalld/zones/*.xml /etc/firewalld/ipsets/*.xml /usr/lib/firewalld/zones/*.xml'; fi",
     `m text; grep -sH '' ${files.join(' ')} $F`,
     "grep -sHE '^(MemTotal|SwapTotal|etcd):' /proc/meminfo /etc/passwd /etc/group",
     "[ -d /etc/NetworkManager ] && { m unmanaged; grep -slE 'unmanaged-devices.*(cali|flannel)' /etc/NetworkManager/conf.d/*.conf; }",
@@ -144,10 +142,11 @@ filesystems() {
   m df; df -kP "$@" 2>/dev/null
   m mounts; grep -vE ' /(run/(k3s|netns|containerd|docker)|var/lib/(kubelet/pods|docker|containers))/' /proc/mounts
 }
-# A started rke2 cannot be younger than its file: if it is not, its version is the one its data directory names.
+# Starting an rke2 to ask its version costs more than all the rest. Not needed for the file that runs, or for one that has
+# not changed since it was started: then the version is the one in the name of the running data directory.
 binary() {
   m "binary $1"
-  if [ "$RUNNING" -gt "$(stat -c %Z "$1")" ] && [ -L "$DD/bin" ]; then
+  if [ -L "$DD/bin" ] && { [ "/proc/$MAIN/exe" -ef "$1" ] || [ "$RUNNING" -gt "$(stat -c %Z "$1")" ]; }; then
     echo "running $(readlink "$DD/bin")"
   elif command -v timeout >/dev/null; then timeout 20 "$1" --version
   else "$1" --version
@@ -159,12 +158,26 @@ lookup() {
   fi
 }`;
 
+/** One call for all units; awk tells the script what it needs to know of them itself (a shell's patterns take too long). */
+const UNITS = `
+m units
+U=$(systemctl show -p Id,LoadState,ActiveState,UnitFileState,FragmentPath,ExecStart,MainPID ${PROBED_UNITS.join(' ')} 2>/dev/null)
+printf '%s\\n' "$U"
+RKE2=0 MAIN=0 FIREWALLD=0
+eval "$(printf '%s\\n' "$U" | awk 'BEGIN { RS = ""; FS = "\\n" }
+  {
+    split("", unit)
+    for (i = 1; i <= NF; i++) { at = index($i, "="); unit[substr($i, 1, at - 1)] = substr($i, at + 1) }
+    if (unit["ActiveState"] == "active" && unit["Id"] == "firewalld.service") print "FIREWALLD=1"
+    if (unit["Id"] !~ /^rke2-(server|agent)[.]service$/) next
+    if (unit["ActiveState"] == "active") print "RKE2=1"
+    if (unit["MainPID"] + 0 > 0) print "MAIN=" (unit["MainPID"] + 0)
+  }')"`;
+
 const NETWORK = `
 m addresses; ip -o addr show scope global
-case \${U%%Id=NetworkManager.service*} in
-*ActiveState=active*) P= ;;
-*) P=p ;;
-esac
+# Who listens is asked of a host whose RKE2 does not run: there the ports must be free, and the answer costs little.
+P=p; if [ "$RKE2" = 1 ]; then P=; fi
 if command -v ss >/dev/null 2>&1; then m ss; ss -Hlntu$P
 else m sockets; grep -sHE ' (0A|07) ' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
 fi`;
@@ -183,19 +196,11 @@ for f in "$@"; do shift; if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
 if [ $# -gt 0 ]; then m sha256; sha256sum "$@"; fi
 for f in "$DD"/agent/images/* "$DD"/server/db/snapshots/*; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
 if [ $# -gt 0 ]; then m stat; stat -c '%a %s %Y %n' "$@"; fi
-RUNNING=0 units=\${U%%Id=NetworkManager.service*}
-for pid in $units; do
-  case $pid in
-  MainPID=0) ;;
-  MainPID=*)
-    read -r up _ </proc/uptime
-    if read -r line <"/proc/\${pid#MainPID=}/stat"; then
-      set -- \${line##*) }
-      RUNNING=$((\${now%.*} - \${up%.*} + \${20} / 100))
-    fi
-    ;;
-  esac
-done 2>/dev/null`;
+RUNNING=0
+if [ "$MAIN" -gt 0 ] && read -r up _ </proc/uptime && read -r line <"/proc/$MAIN/stat"; then
+  set -- \${line##*) }
+  RUNNING=$((\${now%.*} - \${up%.*} + \${20} / 100))
+fi 2>/dev/null`;
 
 const FSYNC = `
 if [ ! -e ${MARKER_PATH} ]; then
