@@ -46,6 +46,12 @@ function resultOf(node: PlannedNode, steps: readonly Step[], ends: ReadonlyMap<S
     lastWords:
       worst === 'skipped' && culprit !== undefined
         ? `${culprit.step.kind} waits for a step that failed`
-        : (culprit?.end.failure?.message.split('\n')[0] ?? ''),
+        : firstWords(culprit?.end.failure?.message ?? ''),
   };
+}
+
+/** One line for the table; a first line that only announces what follows takes that along. */
+function firstWords(message: string): string {
+  const [first = '', second = ''] = message.split('\n');
+  return first.endsWith(':') ? `${first} ${second.trim()}` : first;
 }

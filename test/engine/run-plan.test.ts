@@ -201,6 +201,17 @@ describe('runPlan', () => {
     expect((await runPlan(plan([], ['10.0.0.9:22']), dependencies)).outcome).toBe('failed');
   });
 
+  it('puts into a node’s row what went wrong, not only that something did', async () => {
+    const { result } = await play([step('a')], async () => {
+      throw new Rke2ctlError({
+        code: 'x',
+        message: 'Writing /etc/x failed on a:\n  no such disk\nmore',
+        hint: '',
+      });
+    });
+    expect(result.nodes[0]?.lastWords).toBe('Writing /etc/x failed on a: no such disk');
+  });
+
   it('tells a later step which hosts are lost', async () => {
     const lost: (readonly boolean[])[] = [];
     await play([step('a'), step('b', ['a']), step('c'), step('last', [], ['a', 'b', 'c'])], undefined, {
