@@ -82,7 +82,9 @@ async function releaseOf(
   state: State,
 ): Promise<{ readonly found: Release | null; readonly finding: Diagnostic | null }> {
   const { cluster } = workspace;
-  if (cluster.install.method === 'script') return { found: null, finding: null };
+  // Which files count depends on the hosts' architecture: with no host there is nothing to be said of them.
+  const isBlind = Object.values(observed.hosts).every((host) => !host.reachable);
+  if (cluster.install.method === 'script' || isBlind) return { found: null, finding: null };
   try {
     const found = await resolveRelease({ cluster, state, observed, signal: workspace.signals.stop });
     return { found, finding: null };
