@@ -19,7 +19,7 @@ export interface Plan {
   readonly unreachable: readonly NodeKey[];
 }
 
-/** Unique in its plan and readable: `join-server 10.0.0.2:22`. */
+/** Unique in its plan and readable: `start-service 10.0.0.2:22`. */
 export type StepId = string;
 
 /** A node as the steps need it: how to reach it, what it is called, what it is. */

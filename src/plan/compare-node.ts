@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Preparation } from '../domain/cluster.ts';
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
-import type { HostFacts } from '../domain/observed.ts';
+import type { HostFacts, UnitFacts } from '../domain/observed.ts';
 import { contentStamp } from '../lib/content-stamp.ts';
 import { sha256 } from '../lib/hash.ts';
 import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
 import { firewallDifference, isEmptyFirewall } from '../render/firewall-rules.ts';
+import { isPrepared } from '../render/preparations.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 import { CONFIG_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
-import { CIS_SYSCTLS, INOTIFY } from '../rke2/requirements.ts';
 
 const NO_FIREWALL: FirewallRecord = { zone: '', ports: [], richRules: [], trustedSources: [], ipsets: {} };
 
@@ -28,44 +28,47 @@ export interface NodeChanges {
     readonly reload: boolean;
   } | null;
   /**
-   * `first`: has never been READY; `stopped`: is down or disabled; `changed`: what it reads only at start is new;
-   * `unseen`: runs, but a run that was cut off never saw it READY (and a voter).
+   * `first`: was never seen READY, and is not up; `stopped`: is down or disabled; `changed`: what it reads only at start
+   * is new; `unseen`: runs, but a run that was cut off never saw it READY (and a voter).
    */
   readonly start: 'first' | 'stopped' | 'changed' | 'unseen' | null;
+  /** True where a process that runs, READY or not, has read at its start what is new now. */
+  readonly restart: boolean;
 }
 
-/** Holds a host's facts against what its node must be; `joined`: the state knows that its service has been READY. */
-export function compareNode(desired: DesiredNode, facts: HostFacts, joined: boolean): NodeChanges {
+/** What the state holds of a node. */
+export interface Remembered {
+  /** It has a record, and if it founds the cluster, the state says so. */
+  readonly claimed: boolean;
+  /** Its service has been READY. */
+  readonly joined: boolean;
+}
+
+/** Holds a host's facts against what its node must be. */
+export function compareNode(
+  desired: DesiredNode,
+  facts: HostFacts,
+  { claimed, joined }: Remembered,
+): NodeChanges {
   const install =
     !facts.rke2.binaries.some(
       (binary) => binary.path === `${desired.prefix}/bin/rke2` && binary.version === desired.marker.version,
     ) && !packaged(desired, facts);
   const files = desired.files.filter((file) => !isInPlace(file, facts));
-  const removed = Object.keys(facts.rke2.files).includes(JOIN_DROPIN_PATH) ? [JOIN_DROPIN_PATH] : [];
+  const removed = surplusFiles(desired, facts);
+  const readsAnew = install || [...files.map((file) => file.path), ...removed].some(isReadAtStart);
+  const active = unitOf(desired, facts).active;
   return {
-    claim: !isDeepStrictEqual(facts.rke2.marker, desired.marker),
+    claim: !claimed || !isDeepStrictEqual(facts.rke2.marker, desired.marker),
     stage: (install && desired.tarball !== null) || !hasImages(desired, facts),
     install,
     prepare: desired.prepare.filter((preparation) => !isPrepared(preparation, facts)),
     files,
     removed,
     firewall: compareFirewall(desired, facts),
-    start: startReason(desired, facts, { install, files, joined }),
+    start: startReason(unitOf(desired, facts), { readsAnew, joined }),
+    restart: readsAnew && active !== 'inactive' && active !== 'failed',
   };
-}
-
-/** What a preparation brings, held against what the host has. */
-function isPrepared(preparation: Preparation, facts: HostFacts): boolean {
-  switch (preparation) {
-    case 'network-manager':
-      return facts.networkManager.unmanagedFile;
-    case 'cis-sysctl':
-      return Object.entries(CIS_SYSCTLS).every(([name, value]) => facts.sysctls[name] === value);
-    case 'cis-user':
-      return facts.users.etcd;
-    case 'inotify':
-      return facts.inotify.instances >= INOTIFY.instances && facts.inotify.watches >= INOTIFY.watches;
-  }
 }
 
 /** RPMs put the binary below /usr, whatever the prefix says. */
@@ -91,16 +94,33 @@ function hasImages(desired: DesiredNode, facts: HostFacts): boolean {
   );
 }
 
+function unitOf(desired: DesiredNode, facts: HostFacts): UnitFacts {
+  return desired.planned.service === 'rke2-server' ? facts.rke2.server : facts.rke2.agent;
+}
+
+/** What an unfinished join left, and what once came from the file and has left it. */
+function surplusFiles(desired: DesiredNode, facts: HostFacts): readonly string[] {
+  const isThere = (path: string) => facts.rke2.files[path] !== undefined;
+  const isWanted = desired.files.some((file) => file.path === REGISTRIES_PATH);
+  const isOurs = desired.marker.files.includes(REGISTRIES_PATH);
+  return [
+    ...(isThere(JOIN_DROPIN_PATH) ? [JOIN_DROPIN_PATH] : []),
+    ...(isThere(REGISTRIES_PATH) && isOurs && !isWanted ? [REGISTRIES_PATH] : []),
+  ];
+}
+
+function isReadAtStart(path: string): boolean {
+  return path === CONFIG_PATH || path === REGISTRIES_PATH;
+}
+
+/** A CA on the disk proves nothing: it comes early in a join that may never have ended. */
 function startReason(
-  desired: DesiredNode,
-  facts: HostFacts,
-  { install, files, joined }: { install: boolean; files: readonly RenderedFile[]; joined: boolean },
+  unit: UnitFacts,
+  { readsAnew, joined }: { readonly readsAnew: boolean; readonly joined: boolean },
 ): NodeChanges['start'] {
-  const unit = desired.planned.service === 'rke2-server' ? facts.rke2.server : facts.rke2.agent;
-  if (unit.active !== 'active') return facts.rke2.caHash === null ? 'first' : 'stopped';
+  if (unit.active !== 'active') return joined ? 'stopped' : 'first';
   if (!unit.enabled) return 'stopped';
-  const readAtStart = files.some((file) => file.path === CONFIG_PATH || file.path === REGISTRIES_PATH);
-  if (install || readAtStart) return 'changed';
+  if (readsAnew) return 'changed';
   return joined ? null : 'unseen';
 }
 
@@ -113,10 +133,10 @@ function compareFirewall(desired: DesiredNode, facts: HostFacts): NodeChanges['f
   const surplus = firewallDifference(before, wanted);
   const remove = { ...intersection(surplus, presentFirewall(facts, before.zone)), zone: before.zone };
   if (isEmptyFirewall(add) && isEmptyFirewall(remove)) return null;
-  const running = [facts.rke2.server, facts.rke2.agent].some(
-    (unit) => unit.active !== 'inactive' && unit.active !== 'failed',
-  );
-  return { add, remove, reload: !running };
+  // Containers outlive a service that is down, so only a host that has never run RKE2 is safe from a reload.
+  const { server, agent, caHash, etcdData } = facts.rke2;
+  const isIdle = [server, agent].every((unit) => unit.active === 'inactive');
+  return { add, remove, reload: isIdle && caHash === null && !etcdData };
 }
 
 function recordedFirewall(marker: Marker | null | 'unreadable'): FirewallRecord {

@@ -1,139 +1,198 @@
-import type { Step } from '../domain/plan.ts';
+import type { FirewallRecord, Marker } from '../domain/marker.ts';
+import type { HostFacts } from '../domain/observed.ts';
+import type { PlannedNode, Step, StepId, StepKind } from '../domain/plan.ts';
 import { sha256 } from '../lib/hash.ts';
 import { factsOf } from '../render/desired-node.ts';
+import { isEmptyFirewall } from '../render/firewall-rules.ts';
 import type { NodeChanges } from './compare-node.ts';
 import { installWay } from './install-way.ts';
-import type { StartOrder } from './start-order.ts';
+import { type StartOrder, startNeeds } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
+
+/** The kinds of steps that a host gets here; `K` ties a draft's parameters to its kind. */
+type Draft<K extends StepKind = StepKind> = K extends StepKind
+  ? Omit<Extract<Step, { readonly kind: K }>, 'id' | 'node' | 'needs' | 'after'> & {
+      /** Where a host has two steps of one kind. */
+      readonly id?: StepId;
+      /** What it waits for beside the step before it on its host. */
+      readonly needs?: readonly StepId[];
+      readonly after?: readonly StepId[];
+    }
+  : never;
 
 /** The steps on one host, each waiting for the one before; the start also waits for those that must come first. */
 export function hostSteps(
   input: UpInput,
-  { desired, changes }: NodeWork,
+  work: NodeWork,
   order: StartOrder,
-  matrixId: string | null,
+  matrixId: StepId | null,
 ): readonly Step[] {
-  const node = desired.planned;
-  const facts = factsOf(input.observed, node.key);
-  const steps: Step[] = [];
-  const add = (
-    kind: Step['kind'],
-    reason: string,
-    rest: object,
-    needs: readonly string[] = [],
-    after: readonly string[] = [],
-  ) => {
-    const last = steps.at(-1);
-    const own = last === undefined ? [] : [last.id];
-    steps.push({
-      kind,
-      id: stepId(kind, node),
-      node,
-      reason,
-      needs: [...own, ...needs],
-      after,
-      ...rest,
-    } as Step);
-  };
+  const facts = factsOf(input.observed, work.desired.planned.key);
+  if (facts === null) return [];
+  return chainSteps(work.desired.planned, [
+    ...claimStep(input, work, facts),
+    ...softwareSteps(input, work, facts),
+    ...prepareStep(work),
+    ...firewallSteps(work, facts),
+    ...filesStep(work, order),
+    ...startStep(work, order, matrixId),
+  ]);
+}
 
-  if (changes.claim) {
-    const fresh = facts?.rke2.marker === null;
-    add('claim', fresh ? 'the host is new to this cluster' : 'what belongs to us on this host has changed', {
-      marker: desired.marker,
-      bootstrap: desired.bootstraps && input.state.bootstrapNodeId !== node.id,
-    });
-  }
-  if (changes.stage) {
-    const tarball = changes.install ? desired.tarball : null;
-    add('stage-artifacts', 'release files are missing on the host', {
-      arch: facts?.arch ?? '',
-      tarball,
-      images: desired.images,
-    });
-  }
-  if (changes.install) {
-    add('install', `RKE2 ${input.version} is not installed`, {
-      version: input.version,
-      way: installWay(input, desired),
-    });
-  }
-  if (changes.prepare.length > 0) {
-    add('prepare-host', 'the file asks for it under `prepare`', {
+function chainSteps(node: PlannedNode, drafts: readonly Draft[]): readonly Step[] {
+  const ids = drafts.map((draft) => draft.id ?? stepId(draft.kind, node));
+  return drafts.map((draft, index): Step => {
+    const ties = {
+      id: ids[index] ?? '',
+      node,
+      needs: [...ids.slice(Math.max(index - 1, 0), index), ...(draft.needs ?? [])],
+      after: draft.after ?? [],
+    };
+    return { ...draft, ...ties };
+  });
+}
+
+/** What is still to be closed in the firewall stays in the marker until it is closed. */
+function claimStep(
+  input: UpInput,
+  { desired, changes }: NodeWork,
+  { rke2 }: HostFacts,
+): readonly Draft<'claim'>[] {
+  if (!changes.claim) return [];
+  const { marker, planned, bootstraps } = desired;
+  const isNew = rke2.marker === null;
+  return [
+    {
+      kind: 'claim',
+      reason: isNew ? 'the host is new to this cluster' : 'what belongs to us on this host has changed',
+      marker: closes(changes) ? { ...marker, firewall: heldFirewall(marker, rke2.marker) } : marker,
+      bootstrap: bootstraps && input.state.bootstrapNodeId !== planned.id,
+    },
+  ];
+}
+
+function closes(changes: NodeChanges): boolean {
+  return changes.firewall !== null && !isEmptyFirewall(changes.firewall.remove);
+}
+
+/** Old and new rules together; of two zones, which one record cannot hold, the old one's. */
+function heldFirewall(wanted: Marker, marker: Marker | null | 'unreadable'): FirewallRecord | null {
+  const before = marker === null || marker === 'unreadable' ? null : marker.firewall;
+  if (before === null || wanted.firewall === null) return before ?? wanted.firewall;
+  if (before.zone !== wanted.firewall.zone) return before;
+  const both = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])].sort();
+  const names = both(Object.keys(before.ipsets), Object.keys(wanted.firewall.ipsets));
+  const now = wanted.firewall;
+  return {
+    zone: now.zone,
+    ports: both(before.ports, now.ports),
+    richRules: both(before.richRules, now.richRules),
+    trustedSources: both(before.trustedSources, now.trustedSources),
+    ipsets: Object.fromEntries(
+      names.map((name) => [name, both(before.ipsets[name] ?? [], now.ipsets[name] ?? [])]),
+    ),
+  };
+}
+
+function softwareSteps(input: UpInput, { desired, changes }: NodeWork, facts: HostFacts): readonly Draft[] {
+  const stage: Draft<'stage-artifacts'> = {
+    kind: 'stage-artifacts',
+    reason: 'release files are missing on the host',
+    arch: facts.arch,
+    tarball: changes.install ? desired.tarball : null,
+    images: desired.images,
+  };
+  const install: Draft<'install'> = {
+    kind: 'install',
+    reason: `RKE2 ${input.version} is not installed`,
+    version: input.version,
+    way: installWay(input, desired),
+  };
+  return [...(changes.stage ? [stage] : []), ...(changes.install ? [install] : [])];
+}
+
+function prepareStep({ desired, changes }: NodeWork): readonly Draft<'prepare-host'>[] {
+  if (changes.prepare.length === 0) return [];
+  return [
+    {
+      kind: 'prepare-host',
+      reason: 'the file asks for it under `prepare`',
       preparations: changes.prepare,
       prefix: desired.prefix,
-    });
-  }
-  if (changes.firewall !== null) {
-    add('open-firewall', 'firewalld does not let RKE2 through as it must', changes.firewall);
-  }
-  const joins = changes.start === 'first' && !desired.bootstraps;
-  const needed = startNeeds(desired, changes, order);
-  if (changes.files.length + changes.removed.length > 0) {
-    add(
-      'write-files',
-      fileReason(changes),
-      {
-        files: changes.files.map(({ path, mode, content }) => ({
-          path,
-          mode,
-          sha256: content === null ? null : sha256(content),
-        })),
-        removed: changes.removed,
-      },
-      needed.needs,
-      needed.after,
-    );
-  }
-  if (changes.start !== null) {
-    const target = joins && order.joinable?.key !== node.key ? order.joinable : null;
-    const needs = matrixId === null ? needed.needs : [...needed.needs, matrixId];
-    add(
-      'start-service',
-      startReasonText(changes.start),
-      {
-        join: target === null ? null : { key: target.key, address: target.address },
-        voter: node.roles.includes('etcd'),
-        restart: changes.start === 'changed',
-      },
-      needs,
-      needed.after,
-    );
-  }
-  return steps;
+    },
+  ];
 }
 
-/** A server waits for the server before it, a worker for a control plane, and for all servers to have ended. */
-function startNeeds(
-  { planned }: NodeWork['desired'],
-  { start }: NodeChanges,
-  order: StartOrder,
-): { readonly needs: readonly string[]; readonly after: readonly string[] } {
-  if (start === null) return { needs: [], after: [] };
-  const index = order.servers.findIndex((server) => server.key === planned.key);
-  if (index >= 0) {
-    const before = order.servers[index - 1];
-    return { needs: before === undefined ? [] : [stepId('start-service', before)], after: [] };
-  }
-  const first = order.servers.find((server) => server.key === order.firstControlPlane);
-  return {
-    needs: first === undefined ? [] : [stepId('start-service', first)],
-    after: order.servers.map((server) => stepId('start-service', server)),
+function firewallSteps({ desired, changes }: NodeWork, { rke2 }: HostFacts): readonly Draft[] {
+  if (changes.firewall === null) return [];
+  const open: Draft<'open-firewall'> = {
+    kind: 'open-firewall',
+    reason: 'firewalld does not let RKE2 through as it must',
+    ...changes.firewall,
   };
+  if (!closes(changes) || rke2.marker === null) return [open];
+  const release: Draft<'claim'> = {
+    kind: 'claim',
+    id: `${stepId('claim', desired.planned)} again`,
+    reason: 'what was closed in the firewall is ours no more',
+    marker: desired.marker,
+    bootstrap: false,
+  };
+  return [open, release];
 }
 
-function fileReason(changes: NodeChanges): string {
-  const names = changes.files.map((file) => file.path.slice(file.path.lastIndexOf('/') + 1));
-  return (
-    [...names, ...changes.removed].join(', ') +
-    (changes.files.length > 0 ? ' to be written' : ' left by an unfinished join')
-  );
+function filesStep({ desired, changes }: NodeWork, order: StartOrder): readonly Draft<'write-files'>[] {
+  if (changes.files.length + changes.removed.length === 0) return [];
+  return [
+    {
+      kind: 'write-files',
+      reason: filesReason(changes),
+      files: changes.files.map(({ path, mode, content }) => ({
+        path,
+        mode,
+        sha256: content === null ? null : sha256(content),
+      })),
+      removed: changes.removed,
+      ...(changes.start === null ? {} : startNeeds(desired.planned, order)),
+    },
+  ];
 }
 
-function startReasonText(start: NonNullable<NodeChanges['start']>): string {
-  if (start === 'first') return 'the service has not been READY yet';
-  if (start === 'unseen') return 'a run that was cut off did not see it READY';
-  return start === 'stopped'
-    ? 'the service is not running, or not enabled'
-    : 'what it reads only at start has changed';
+function startStep(
+  { desired, changes }: NodeWork,
+  order: StartOrder,
+  matrixId: StepId | null,
+): readonly Draft<'start-service'>[] {
+  if (changes.start === null) return [];
+  const node = desired.planned;
+  const joins = changes.start === 'first' && !desired.bootstraps && order.joinable?.key !== node.key;
+  const target = joins ? order.joinable : null;
+  const { needs, after } = startNeeds(node, order);
+  return [
+    {
+      kind: 'start-service',
+      reason: START_REASONS[changes.start],
+      join: target === null ? null : { key: target.key, address: target.address },
+      voter: node.roles.includes('etcd'),
+      restart: changes.restart,
+      needs: matrixId === null ? needs : [...needs, matrixId],
+      after,
+    },
+  ];
 }
+
+function filesReason({ files, removed }: NodeChanges): string {
+  const names = (paths: readonly string[]) =>
+    paths.map((path) => path.slice(path.lastIndexOf('/') + 1)).join(', ');
+  const written = files.length === 0 ? [] : [`${names(files.map((file) => file.path))} to be written`];
+  const gone = removed.length === 0 ? [] : [`${names(removed)} to be taken away`];
+  return [...written, ...gone].join('; ');
+}
+
+const START_REASONS: Readonly<Record<NonNullable<NodeChanges['start']>, string>> = {
+  first: 'the service has not been READY yet',
+  unseen: 'a run that was cut off did not see it READY',
+  stopped: 'the service is not running, or not enabled',
+  changed: 'what it reads only at start has changed',
+};

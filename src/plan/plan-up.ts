@@ -1,8 +1,8 @@
 import type { NodeKey } from '../domain/cluster.ts';
 import type { Plan, Step } from '../domain/plan.ts';
-import { desiredNode, factsOf } from '../render/desired-node.ts';
+import { type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
 import { clusterSteps } from './cluster-steps.ts';
-import { compareNode } from './compare-node.ts';
+import { compareNode, type Remembered } from './compare-node.ts';
 import { hostSteps } from './host-steps.ts';
 import { portProbes } from './port-probes.ts';
 import { startOrder } from './start-order.ts';
@@ -18,8 +18,7 @@ export function planUp(input: UpInput): Plan {
     const facts = factsOf(input.observed, spec.key);
     if (facts === null) return [];
     const desired = desiredNode(input, spec, facts);
-    const joined = input.state.nodes[desired.planned.id]?.phase === 'joined';
-    return [{ desired, changes: compareNode(desired, facts, joined) }];
+    return [{ desired, changes: compareNode(desired, facts, remembered(input, desired)) }];
   });
   const starting = work.filter(({ changes }) => changes.start !== null);
   const matrix = input.checkPorts ? matrixStep(input, work) : null;
@@ -40,6 +39,12 @@ export function planUp(input: UpInput): Plan {
     nodes: work.map(({ desired }) => desired.planned),
     unreachable: unreachableKeys(input),
   };
+}
+
+function remembered({ state }: UpInput, { planned, bootstraps }: DesiredNode): Remembered {
+  const record = state.nodes[planned.id];
+  const claimed = record !== undefined && (!bootstraps || state.bootstrapNodeId === planned.id);
+  return { claimed, joined: record?.phase === 'joined' };
 }
 
 /** The port matrix of the nodes that join in this run, tried after every port is open and before any service starts. */

@@ -4,16 +4,11 @@ import { clusterAddress, nodeId, nodeName } from '../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
-import {
-  CIS_SYSCTL_PATH,
-  CONFIG_PATH,
-  INOTIFY_SYSCTL_PATH,
-  NETWORK_MANAGER_PATH,
-  REGISTRIES_PATH,
-} from '../rke2/paths.ts';
+import { CONFIG_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
 import { serviceOf } from '../rke2/roles.ts';
 import { renderConfigYaml } from './config-yaml.ts';
 import { renderFirewall } from './firewall-rules.ts';
+import { filesToPrepare } from './preparations.ts';
 import { renderRegistriesYaml } from './registries-yaml.ts';
 import type { RenderedFile } from './rendered-file.ts';
 import { renderTokenFiles } from './token-files.ts';
@@ -87,7 +82,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     roles: spec.roles,
     version,
     installed,
-    files: [...files.map((file) => file.path), ...preparedFiles(cluster)],
+    files: ownedFiles(facts, [...files.map((file) => file.path), ...filesToPrepare(cluster.prepare, facts)]),
     firewall,
   };
   return {
@@ -101,6 +96,13 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     firewall,
     marker,
   };
+}
+
+/** What is ours on the host: what this run brings, and what earlier ones brought, also where the file asks for it no more. */
+function ownedFiles(facts: HostFacts, brought: readonly string[]): readonly string[] {
+  const { marker } = facts.rke2;
+  const before = marker === null || marker === 'unreadable' ? [] : marker.files;
+  return [...new Set([...before, ...brought])];
 }
 
 /** `https://` host that a node's config.yaml keeps for good: the endpoint, else the first other server of the file. */
@@ -177,12 +179,4 @@ export function installPrefix(cluster: Cluster, facts: HostFacts): string {
   return local !== undefined && (local.readOnly || local.mountPoint === '/usr/local')
     ? '/opt/rke2'
     : '/usr/local';
-}
-
-function preparedFiles(cluster: Cluster): readonly string[] {
-  return [
-    ...(cluster.prepare.includes('network-manager') ? [NETWORK_MANAGER_PATH] : []),
-    ...(cluster.prepare.includes('cis-sysctl') ? [CIS_SYSCTL_PATH] : []),
-    ...(cluster.prepare.includes('inotify') ? [INOTIFY_SYSCTL_PATH] : []),
-  ];
 }

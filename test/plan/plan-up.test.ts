@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import type { Plan, Step } from '../../src/domain/plan.ts';
 import type { Role } from '../../src/domain/role.ts';
+import { carryOut, converge, first, order } from '../support/carry-out.ts';
 import { makeCluster, makeNode } from '../support/make-cluster.ts';
-import { applyStep, makeWorld, planWorld, type World } from '../support/model-hosts.ts';
+import { makeWorld, planWorld } from '../support/model-hosts.ts';
 
 const SERVER: readonly Role[] = ['etcd', 'controlplane'];
 
@@ -23,41 +24,6 @@ function dump(plan: Plan): string[] {
   return plan.steps.map(({ id, needs, after }) =>
     [id, ...needs.map((need) => `< ${need}`), ...after.map((wait) => `~ ${wait}`)].join('  '),
   );
-}
-
-/** The steps in an order in which the engine may run them; `pick` chooses among those that are ready. */
-function order(plan: Plan, pick: (ready: readonly Step[]) => Step): Step[] {
-  const done = new Set<string>();
-  const known = new Set(plan.steps.map((step) => step.id));
-  const ordered: Step[] = [];
-  while (ordered.length < plan.steps.length) {
-    const ready = plan.steps.filter(
-      (step) =>
-        !done.has(step.id) && [...step.needs, ...step.after].every((id) => done.has(id) || !known.has(id)),
-    );
-    if (ready.length === 0) throw new Error('the plan waits for itself');
-    const next = pick(ready);
-    done.add(next.id);
-    ordered.push(next);
-  }
-  return ordered;
-}
-
-const first = (ready: readonly Step[]) => ready[0] as Step;
-
-function run(world: World, steps: readonly Step[]): World {
-  return steps.reduce(applyStep, world);
-}
-
-/** Plans and carries out until nothing is left; how often that took. */
-function converge(world: World): { readonly world: World; readonly rounds: number } {
-  let current = world;
-  for (let rounds = 0; rounds < 5; rounds += 1) {
-    const plan = planWorld(current);
-    if (plan.steps.length === 0) return { world: current, rounds };
-    current = run(current, order(plan, first));
-  }
-  throw new Error(`does not end: ${dump(planWorld(current)).join('\n')}`);
 }
 
 describe('planUp on fresh hosts', () => {
@@ -162,7 +128,7 @@ describe('planUp, whatever the cluster', () => {
           planWorld(world),
           (ready) => ready[(choices.next().value ?? 0) % ready.length] as Step,
         );
-        expect(planWorld(run(world, steps)).steps).toEqual([]);
+        expect(planWorld(carryOut(world, steps)).steps).toEqual([]);
       }),
       { numRuns: 150 },
     );
@@ -176,7 +142,7 @@ describe('planUp, whatever the cluster', () => {
           planWorld(world),
           (ready) => ready[(choices.next().value ?? 0) % ready.length] as Step,
         );
-        const half = run(world, steps.slice(0, cut % (steps.length + 1)));
+        const half = carryOut(world, steps.slice(0, cut % (steps.length + 1)));
         const end = converge(half).world;
         expect(end.state.bootstrapNodeId).toBe(converge(world).world.state.bootstrapNodeId);
         expect(planWorld(end).steps).toEqual([]);

@@ -1,7 +1,13 @@
 import type { Cluster, NodeKey } from '../../src/domain/cluster.ts';
 import type { FirewallRecord } from '../../src/domain/marker.ts';
 import { nodeId } from '../../src/domain/node-identity.ts';
-import type { ApiNode, FirewallFacts, HostFacts, Observed } from '../../src/domain/observed.ts';
+import type {
+  ApiNode,
+  FirewallFacts,
+  HostFacts,
+  HostObservation,
+  Observed,
+} from '../../src/domain/observed.ts';
 import type { Plan, Step, StepOf } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { State } from '../../src/domain/state.ts';
@@ -22,6 +28,8 @@ export interface World {
   readonly state: State;
   readonly hosts: Readonly<Record<NodeKey, HostFacts>>;
   readonly kubeconfig: boolean;
+  /** Hosts that do not answer. */
+  readonly down?: readonly NodeKey[];
 }
 
 /** Fresh hosts for every node of the cluster, with firewalld when asked, and a state that has seen nothing yet. */
@@ -66,12 +74,11 @@ export function makeWorld(cluster: Cluster, options: { readonly firewalld: boole
 export function planInput(world: World): DesiredInput {
   const observed: Observed = {
     hosts: Object.fromEntries(
-      Object.entries(world.hosts).map(([key, facts]) => [
+      Object.entries(world.hosts).map(([key, facts]): [NodeKey, HostObservation] => [
         key,
-        {
-          reachable: true as const,
-          facts: { ...facts, rke2: { ...facts.rke2, nodes: apiNodes(world, facts) } },
-        },
+        world.down?.includes(key)
+          ? { reachable: false, error: { code: 'connect-timeout', message: 'no answer', hint: 'look' } }
+          : { reachable: true, facts: { ...facts, rke2: { ...facts.rke2, nodes: apiNodes(world, facts) } } },
       ]),
     ),
   };
@@ -121,8 +128,17 @@ function applyToHost(world: World, facts: HostFacts, step: Step): HostFacts {
     case 'write-files':
       return {
         ...facts,
-        rke2: { ...facts.rke2, files: { ...facts.rke2.files, ...writtenFiles(world, step) } },
+        rke2: {
+          ...facts.rke2,
+          files: Object.fromEntries(
+            Object.entries({ ...facts.rke2.files, ...writtenFiles(world, step) }).filter(
+              ([path]) => !step.removed.includes(path),
+            ),
+          ),
+        },
       };
+    case 'prepare-host':
+      return { ...facts, inotify: { instances: 8192, watches: 524_288 } };
     default:
       return facts;
   }
@@ -159,7 +175,8 @@ function applyStart(world: World, { node, join }: StepOf<'start-service'>): Worl
   const isServer = node.service === 'rke2-server';
   if (facts === undefined || facts.rke2.binaries.length === 0)
     throw new Error(`${node.key}: nothing installed`);
-  if (join === null && isServer && !facts.rke2.etcdData && world.state.bootstrapNodeId !== node.id) {
+  const isFounder = node.roles.includes('etcd') && !facts.rke2.etcdData;
+  if (join === null && isFounder && world.state.bootstrapNodeId !== node.id) {
     throw new Error(`${node.key} would found a second cluster`);
   }
   if (join !== null && !isActive(world.hosts[join.key], 'server'))
@@ -258,7 +275,8 @@ function isActive(facts: HostFacts | undefined, unit: 'server' | 'agent'): boole
   return facts?.rke2[unit].active === 'active';
 }
 
-function withFacts(world: World, key: NodeKey, change: (facts: HostFacts) => HostFacts): World {
+/** The world with one host's facts changed. */
+export function withFacts(world: World, key: NodeKey, change: (facts: HostFacts) => HostFacts): World {
   const facts = world.hosts[key];
   if (facts === undefined) throw new Error(`no host ${key}`);
   return { ...world, hosts: { ...world.hosts, [key]: change(facts) } };

@@ -1,0 +1,43 @@
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import { applyStep, planWorld, type World } from './model-hosts.ts';
+
+/** The steps in an order in which the engine may run them; `pick` chooses among those that are ready. */
+export function order(plan: Plan, pick: (ready: readonly Step[]) => Step): Step[] {
+  const done = new Set<string>();
+  const known = new Set(plan.steps.map((step) => step.id));
+  const ordered: Step[] = [];
+  while (ordered.length < plan.steps.length) {
+    const ready = plan.steps.filter(
+      (step) =>
+        !done.has(step.id) && [...step.needs, ...step.after].every((id) => done.has(id) || !known.has(id)),
+    );
+    if (ready.length === 0) throw new Error('the plan waits for itself');
+    const next = pick(ready);
+    done.add(next.id);
+    ordered.push(next);
+  }
+  return ordered;
+}
+
+/** The order of the plan itself. */
+export const first = (ready: readonly Step[]) => ready[0] as Step;
+
+/** The world after these steps. */
+export function carryOut(world: World, steps: readonly Step[]): World {
+  return steps.reduce(applyStep, world);
+}
+
+/** Plans and carries out until nothing is left; how often that took. */
+export function converge(world: World): { readonly world: World; readonly rounds: number } {
+  let current = world;
+  for (let rounds = 0; rounds < 5; rounds += 1) {
+    const plan = planWorld(current);
+    if (plan.steps.length === 0) return { world: current, rounds };
+    current = carryOut(current, order(plan, first));
+  }
+  throw new Error(
+    `does not end: ${planWorld(current)
+      .steps.map((step) => step.id)
+      .join(', ')}`,
+  );
+}
