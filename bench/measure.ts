@@ -4,29 +4,48 @@ export interface Samples {
   readonly seconds: readonly number[];
 }
 
+/** One of two things that are held against each other. */
+export interface Subject {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+  /** What makes every run begin alike; not timed. */
+  readonly before?: () => Promise<void>;
+}
+
 /** The middle of the runs; robust against a machine that was busy once. */
 export function median(seconds: readonly number[]): number {
-  const sorted = seconds.toSorted((a, b) => a - b);
+  const sorted = [...seconds].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
 /**
- * Runs each thing in turn, A B A B …, `runs` times after one warm-up, so that a slow moment of the machine meets all of
- * them alike.
+ * Times two things in turn, `runs` times each after one run of either to warm up, so that a slow moment of the machine
+ * meets both. Which one goes first changes every round.
  */
 export async function interleave(
   runs: number,
-  things: Readonly<Record<string, () => Promise<void>>>,
-): Promise<readonly Samples[]> {
-  const seconds = new Map<string, number[]>(Object.keys(things).map((name) => [name, []]));
+  ours: Subject,
+  theirs: Subject,
+): Promise<readonly [Samples, Samples]> {
+  const taken = { ours: [] as number[], theirs: [] as number[] };
   for (let run = -1; run < runs; run += 1) {
-    for (const [name, thing] of Object.entries(things)) {
-      const started = performance.now();
-      await thing();
-      if (run >= 0) seconds.get(name)?.push((performance.now() - started) / 1000);
+    const order = run % 2 === 0 ? (['ours', 'theirs'] as const) : (['theirs', 'ours'] as const);
+    for (const whose of order) {
+      const seconds = await time(whose === 'ours' ? ours : theirs);
+      if (run >= 0) taken[whose].push(seconds);
     }
   }
-  return [...seconds].map(([name, all]) => ({ name, seconds: all }));
+  return [
+    { name: ours.name, seconds: taken.ours },
+    { name: theirs.name, seconds: taken.theirs },
+  ];
+}
+
+async function time({ before, run }: Subject): Promise<number> {
+  await before?.();
+  const started = performance.now();
+  await run();
+  return (performance.now() - started) / 1000;
 }

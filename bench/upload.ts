@@ -1,0 +1,78 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createLab } from '../test/lab/lab.ts';
+import type { Figure } from './figure.ts';
+import { interleave } from './measure.ts';
+import { mustRunInLab, opensshOptions, writeKnownHosts } from './openssh.ts';
+
+const PROGRAM = fileURLToPath(new URL('./upload-once.ts', import.meta.url));
+const RUNS = 5;
+const SIZE_BYTES = 500_000_000;
+const THERE = '/var/lib/bench';
+
+/**
+ * A file of 500 MB until it lies on the host and its SHA-256 was verified there: our own code, process start and login
+ * included, against scp and then sha256sum.
+ */
+export const uploadFigure: Figure = {
+  name: 'upload',
+  limit: 1,
+  measure: async () => {
+    const lab = await createLab({ name: 'bench-upload', hosts: 1 });
+    try {
+      const [host] = lab.hosts;
+      if (host === undefined) throw new Error('the lab has no host');
+      const here = join(lab.directory, 'bench');
+      await mkdir(here);
+      const source = join(here, 'file');
+      const sha256 = await writeRandom(source, SIZE_BYTES);
+      const knownHosts = join(here, 'known_hosts');
+      await writeKnownHosts(lab, knownHosts);
+      const options = opensshOptions(host, knownHosts);
+      const target = `${host.user}@${host.address}`;
+      const empty = `rm -rf ${THERE}; mkdir -m 777 ${THERE}; sync`;
+      const before = async () => void (await lab.exec(host.name, ['sh', '-c', empty]));
+      const ours = [process.execPath, '--import', 'tsx', PROGRAM];
+      const login = [host.address, host.user, host.keyPath, knownHosts];
+      return await interleave(
+        RUNS,
+        {
+          name: 'verified upload of 500 MB',
+          before,
+          run: async () =>
+            void (await mustRunInLab(lab, [...ours, ...login, source, `${THERE}/file`, sha256])),
+        },
+        {
+          name: 'scp, then sha256sum there',
+          before,
+          run: async () => {
+            await mustRunInLab(lab, ['scp', '-q', ...options, source, `${target}:${THERE}/file`]);
+            const verify = `echo '${sha256}  ${THERE}/file' | sha256sum -c`;
+            await mustRunInLab(lab, ['ssh', ...options, target, verify]);
+          },
+        },
+      );
+    } finally {
+      await lab.destroy();
+    }
+  },
+};
+
+/** Fills a file with what no compression makes smaller; gives its SHA-256. */
+async function writeRandom(path: string, bytes: number): Promise<string> {
+  const hash = createHash('sha256');
+  const file = await open(path, 'w');
+  try {
+    for (let left = bytes; left > 0; ) {
+      const block = randomBytes(Math.min(left, 1 << 20));
+      hash.update(block);
+      await file.write(block);
+      left -= block.length;
+    }
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}
