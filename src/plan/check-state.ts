@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { nodeId } from '../domain/node-identity.ts';
+import { nodeId, nodeName } from '../domain/node-identity.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
+import { isServer } from '../rke2/roles.ts';
 
 /**
  * What the file asks for that this cluster, as the state knows it, cannot become by an `up`: changes of what RKE2 fixes
@@ -18,12 +19,25 @@ export function checkState(
 ): readonly Diagnostic[] {
   if (state.removing) return [removeUnfinished()];
   if (state.bootstrapNodeId === null && Object.keys(state.nodes).length === 0) return [];
+  const begun = hasBegun(cluster, observed, state);
   return [
-    ...checkImmutable(cluster, state),
-    ...checkVersion(state, version),
+    ...(begun ? checkImmutable(cluster, state) : []),
+    ...(begun ? checkVersion(state, version) : []),
     ...checkMembers(cluster, observed, state),
     ...checkData(cluster, observed, state),
+    ...checkJoinable(cluster, observed, state),
   ];
+}
+
+/** True once RKE2 has run: a member was seen READY, or one has a database although no run lived to see it. */
+function hasBegun(cluster: Cluster, observed: Observed, state: State): boolean {
+  if (Object.values(state.nodes).some((record) => record.phase === 'joined')) return true;
+  return cluster.nodes.some((node) => {
+    const facts = factsOf(observed, node.key);
+    return (
+      facts?.rke2.etcdData === true && state.nodes[nodeId(state.clusterId, facts.machineId)] !== undefined
+    );
+  });
 }
 
 /** Some hosts are clean, others still hold data of the cluster: a new one between them would be torn in two. */
@@ -38,7 +52,7 @@ function removeUnfinished(): Diagnostic {
 
 function checkImmutable(cluster: Cluster, state: State): readonly Diagnostic[] {
   const before = state.desired?.network;
-  if (before === undefined || !Object.values(state.nodes).some((node) => node.phase === 'joined')) return [];
+  if (before === undefined) return [];
   const names = {
     cni: 'network.plugin',
     clusterCidr: 'services.kube-controller.cluster_cidr',
@@ -78,14 +92,17 @@ function checkMembers(cluster: Cluster, observed: Observed, state: State): reado
     }),
   );
   return Object.values(state.nodes).flatMap((record): Diagnostic[] => {
-    const node = wanted.get(record.nodeId) ?? cluster.nodes.find((candidate) => isAt(candidate, record));
-    if (node === undefined) {
-      return record.phase === 'staged' ? [] : [leftFile(record)];
-    }
-    if (record.phase === 'joined' && !isDeepStrictEqual([...node.roles].sort(), [...record.roles].sort())) {
-      return [rolesChanged(record, node.roles)];
-    }
-    return [];
+    if (record.phase === 'staged') return [];
+    const itself = wanted.get(record.nodeId);
+    const node = itself ?? cluster.nodes.find((candidate) => isAt(candidate, record));
+    if (node === undefined) return [leftFile(record)];
+    const facts = itself === undefined ? null : factsOf(observed, itself.key);
+    const name = facts === null ? record.name : nodeName(node, facts);
+    const sameRoles = isDeepStrictEqual([...node.roles].sort(), [...record.roles].sort());
+    return [
+      ...(sameRoles ? [] : [rolesChanged(record, node.roles)]),
+      ...(name === record.name ? [] : [renamed(record, name)]),
+    ];
   });
 }
 
@@ -109,6 +126,16 @@ function rolesChanged(record: NodeRecord, roles: readonly string[]): Diagnostic 
   };
 }
 
+function renamed(record: NodeRecord, name: string): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'node-renamed',
+    node: record.name,
+    message: `${record.name} (${record.address}) joined under that name and would now be called ${name}. To Kubernetes and etcd that is another node.`,
+    hint: `Write hostname_override: ${record.name} for it; the host itself may be called as it likes.`,
+  };
+}
+
 /** A server that was a member and has lost its etcd must never come back as the founder of a second cluster. */
 function checkData(cluster: Cluster, observed: Observed, state: State): readonly Diagnostic[] {
   return cluster.nodes.flatMap((node): Diagnostic[] => {
@@ -126,6 +153,30 @@ function checkData(cluster: Cluster, observed: Observed, state: State): readonly
       },
     ];
   });
+}
+
+/** Whoever starts with nobody to join would found a second cluster, or wait in vain. */
+function checkJoinable(cluster: Cluster, observed: Observed, state: State): readonly Diagnostic[] {
+  const servers = Object.values(state.nodes).filter(
+    (record) =>
+      record.nodeId === state.bootstrapNodeId || (record.phase === 'joined' && isServer(record.roles)),
+  );
+  if (servers.length === 0) return [];
+  const reached = cluster.nodes.flatMap((node) => {
+    const facts = factsOf(observed, node.key);
+    return facts === null ? [] : [nodeId(state.clusterId, facts.machineId)];
+  });
+  const isNew = (id: string) => id !== state.bootstrapNodeId && state.nodes[id]?.phase !== 'joined';
+  if (!reached.some(isNew) || servers.some((record) => reached.includes(record.nodeId))) return [];
+  const names = servers.map((record) => `${record.name} (${record.address})`).join(', ');
+  return [
+    {
+      severity: 'error',
+      code: 'no-member-left',
+      message: `Nodes are to join this cluster, and none of its own servers was found: ${names}. Either they do not answer, or another machine, perhaps a reinstalled one, stands in their place. Without them a new node could only found a second, empty cluster.`,
+      hint: 'Bring one of them back, with its disk, and run `rke2ctl up` again. If they are gone for good, take the rest away with `rke2ctl remove --ignore-unreachable` and make the cluster anew.',
+    },
+  ];
 }
 
 function isAt(node: { readonly address: string; readonly port: number }, record: NodeRecord): boolean {
