@@ -51,7 +51,11 @@ async function startClient(mux: Mux, request: CommandRequest): Promise<RemotePro
     shouldRetry: (error) => error instanceof SessionRefused && mux.master.isOpen,
   }).catch((error: unknown) => {
     if (request.signal?.aborted) throw new CancelledError();
-    throw connectionLost(mux.target, request.command, error instanceof Error ? error.message : String(error));
+    throw connectionLost(
+      mux.target,
+      request.what ?? request.command,
+      error instanceof Error ? error.message : String(error),
+    );
   });
   const markers = new MarkedOutput(token, { tellExit: true });
   return superviseCommand(runningIn(child, mux, markers), request, { target: mux.target, markers });
