@@ -23,6 +23,7 @@ const EMPTIED = [
   '/etc/rancher',
   '/var/lib/rancher',
   '/opt/cni',
+  '/run/netns',
   '/usr/local/lib/systemd/system',
   '/usr/local/lib/systemd',
 ];
