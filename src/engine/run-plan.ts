@@ -113,9 +113,11 @@ function outcomeOf(
 ): RunResult['outcome'] {
   const outcomes = [...ends.values()].map((end) => end.outcome);
   if (outcomes.includes('cancelled')) return 'cancelled';
-  if (outcomes.some((outcome) => BAD.includes(outcome)) || plan.unreachable.length > 0) {
+  if (outcomes.some((outcome) => BAD.includes(outcome))) {
     const served = nodes.some((node) => node.result === 'done' || node.result === 'unchanged');
     return served ? 'partly' : 'failed';
   }
+  // Nothing went wrong, there was only nobody to do it to.
+  if (plan.unreachable.length > 0) return 'partly';
   return outcomes.includes('done') ? 'done' : 'nothing-to-do';
 }

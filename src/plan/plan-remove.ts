@@ -1,10 +1,10 @@
-import type { Cluster, ClusterNode } from '../domain/cluster.ts';
+import type { Cluster, ClusterNode, NodeKey } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import type { Marker } from '../domain/marker.ts';
-import { nodeId } from '../domain/node-identity.ts';
+import { MARKER_PATH, type Marker } from '../domain/marker.ts';
+import { nodeId, nodeKey } from '../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { Plan, PlannedNode, Step } from '../domain/plan.ts';
-import type { State } from '../domain/state.ts';
+import type { NodeRecord, State } from '../domain/state.ts';
 import { factsOf, plannedNode } from '../render/desired-node.ts';
 import { stepId } from './step-id.ts';
 
@@ -36,9 +36,11 @@ export function planRemove(input: RemoveInput): Plan {
   const leaving = input.cluster.nodes.flatMap((spec) => leavingNode(input, spec));
   const workers = leaving.filter(({ node }) => node.service === 'rke2-agent');
   const servers = leaving.filter(({ node }) => node.service === 'rke2-server').reverse();
-  const unreachable = input.cluster.nodes
+  const silent = input.cluster.nodes
     .map((node) => node.key)
     .filter((key) => factsOf(input.observed, key) === null);
+  const forgotten = forgottenRecords(input);
+  const unreachable = [...silent, ...forgotten.map(({ address, port }) => nodeKey(address, port))];
   const snapshots = input.keepSnapshots === null ? [] : servers.flatMap((server) => fetchStep(server, input));
   const kept = snapshots.map((step) => step.id);
   const first = workers.map((worker) => uninstallStep(worker, kept, []));
@@ -60,21 +62,78 @@ export function planRemove(input: RemoveInput): Plan {
       ...uninstalls,
       ...(forget && (input.state !== null || uninstalls.length > 0) ? [forgetStep(uninstalls)] : []),
     ],
-    findings: input.findings,
+    findings: [
+      ...input.findings,
+      ...unplacedMarkers(input),
+      ...(input.ignoreUnreachable ? unreachable.map(leftBehind) : forgotten.map(leftFile)),
+    ],
     nodes: reachedNodes(input),
-    unreachable,
+    unreachable: input.ignoreUnreachable ? [] : unreachable,
   };
 }
 
-/** A host that carries something of this cluster, or may: a marker of ours, or a record of an unfinished step. */
+/** Members that the file no longer names: RKE2 may still run there, so the state must not go. */
+function forgottenRecords({ cluster, observed, state, clusterId }: RemoveInput): readonly NodeRecord[] {
+  return Object.values(state?.nodes ?? {}).filter(
+    (record) =>
+      !cluster.nodes.some((node) => {
+        const facts = factsOf(observed, node.key);
+        const isThere = facts !== null && nodeId(clusterId, facts.machineId) === record.nodeId;
+        return isThere || (node.address === record.address && node.port === record.port);
+      }),
+  );
+}
+
+function leftFile({ name, address }: NodeRecord): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'node-left-file',
+    node: name,
+    message: `${name} (${address}) belongs to this cluster and is no longer in the file, so nothing is taken away there.`,
+    hint: `Put ${address} back into the file and run \`rke2ctl remove\` again; \`--ignore-unreachable\` forgets it.`,
+  };
+}
+
+function leftBehind(key: NodeKey): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'host-left-behind',
+    node: key,
+    message: `${key} is let pass: whatever this cluster has brought there stays.`,
+    hint: 'If the host ever comes back, run `rke2-killall.sh` and `rke2-uninstall.sh` there, or `rke2ctl remove` with a file that names it.',
+  };
+}
+
+/** A marker that cannot be read on a host that no record names may be anybody's. */
+function unplacedMarkers(input: RemoveInput): readonly Diagnostic[] {
+  return input.cluster.nodes.flatMap((spec): Diagnostic[] => {
+    const facts = factsOf(input.observed, spec.key);
+    if (facts?.rke2.marker !== 'unreadable' || isRecorded(input, facts)) return [];
+    return [
+      {
+        severity: 'warning',
+        code: 'marker-unreadable',
+        node: spec.key,
+        message: `${MARKER_PATH} on ${spec.key} cannot be read as ours, so the host is left as it is.`,
+        hint: 'Use the rke2ctl that wrote it. If the host is yours to reuse, run `rke2-uninstall.sh` there and delete the file.',
+      },
+    ];
+  });
+}
+
+function isRecorded({ state, clusterId }: RemoveInput, facts: HostFacts): boolean {
+  return state?.nodes[nodeId(clusterId, facts.machineId)] !== undefined;
+}
+
+/** A host that carries something of this cluster, or may: a marker of ours, or a record of it and no other's marker. */
 function leavingNode(input: RemoveInput, spec: ClusterNode): readonly Leaving[] {
   const facts = factsOf(input.observed, spec.key);
   if (facts === null) return [];
   const { marker } = facts.rke2;
   const ours =
     marker !== null && marker !== 'unreadable' && marker.clusterId === input.clusterId ? marker : null;
-  const recorded = input.state?.nodes[nodeId(input.clusterId, facts.machineId)] !== undefined;
-  if (ours === null && !(recorded && marker === null)) return [];
+  const isOthers = marker !== null && marker !== 'unreadable';
+  if (ours === null && (isOthers || !isRecorded(input, facts))) return [];
   const node = plannedNode(ours === null ? spec : { ...spec, roles: ours.roles }, facts, input.clusterId);
   return [{ node, facts, marker: ours }];
 }
@@ -104,7 +163,8 @@ function fetchStep({ node, facts }: Leaving, input: RemoveInput): readonly Step[
 }
 
 function uninstallStep({ node, marker }: Leaving, needs: readonly string[], after: readonly string[]): Step {
-  const reason = marker === null ? 'an earlier remove was cut off here' : 'it belongs to this cluster';
+  const reason =
+    marker === null ? 'its marker is gone, but the state knows it' : 'it belongs to this cluster';
   return { kind: 'uninstall', id: stepId('uninstall', node), node, reason, needs, after, marker };
 }
 

@@ -29,6 +29,7 @@ export function remove(flags: RemoveFlags): Promise<ExitCode> {
       ignoreUnreachable: flags.ignoreUnreachable === true,
       findings: [],
     });
+    for (const diagnostic of plan.findings) workspace.emit({ type: 'finding', diagnostic });
     if (plan.steps.some((step) => step.kind === 'uninstall')) await confirm(workspace, observed, flags);
     workspace.emit({ type: 'planned', plan });
     const removing: State | null = state === null ? null : { ...state, removing: true };
