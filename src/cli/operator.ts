@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Cluster } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { StateStore } from '../state/store.ts';
 import type { OperatorFiles } from '../steps/step-handler.ts';
 import type { Caller } from './cluster-source.ts';
+import { inspectKubeconfig } from './kubeconfig-file.ts';
 
 /** What is done on the operator's machine beside the state file itself. */
 export interface Operator extends OperatorFiles {
@@ -19,31 +20,54 @@ export function createOperator(cluster: Cluster, store: StateStore, caller: Call
   const { path, mode, group } = cluster.kubeconfig;
   return {
     readText,
-    hasKubeconfig: async () => {
-      const text = await readFile(path, 'utf8').catch(() => '');
-      return text.includes(`current-context: ${cluster.name}\n`);
-    },
+    hasKubeconfig: async () => (await inspectKubeconfig(path, cluster.name)) === 'ours',
     writeKubeconfig: async (text) => {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const draft = `${path}.${process.pid}.tmp`;
-      await writeFile(draft, text, { mode: 0o600 });
-      await chmod(draft, mode);
+      if ((await inspectKubeconfig(path, cluster.name)) === 'foreign') throw foreignKubeconfig(path);
       const uid = caller.owner?.uid ?? -1;
       const gid = group === null ? (caller.owner?.gid ?? -1) : await findGroup(group);
-      await chown(draft, uid, gid);
-      await rename(draft, path);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      const draft = `${path}.${process.pid}.tmp`;
+      try {
+        await writeFile(draft, text, { mode: 0o600 });
+        await chmod(draft, mode);
+        await chown(draft, uid, gid);
+        await rename(draft, path);
+      } catch (error) {
+        await rm(draft, { force: true });
+        throw error;
+      }
     },
     forgetCluster: async () => {
       await store.remove();
-      await rm(path, { force: true });
+      if ((await inspectKubeconfig(path, cluster.name)) === 'ours') await rm(path, { force: true });
     },
     stateText: () => store.text(),
     snapshotPath: async (node, directory, name) => {
+      // Both names are the host's own words, and must not lead out of the directory.
+      for (const word of [node.name, name]) {
+        if (word === '' || word === '..' || basename(word) !== word) throw strangeName(word, node.key);
+      }
       const folder = join(directory, node.name);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       return join(folder, name);
     },
   };
+}
+
+function foreignKubeconfig(path: string): Rke2ctlError {
+  return new Rke2ctlError({
+    code: 'kubeconfig-foreign',
+    message: `${path} is there and is not (only) the kubeconfig of this cluster; it was left as it is.`,
+    hint: 'Move it away, or name another file under kubeconfig.path; then run `rke2ctl up` again.',
+  });
+}
+
+function strangeName(word: string, key: string): Rke2ctlError {
+  return new Rke2ctlError({
+    code: 'snapshot-name',
+    message: `${key} gives a name that no snapshot or host has: ${JSON.stringify(word)}. Nothing was written.`,
+    hint: 'Look at /var/lib/rancher/rke2/server/db/snapshots and at the hostname there.',
+  });
 }
 
 /** The id of a group of this machine, by name or number. */

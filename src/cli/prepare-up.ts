@@ -7,6 +7,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { checkState } from '../plan/check-state.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
+import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
 import { planUp } from '../plan/plan-up.ts';
@@ -70,7 +71,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     ...input,
     findings: warnings(judged),
     kubeconfigPresent: await workspace.operator.hasKubeconfig(),
-    checkPorts: options.checkPorts,
+    checkPorts: options.checkPorts && !options.ignoredChecks.includes(PORTS_CHECK_NAME),
   });
   return { observed, state, input, release, plan };
 }

@@ -15,7 +15,7 @@ export function createProgram(): Command {
       process.exit(error.exitCode === 0 ? 0 : 3);
     });
 
-  common(program.command('up'))
+  local(common(program.command('up')))
     .description('bring the cluster to what cluster.yml says; run again, it changes nothing')
     .option('--concurrency <n>', 'workers that are worked on at once', positive, 30)
     .addOption(
@@ -26,19 +26,14 @@ export function createProgram(): Command {
     .option('--ignore-check <name...>', 'go on although this check fails')
     .option('--disable-port-check', 'do not try the ports between the nodes')
     .option('--yes', 'answer yes to every question')
-    .option('--local', 'this machine alone, without a cluster.yml')
-    .option('--artifacts <dir>', 'with --local: directory of a release to install from')
-    .option('--version <version>', 'with --local: RKE2 version, as v1.35.7+rke2r1')
-    .option('--channel <name>', 'with --local: release channel')
     .action(run(async (options: UpFlags) => (await import('./commands/up.ts')).up(options)));
 
-  common(program.command('plan'))
+  local(common(program.command('plan')))
     .description('show what `up` would do; touches nothing; exit code 2 when there is something')
     .option('--ignore-check <name...>', 'go on although this check fails')
-    .option('--local', 'this machine alone')
     .action(run(async (options: CommonFlags) => (await import('./commands/plan.ts')).plan(options)));
 
-  common(program.command('check'))
+  local(common(program.command('check')))
     .description('look at the hosts and report what would hinder RKE2 there')
     .option('--ignore-check <name...>', 'leave this check out')
     .action(run(async (options: CommonFlags) => (await import('./commands/check.ts')).check(options)));
@@ -59,6 +54,7 @@ export function createProgram(): Command {
   const state = program.command('state').description('the state file: what rke2ctl did and must not lose');
   common(state.command('rebuild'))
     .description('make a lost cluster.rkestate again from what the hosts hold')
+    .option('--local', 'this machine alone')
     .action(
       run(async (options: CommonFlags) =>
         (await import('./commands/state-rebuild.ts')).stateRebuild(options),
@@ -74,6 +70,21 @@ function common(command: Command): Command {
       new Option('-o, --output <form>', 'form of the output').choices(['text', 'json']).default('text'),
     )
     .option('--verbose', 'show every command that runs on a host');
+}
+
+/** What stands in for a cluster.yml on one machine; `plan` must see what `up` was given. */
+function local(command: Command): Command {
+  return command
+    .option('--local', 'this machine alone, without a cluster.yml')
+    .option('--artifacts <dir>', 'with --local: directory of a release to install from')
+    .option('--version <version>', 'with --local: RKE2 version, as v1.35.7+rke2r1')
+    .option('--channel <name>', 'with --local: release channel')
+    .hook('preAction', (_program, action) => {
+      const given = action.opts<UpFlags>();
+      const alone = (['artifacts', 'version', 'channel'] as const).find((name) => given[name] !== undefined);
+      if (alone === undefined || given.local === true) return;
+      action.error(`error: --${alone} goes with --local only; for a cluster it stands in cluster.yml`);
+    });
 }
 
 /** Runs a command and leaves its exit code; whatever it throws is told in words before. */

@@ -14,8 +14,8 @@ import type { Workspace } from '../workspace.ts';
 export function up(flags: UpFlags): Promise<ExitCode> {
   return withWorkspace({ command: 'up', flags, locks: true, measureDisks: true }, async (workspace) => {
     const prepared = await prepareUp(workspace, {
-      checkPorts: flags.disablePortCheck !== true && flags.ignoreCheck?.includes('ports') !== true,
-      ignoredChecks: (flags.ignoreCheck ?? []).filter((name) => name !== 'ports'),
+      checkPorts: flags.disablePortCheck !== true,
+      ignoredChecks: flags.ignoreCheck ?? [],
     });
     workspace.emit({ type: 'planned', plan: prepared.plan });
     return exitCodeOf(await bringUp(workspace, prepared, flags));
@@ -26,13 +26,13 @@ async function bringUp(workspace: Workspace, prepared: PreparedUp, flags: UpFlag
   const { plan, input, release } = prepared;
   const desired: State = {
     ...prepared.state,
+    clusterName: workspace.cluster.name,
     version: release.version,
     desired: stripSecrets(workspace.cluster),
   };
-  if (plan.steps.length > 0) {
-    await release.verify(workspace.signals.stop);
-    if (!isDeepStrictEqual(desired, prepared.state)) await workspace.store.write(desired);
-  }
+  if (plan.steps.length > 0) await release.verify(workspace.signals.stop);
+  // Also with nothing to do: a state that was made again knows no network yet, and its changes must be noticed.
+  if (!isDeepStrictEqual(desired, prepared.state)) await workspace.store.write(desired);
   return executePlan(workspace, plan, {
     concurrency: flags.concurrency,
     timeoutMs: flags.timeout,

@@ -71,5 +71,12 @@ export const CHECKS: readonly Check[] = [
 /** Warnings about the numbers of nodes, which are found in the file itself, where each has its line. */
 const FILE_CHECK_NAMES = ['etcd-even', 'etcd-many', 'worker-none'];
 
+/** The port matrix, which is no look at facts but a step of the run. */
+export const PORTS_CHECK_NAME = 'ports';
+
 /** The names that `--ignore-check` takes. */
-export const CHECK_NAMES: readonly string[] = [...CHECKS.map((check) => check.name), ...FILE_CHECK_NAMES];
+export const CHECK_NAMES: readonly string[] = [
+  ...CHECKS.map((check) => check.name),
+  ...FILE_CHECK_NAMES,
+  PORTS_CHECK_NAME,
+];

@@ -1,0 +1,281 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+
+/** Help at a fixed width, as it is asked for by these words. */
+function help(...words: string[]): string {
+  let command = createProgram();
+  for (const word of words) {
+    const found = command.commands.find((candidate) => candidate.name() === word);
+    if (found === undefined) throw new Error(`no command ${word}`);
+    command = found;
+  }
+  return command.configureHelp({ helpWidth: 110 }).helpInformation();
+}
+
+describe('help', () => {
+  it('of the whole', () =>
+    expect(help()).toMatchInlineSnapshot(`
+    "Usage: rke2ctl [options] [command]
+
+    Puts RKE2 on machines over SSH and keeps it healthy, from one cluster.yml.
+
+    Options:
+      -v, --version       print the version
+      -h, --help          print this help
+
+    Commands:
+      up [options]        bring the cluster to what cluster.yml says; run again, it changes nothing
+      plan [options]      show what \`up\` would do; touches nothing; exit code 2 when there is something
+      check [options]     look at the hosts and report what would hinder RKE2 there
+      validate [options]  check cluster.yml itself; no network
+      remove [options]    take the cluster away from its hosts, and what rke2ctl brought with it
+      state               the state file: what rke2ctl did and must not lose
+      help [command]      display help for command
+    "
+  `));
+  it('of up', () =>
+    expect(help('up')).toMatchInlineSnapshot(`
+    "Usage: rke2ctl up [options]
+
+    bring the cluster to what cluster.yml says; run again, it changes nothing
+
+    Options:
+      -c, --config <file>       the cluster file (default: "cluster.yml")
+      -o, --output <form>       form of the output (choices: "text", "json", default: "text")
+      --verbose                 show every command that runs on a host
+      --local                   this machine alone, without a cluster.yml
+      --artifacts <dir>         with --local: directory of a release to install from
+      --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
+      --channel <name>          with --local: release channel
+      --concurrency <n>         workers that are worked on at once (default: 30)
+      --timeout <duration>      how long one service or Node may take to become ready (default: 10m)
+      --ignore-check <name...>  go on although this check fails
+      --disable-port-check      do not try the ports between the nodes
+      --yes                     answer yes to every question
+      -h, --help                print this help
+    "
+  `));
+  it('of plan', () =>
+    expect(help('plan')).toMatchInlineSnapshot(`
+    "Usage: rke2ctl plan [options]
+
+    show what \`up\` would do; touches nothing; exit code 2 when there is something
+
+    Options:
+      -c, --config <file>       the cluster file (default: "cluster.yml")
+      -o, --output <form>       form of the output (choices: "text", "json", default: "text")
+      --verbose                 show every command that runs on a host
+      --local                   this machine alone, without a cluster.yml
+      --artifacts <dir>         with --local: directory of a release to install from
+      --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
+      --channel <name>          with --local: release channel
+      --ignore-check <name...>  go on although this check fails
+      -h, --help                print this help
+    "
+  `));
+  it('of check', () =>
+    expect(help('check')).toMatchInlineSnapshot(`
+      "Usage: rke2ctl check [options]
+
+      look at the hosts and report what would hinder RKE2 there
+
+      Options:
+        -c, --config <file>       the cluster file (default: "cluster.yml")
+        -o, --output <form>       form of the output (choices: "text", "json", default: "text")
+        --verbose                 show every command that runs on a host
+        --local                   this machine alone, without a cluster.yml
+        --artifacts <dir>         with --local: directory of a release to install from
+        --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
+        --channel <name>          with --local: release channel
+        --ignore-check <name...>  leave this check out
+        -h, --help                print this help
+      "
+    `));
+  it('of validate', () =>
+    expect(help('validate')).toMatchInlineSnapshot(`
+    "Usage: rke2ctl validate [options]
+
+    check cluster.yml itself; no network
+
+    Options:
+      -c, --config <file>  the cluster file (default: "cluster.yml")
+      -o, --output <form>  form of the output (choices: "text", "json", default: "text")
+      --verbose            show every command that runs on a host
+      -h, --help           print this help
+    "
+  `));
+  it('of remove', () =>
+    expect(help('remove')).toMatchInlineSnapshot(`
+    "Usage: rke2ctl remove [options]
+
+    take the cluster away from its hosts, and what rke2ctl brought with it
+
+    Options:
+      -c, --config <file>     the cluster file (default: "cluster.yml")
+      -o, --output <form>     form of the output (choices: "text", "json", default: "text")
+      --verbose               show every command that runs on a host
+      --force, --yes          do not ask
+      --keep-snapshots <dir>  fetch the local etcd snapshots into this directory first
+      --ignore-unreachable    forget hosts that cannot be reached
+      --concurrency <n>       hosts that are worked on at once (default: 30)
+      --local                 this machine alone
+      -h, --help              print this help
+    "
+  `));
+  it('of state', () =>
+    expect(help('state')).toMatchInlineSnapshot(`
+    "Usage: rke2ctl state [options] [command]
+
+    the state file: what rke2ctl did and must not lose
+
+    Options:
+      -h, --help         print this help
+
+    Commands:
+      rebuild [options]  make a lost cluster.rkestate again from what the hosts hold
+      help [command]     display help for command
+    "
+  `));
+  it('of state rebuild', () =>
+    expect(help('state', 'rebuild')).toMatchInlineSnapshot(`
+      "Usage: rke2ctl state rebuild [options]
+
+      make a lost cluster.rkestate again from what the hosts hold
+
+      Options:
+        -c, --config <file>  the cluster file (default: "cluster.yml")
+        -o, --output <form>  form of the output (choices: "text", "json", default: "text")
+        --verbose            show every command that runs on a host
+        --local              this machine alone
+        -h, --help           print this help
+      "
+    `));
+});
+
+const up = vi.hoisted(() => vi.fn());
+const remove = vi.hoisted(() => vi.fn());
+vi.mock('../../src/cli/commands/up.ts', () => ({ up }));
+vi.mock('../../src/cli/commands/remove.ts', () => ({ remove }));
+
+class Exit extends Error {}
+
+/** Runs the program as the shell would; gives the exit code and what it said on stderr. */
+async function run(...args: string[]): Promise<{ readonly code: number; readonly stderr: string }> {
+  let stderr = '';
+  let code: number | null = null;
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += String(text);
+    return true;
+  });
+  vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  vi.spyOn(process, 'exit').mockImplementation((given) => {
+    code ??= Number(given);
+    throw new Exit();
+  });
+  const before = process.exitCode;
+  process.exitCode = 0;
+  try {
+    await createProgram().parseAsync(['node', 'rke2ctl', ...args]);
+  } catch (error) {
+    if (!(error instanceof Exit)) throw error;
+  } finally {
+    code ??= Number(process.exitCode);
+    process.exitCode = before;
+  }
+  return { code, stderr };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  up.mockReset();
+  remove.mockReset();
+});
+
+describe('flags of up', () => {
+  it('are, without any', async () => {
+    up.mockResolvedValue(0);
+    expect((await run('up')).code).toBe(0);
+    expect(up.mock.calls).toEqual([
+      [{ config: 'cluster.yml', output: 'text', concurrency: 30, timeout: 600_000 }],
+    ]);
+  });
+
+  it.each([
+    ['90s', 90_000],
+    ['1.5m', 90_000],
+    ['2h', 7_200_000],
+    ['250ms', 250],
+    ['45', 45_000],
+  ])('--timeout %s', async (text, timeout) => {
+    up.mockResolvedValue(0);
+    await run('up', '--timeout', text);
+    expect(up).toHaveBeenCalledWith(expect.objectContaining({ timeout }));
+  });
+
+  it('--ignore-check takes several names, at once or one by one', async () => {
+    up.mockResolvedValue(0);
+    await run('up', '--ignore-check', 'swap', 'ports');
+    await run('up', '--ignore-check', 'swap', '--ignore-check', 'ports');
+    for (const [flags] of up.mock.calls) expect(flags.ignoreCheck).toEqual(['swap', 'ports']);
+  });
+
+  it('--version is RKE2’s here, and goes with --local', async () => {
+    up.mockResolvedValue(0);
+    await run('up', '--local', '--version', 'v1.35.7+rke2r1');
+    expect(up).toHaveBeenCalledWith(expect.objectContaining({ local: true, version: 'v1.35.7+rke2r1' }));
+  });
+
+  it.each(['artifacts', 'version', 'channel'])('--%s without --local is not passed over', async (name) => {
+    const { code, stderr } = await run('up', `--${name}`, 'x');
+    expect(code).toBe(3);
+    expect(stderr).toContain(`--${name} goes with --local only`);
+    expect(up).not.toHaveBeenCalled();
+  });
+
+  it('the file may stand in RKE2CTL_CONFIG', async () => {
+    vi.stubEnv('RKE2CTL_CONFIG', '/etc/prod.yml');
+    up.mockResolvedValue(0);
+    await run('up');
+    await run('up', '-c', 'other.yml');
+    expect(up.mock.calls.map(([flags]) => flags.config)).toEqual(['/etc/prod.yml', 'other.yml']);
+  });
+});
+
+describe('flags of remove', () => {
+  it.each(['--yes', '--force'])('%s does not ask', async (flag) => {
+    remove.mockResolvedValue(0);
+    await run('remove', flag);
+    expect(remove).toHaveBeenCalledWith(expect.objectContaining({ yes: true }));
+  });
+});
+
+describe('exit codes', () => {
+  it.each([0, 1, 2, 4, 5, 130])('%i is what the command said', async (code) => {
+    up.mockResolvedValue(code);
+    expect((await run('up')).code).toBe(code);
+  });
+
+  it.each([
+    [['--help'], 0],
+    [['--version'], 0],
+    [['up', '--help'], 0],
+    [['upp'], 3],
+    [['up', '--nonsense'], 3],
+    [['up', '--concurrency', '0'], 3],
+    [['up', '--timeout', 'soon'], 3],
+    [['up', '--timeout', '0s'], 3],
+    [['up', '--output', 'xml'], 3],
+  ])('%j ends with %i', async (args, code) => {
+    expect((await run(...args)).code).toBe(code);
+    expect(up).not.toHaveBeenCalled();
+  });
+
+  it('a defect of ours is 1, and is told with its stack', async () => {
+    up.mockRejectedValue(new TypeError('x is not a function'));
+    const { code, stderr } = await run('up');
+    expect(code).toBe(1);
+    expect(stderr).toContain('x is not a function');
+    expect(stderr).toContain('defect of rke2ctl');
+  });
+});
