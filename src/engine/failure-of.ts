@@ -6,7 +6,9 @@ export function failureOf(error: unknown): {
   readonly outcome: 'failed' | 'unknown' | 'cancelled';
   readonly failure: Failure;
 } {
-  return { outcome: outcomeOf(error), failure: describeFailure(error) };
+  // What Node itself rejects with when a wait is broken off.
+  const known = error instanceof Error && error.name === 'AbortError' ? new CancelledError() : error;
+  return { outcome: outcomeOf(known), failure: describeFailure(known) };
 }
 
 /** An error in the words of an event; errors that are not ours are named as defects. */

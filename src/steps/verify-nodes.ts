@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TimeoutError } from '../domain/errors.ts';
+import { RemoteCommandError, TimeoutError } from '../domain/errors.ts';
 import type { ApiNode } from '../domain/observed.ts';
 import type { ExpectedNode } from '../domain/plan.ts';
 import { getNodes } from '../host/kubectl.ts';
@@ -18,7 +18,17 @@ export const verifyNodes: StepHandler<'verify-nodes'> = {
     const host = context.host(node.key);
     const deadline = Date.now() + context.timeoutMs;
     for (;;) {
-      const listed = await getNodes(host, { signal: context.signal });
+      const isLate = Date.now() > deadline;
+      const listed = await getNodes(host, { signal: context.signal }).catch((error: unknown) => {
+        // While etcd changes its leader, and after a restart, the API is away for a moment.
+        if (!(error instanceof RemoteCommandError) || isLate) throw error;
+        return null;
+      });
+      if (listed === null) {
+        context.progress('the API server does not answer');
+        await sleep(POLL_MS, undefined, { signal: context.signal });
+        continue;
+      }
       const awaited = nodes.filter(({ key }) => !context.isLost(key));
       const missing = awaited.flatMap((expected) => complaint(expected, listed));
       if (missing.length === 0) return 'done';
