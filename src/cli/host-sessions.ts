@@ -1,5 +1,11 @@
 import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
-import { CancelledError, ConnectError, LockedError, Rke2ctlError } from '../domain/errors.ts';
+import {
+  CancelledError,
+  ConnectError,
+  ConnectionLostError,
+  LockedError,
+  Rke2ctlError,
+} from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
 import { nodeName } from '../domain/node-identity.ts';
 import type { HostFacts, HostObservation, Observed } from '../domain/observed.ts';
@@ -14,6 +20,8 @@ export type OpenHost = (node: ClusterNode, signal: AbortSignal) => Promise<Opene
 export interface OpenedHost {
   readonly host: Host;
   readonly facts: HostFacts;
+  /** Aborts when the lock at its far end is ours no longer; never where none was taken. */
+  readonly lost: AbortSignal;
   readonly close: () => Promise<void>;
 }
 
@@ -56,9 +64,10 @@ export class HostSessions {
     };
   }
 
-  /** A connected host. */
+  /** A connected host whose lock is ours; else ConnectError, or ConnectionLostError where `recover` may mend it. */
   get(key: NodeKey): Host {
     const opened = this.#opened.get(key);
+    if (opened?.lost.aborted) throw lockLost(key);
     if (opened !== undefined) return opened.host;
     throw new ConnectError({
       code: 'not-connected',
@@ -108,7 +117,11 @@ export class HostSessions {
   async #reopen(key: NodeKey, signal: AbortSignal): Promise<boolean> {
     const node = this.#nodes.get(key);
     if (node === undefined) return false;
-    await this.#opened.get(key)?.close();
+    // What is gone already need not go well.
+    await this.#opened
+      .get(key)
+      ?.close()
+      .catch(() => undefined);
     this.#opened.delete(key);
     const giveUpAt = Date.now() + REOPEN_PATIENCE_MS;
     try {
@@ -123,6 +136,14 @@ export class HostSessions {
       return false;
     }
   }
+}
+
+function lockLost(key: NodeKey): ConnectionLostError {
+  return new ConnectionLostError({
+    code: 'lock-lost',
+    message: `The lock on ${key} was lost: its connection fell, or somebody ended the process that held it there.`,
+    hint: 'See that nobody else works on this cluster, then run the same command again.',
+  });
 }
 
 /** Not there yet, or our own lock has not fallen yet. Whoever refuses us will go on refusing. */

@@ -106,7 +106,7 @@ function openHosts(
     try {
       await transport.connect(signal);
       const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });
-      const { facts, release } = await inspectHost(host, {
+      const { facts, release, lost } = await inspectHost(host, {
         lock: options.locks ? { holder: options.holder } : null,
         prefix: cluster.install.prefix,
         files: [CONFIG_PATH, JOIN_DROPIN_PATH, REGISTRIES_PATH, SERVER_TOKEN_PATH, AGENT_TOKEN_PATH],
@@ -119,7 +119,7 @@ function openHosts(
         await release();
         await transport.close();
       };
-      return { host, facts, close };
+      return { host, facts, lost, close };
     } catch (error) {
       await transport.close();
       throw error;

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { HostSessions, type OpenedHost } from '../../src/cli/host-sessions.ts';
+import {
+  AuthError,
+  CancelledError,
+  ConnectError,
+  ConnectionLostError,
+  LockedError,
+} from '../../src/domain/errors.ts';
+import type { RunEvent } from '../../src/domain/event.ts';
+import type { Host } from '../../src/host/host.ts';
+import { makeNode } from '../support/make-cluster.ts';
+import { makeFacts } from '../support/make-facts.ts';
+
+const A = makeNode('10.0.0.1', ['etcd', 'controlplane']);
+const B = makeNode('10.0.0.2', ['worker']);
+const REFUSED = new ConnectError({ code: 'connection-refused', message: 'refused', hint: 'look' });
+const never = new AbortController().signal;
+
+function opened(close: () => Promise<void> = async () => undefined, lost = never): OpenedHost {
+  return { host: { target: 'x' } as Host, facts: makeFacts(), lost, close };
+}
+
+/** Sessions whose connections are made by `open`, and what they told. */
+function sessions(open: (key: string) => Promise<OpenedHost>) {
+  const events: RunEvent[] = [];
+  const all = new HostSessions(
+    [A, B],
+    (node) => open(node.key),
+    (event) => events.push(event),
+  );
+  return { all, types: () => events.map((event) => event.type) };
+}
+
+describe('observing', () => {
+  it('keeps those that answered beside those that did not, with the reason', async () => {
+    const { all, types } = sessions(async (key) => {
+      if (key === B.key) throw REFUSED;
+      return opened();
+    });
+    const { hosts } = await all.observe(10, never);
+    expect(hosts[A.key]).toMatchObject({ reachable: true });
+    expect(hosts[B.key]).toMatchObject({ reachable: false, error: { code: 'connection-refused' } });
+    expect(
+      types()
+        .filter((type) => type !== 'host-connecting')
+        .sort(),
+    ).toEqual(['host-probed', 'host-unreachable']);
+    expect(() => all.get(B.key)).toThrow(ConnectError);
+  });
+
+  it.each([new LockedError('ops holds it', 'wait'), new CancelledError(), new TypeError('oops')])(
+    'ends with %s, once all others have been heard, so that none is left open',
+    async (error) => {
+      let closed = 0;
+      const { all } = sessions(async (key) => {
+        if (key === A.key) throw error;
+        return opened(async () => {
+          closed += 1;
+        });
+      });
+      await expect(all.observe(10, never)).rejects.toBe(error);
+      await all.close();
+      expect(closed).toBe(1);
+    },
+  );
+
+  it('opens no more connections at once than it is told', async () => {
+    let open = 0;
+    let most = 0;
+    const { all } = sessions(async () => {
+      open += 1;
+      most = Math.max(most, open);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      open -= 1;
+      return opened();
+    });
+    await all.observe(1, never);
+    expect(most).toBe(1);
+  });
+});
+
+describe('after a lost connection', () => {
+  it('connects anew, once for all who ask, also when the old connection does not close well', async () => {
+    let opens = 0;
+    const { all } = sessions(async () => {
+      opens += 1;
+      return opened(() => Promise.reject(new Error('already gone')));
+    });
+    await all.observe(10, never);
+    opens = 0;
+    expect(await Promise.all([all.recover(A.key, never), all.recover(A.key, never)])).toEqual([true, true]);
+    expect(opens).toBe(1);
+    await all.close();
+  });
+
+  it('works on no host whose lock is lost, until it is taken anew', async () => {
+    const lock = new AbortController();
+    const locks = [lock.signal];
+    const { all } = sessions(async (key) => opened(undefined, key === A.key ? locks.shift() : undefined));
+    await all.observe(10, never);
+    expect(all.get(A.key).target).toBe('x');
+    lock.abort();
+    expect(() => all.get(A.key)).toThrow(ConnectionLostError);
+    expect(await all.recover(A.key, never)).toBe(true);
+    expect(all.get(A.key).target).toBe('x');
+  });
+
+  it('waits for our own lock to fall, not for somebody who refuses us', async () => {
+    const errors: Error[] = [new LockedError('our own old connection', 'wait')];
+    const { all } = sessions(async () => {
+      const error = errors.shift();
+      if (error !== undefined) throw error;
+      return opened();
+    });
+    expect(await all.recover(A.key, never)).toBe(true);
+    errors.push(new AuthError({ code: 'auth', message: 'no', hint: '' }));
+    expect(await all.recover(A.key, never)).toBe(false);
+    expect(() => all.get(A.key)).toThrow(ConnectError);
+  });
+});
