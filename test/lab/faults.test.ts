@@ -204,11 +204,11 @@ function hostAt(index: number): LabHost {
 /** On the load balancer's ports: what a server says there as far as the health checks see it, with TLS by openssl's own. */
 async function serve(host: string, port: number, status: number, body: string): Promise<void> {
   const program = `const { readFileSync } = require('fs');
-    const options = { key: readFileSync('/run/serve.key'), cert: readFileSync('/run/serve.crt') };
+    const options = { key: readFileSync('/run/serve-${port}.key'), cert: readFileSync('/run/serve-${port}.crt') };
     require('https').createServer(options, (_, answer) => answer.writeHead(${status}).end('${body}')).listen(${port});`;
   const certificate =
     'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=serve';
-  await lab.exec(host, ['sh', '-c', `${certificate} -keyout /run/serve.key -out /run/serve.crt`]);
+  await lab.exec(host, ['sh', '-c', `${certificate} -keyout /run/serve-${port}.key -out /run/serve-${port}.crt`]);
   await lab.exec(host, ['firewall-cmd', '--quiet', `--add-port=${port}/tcp`]);
   const unit = ['systemd-run', '--quiet', '--collect', `--unit=serve-${port}`];
   await lab.exec(host, [...unit, '/usr/lib/rke2-standin/bin/node', '-e', program]);
@@ -217,7 +217,7 @@ async function serve(host: string, port: number, status: number, body: string): 
 async function stopServing(host: string, port: number): Promise<void> {
   await lab.exec(host, ['systemctl', 'stop', `serve-${port}`]);
   await lab.exec(host, ['firewall-cmd', '--quiet', `--remove-port=${port}/tcp`]);
-  await lab.exec(host, ['rm', '-f', '/run/serve.key', '/run/serve.crt']);
+  await lab.exec(host, ['rm', '-f', `/run/serve-${port}.key`, `/run/serve-${port}.crt`]);
 }
 
 async function withFault(
