@@ -133,7 +133,7 @@ function select(cluster: Cluster, inventory: Inventory, arch: string, version: s
     cni: cluster.network.cni,
     ingress: ingress === undefined ? null : [ingress].flat().map(String),
     cloudProvider: provider === undefined ? null : String(provider),
-    registrySupplies: cluster.registries.some((registry) => registry.isDefault),
+    registrySupplies: cluster.registries.systemDefault !== null,
   });
 }
 

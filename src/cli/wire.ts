@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import type { Cluster, ClusterNode } from '../domain/cluster.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
-import type { Secret } from '../domain/secret.ts';
+import { Secret } from '../domain/secret.ts';
 import { createHost } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
 import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
@@ -134,6 +134,11 @@ function namesToResolve(cluster: Cluster): readonly string[] {
 
 function secretsOf(cluster: Cluster): readonly Secret[] {
   const keys = cluster.nodes.map((node) => node.auth.key);
-  const passwords = cluster.registries.map((registry) => registry.password);
-  return [...keys, ...passwords].flatMap((secret) => secret ?? []);
+  const passwords = Object.values(cluster.registries.configs).map(({ auth }) => auth?.password ?? null);
+  const files = cluster.files.map(({ content }) => (content instanceof Secret ? content : null));
+  const variables = Object.values(cluster.environment).map((value) =>
+    value instanceof Secret ? value : null,
+  );
+  const settings = Object.values(cluster.rke2.secrets);
+  return [...keys, ...passwords, ...files, ...variables, ...settings].flatMap((secret) => secret ?? []);
 }

@@ -26,6 +26,20 @@ export const DEFAULTS = {
   kubeconfigPrefix: 'kube_config_',
   kubeconfigMode: 0o600,
   registryUrl: 'docker.io',
+  dataDir: '/var/lib/rancher/rke2',
+  addonTimeoutMs: 45_000,
+  upgrade: {
+    maxUnavailableWorker: '10%',
+    maxUnavailableControlplane: '1',
+    drain: false,
+    drainInput: {
+      force: false,
+      ignoreDaemonsets: true,
+      deleteEmptydir: false,
+      gracePeriodSeconds: -1,
+      timeoutSeconds: 120,
+    },
+  },
 } as const;
 
 /** One row of the table of defaults that people read: the key in cluster.yml and what holds without it. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ClusterInput } from './schema/cluster.ts';
+import type { ClusterInput } from './keys/cluster.ts';
 
 /** The same shape in which any part may be missing, because it was not written or could not be understood. */
 type Draft<T> = T extends readonly (infer Item)[]

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CONFIG_KEYS, type ConfigKey } from '../rke2/config-keys.ts';
+import { ClusterSchema } from './keys/cluster.ts';
 import { OWNED_KEYS } from './owned-keys.ts';
-import { ClusterSchema } from './schema/cluster.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 

@@ -16,11 +16,90 @@ export interface Cluster {
   readonly tlsSans: readonly string[];
   readonly firewall: FirewallSettings;
   readonly prepare: readonly Preparation[];
-  readonly registries: readonly PrivateRegistry[];
+  readonly registries: Registries;
   readonly kubeconfig: KubeconfigSettings;
   readonly ssh: SshSettings;
-  /** Keys of RKE2's own config.yaml that the file sets beside the first-class ones. */
-  readonly rke2: { readonly server: Rke2Values; readonly agent: Rke2Values };
+  /** RKE2's data directory on every node; never changed afterwards. */
+  readonly dataDir: string;
+  /** Packaged ingress controllers as RKE2's `ingress-controller` takes them, the default class first; null = the release's own choice. */
+  readonly ingress: readonly IngressController[] | null;
+  /** True when the cluster's data lies in a datastore of somebody else's: no node has the role etcd then. */
+  readonly externalDatastore: boolean;
+  /** Everything else that the file puts into RKE2's own config.yaml. */
+  readonly rke2: Rke2Settings;
+  /** Files that the file brings onto nodes beside config.yaml, registries.yaml and manifests. */
+  readonly files: readonly NodeFile[];
+  /** Environment of the services (`/etc/default/rke2-server`, `-agent`); a proxy's password makes a value secret. */
+  readonly environment: Readonly<Record<string, string | Secret>>;
+  /** Manifests of the user's, in the order of the file. */
+  readonly addons: readonly Addon[];
+  readonly addonTimeoutMs: number;
+  readonly charts: readonly Chart[];
+  /** Values for charts that RKE2 packages or `charts` names, by chart name: each becomes a HelmChartConfig. */
+  readonly chartValues: Readonly<Record<string, JsonMap>>;
+  readonly upgrade: UpgradeStrategy;
+}
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonMap;
+export interface JsonMap {
+  readonly [key: string]: JsonValue;
+}
+
+export type IngressController = 'ingress-nginx' | 'traefik' | 'none';
+
+/** Keys of RKE2's config.yaml by the service that gets them. */
+export interface Rke2Settings {
+  readonly server: Rke2Values;
+  readonly agent: Rke2Values;
+  /** For servers, in a drop-in (0600) of their own, so that config.yaml, plans and diffs hold no secret. */
+  readonly secrets: Readonly<Record<string, Secret>>;
+}
+
+/** A text file (0600) on nodes of one kind. */
+export interface NodeFile {
+  /** Absolute path on the host. */
+  readonly path: string;
+  readonly content: string | Secret;
+  readonly on: 'servers' | 'agents' | 'all';
+}
+
+/** One manifest file for RKE2's deploy controller. `name` is unique among addons and a DNS-1123 label. */
+export interface Addon {
+  readonly name: string;
+  /** The text itself (inline, or a file beside cluster.yml), or a URL that is fetched once and pinned by its hash. */
+  readonly source: { readonly text: string } | { readonly url: string };
+}
+
+/** A Helm chart that RKE2's helm controller installs. */
+export interface Chart {
+  readonly name: string;
+  readonly namespace: string;
+  /** Chart name, `oci://…` or URL; null when `archive` holds it. */
+  readonly chart: string | null;
+  readonly repo: string | null;
+  readonly version: string | null;
+  readonly createNamespace: boolean;
+  readonly values: JsonMap;
+  /** The packed chart (.tgz) in base64, for an air gap. */
+  readonly archive: string | null;
+  /** Installed before the network is there (CNIs, cloud controllers). */
+  readonly bootstrap: boolean;
+}
+
+/** How nodes are taken out of service while they change; RKE1's names and defaults. */
+export interface UpgradeStrategy {
+  /** A count (`3`) or a share (`10%`). */
+  readonly maxUnavailableWorker: string;
+  readonly maxUnavailableControlplane: string;
+  readonly drain: boolean;
+  readonly drainInput: {
+    readonly force: boolean;
+    readonly ignoreDaemonsets: boolean;
+    readonly deleteEmptydir: boolean;
+    /** Seconds; -1 = each pod's own. */
+    readonly gracePeriodSeconds: number;
+    readonly timeoutSeconds: number;
+  };
 }
 
 /** `address:port` (`[address]:port` for IPv6): how a node is told apart in one cluster.yml, before its identity is known. */
@@ -42,6 +121,8 @@ export interface ClusterNode {
   readonly bastions: readonly Bastion[];
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
+  /** Keys of config.yaml for this node alone; they win over the cluster's. */
+  readonly rke2: Rke2Values;
 }
 
 export interface Taint {
@@ -124,11 +205,34 @@ export interface FirewallSettings {
 /** Changes to the host beyond RKE2's own files; only those named in the file are made. */
 export type Preparation = 'network-manager' | 'cis-sysctl' | 'cis-user' | 'inotify';
 
-export interface PrivateRegistry {
-  readonly url: string;
-  readonly user: string | null;
-  readonly password: Secret | null;
-  readonly isDefault: boolean;
+/** registries.yaml, and where RKE2's own images come from. */
+export interface Registries {
+  /** By registry name (`docker.io`, `*`): where its images are pulled from instead. */
+  readonly mirrors: Readonly<Record<string, RegistryMirror>>;
+  /** By `host[:port]`: how that registry is talked to. */
+  readonly configs: Readonly<Record<string, RegistryConfig>>;
+  /** `host[:port][/path]` that prefixes all of RKE2's own images; null = none. */
+  readonly systemDefault: string | null;
+  /** True when the mirror and its credentials are all there is: the upstream registries are never asked. */
+  readonly onlyMirrors: boolean;
+}
+
+export interface RegistryMirror {
+  /** URLs, tried in order. */
+  readonly endpoints: readonly string[];
+  /** Regular expression on the repository's path → replacement. */
+  readonly rewrites: Readonly<Record<string, string>>;
+}
+
+export interface RegistryConfig {
+  readonly auth: { readonly username: string; readonly password: Secret } | null;
+  readonly tls: {
+    /** Paths on the nodes; the files themselves are among the cluster's `files`. */
+    readonly caFile: string | null;
+    readonly certFile: string | null;
+    readonly keyFile: string | null;
+    readonly insecureSkipVerify: boolean;
+  } | null;
 }
 
 export interface KubeconfigSettings {

@@ -1,10 +1,10 @@
-import type { Cluster } from './cluster.ts';
+import type { JsonMap } from './cluster.ts';
 import type { Role } from './role.ts';
 import type { Secret } from './secret.ts';
 
 /**
  * What we did and must not lose. Written beside cluster.yml as cluster.rkestate. `serial` grows with every write;
- * `desired` is the cluster as it was last asked for, without secrets.
+ * `desired` is the cluster as it was last asked for, as `describeCluster` gives it: plain JSON without secrets.
  */
 export interface State {
   readonly schemaVersion: 1;
@@ -17,10 +17,12 @@ export interface State {
   readonly bootstrapNodeId: string | null;
   /** SHA-256 of the cluster's server CA, as in a full token; null until the first server has made it. */
   readonly caHash: string | null;
-  readonly desired: Cluster | null;
+  readonly desired: JsonMap | null;
   /** True from the first step of a `remove` on: from then on only `remove` may go on. */
   readonly removing: boolean;
   readonly nodes: Readonly<Record<string, NodeRecord>>;
+  /** Manifests that we have given to the cluster, by name; one that the file no longer names is still to be deleted there. */
+  readonly addons: Readonly<Record<string, AddonRecord>>;
   readonly secrets: StateSecrets;
 }
 
@@ -28,6 +30,22 @@ export interface State {
 export interface StateSecrets {
   readonly serverToken: Secret;
   readonly agentToken: Secret;
+}
+
+/** What one manifest file brought into the cluster. */
+export interface AddonRecord {
+  readonly sha256: string;
+  /** Where it was fetched; null when the text stood in the file or beside it. */
+  readonly url: string | null;
+  readonly objects: readonly ObjectRef[];
+}
+
+/** An object of the Kubernetes API; `namespace` is null for those that have none, and when the manifest names none. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
 }
 
 /** What was applied to one node, by its id. */

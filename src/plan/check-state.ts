@@ -51,7 +51,7 @@ function removeUnfinished(): Diagnostic {
 }
 
 function checkImmutable(cluster: Cluster, state: State): readonly Diagnostic[] {
-  const before = state.desired?.network;
+  const before = state.desired?.['network'] as Cluster['network'] | undefined;
   if (before === undefined) return [];
   const names = {
     cni: 'network.plugin',

@@ -40,7 +40,7 @@ export function renderJoinDropIn(address: string): string {
 function serverValues(input: ConfigInput): Rke2Values {
   const { cluster, node, spec } = input;
   const { network } = cluster;
-  const defaultRegistry = cluster.registries.find((registry) => registry.isDefault);
+  const { systemDefault } = cluster.registries;
   return {
     ...nodeValues(input),
     'token-file': SERVER_TOKEN_PATH,
@@ -52,9 +52,7 @@ function serverValues(input: ConfigInput): Rke2Values {
     'cluster-domain': network.clusterDomain,
     cni: network.cni,
     ...disabledComponents(node.roles),
-    ...(defaultRegistry === undefined
-      ? {}
-      : { 'system-default-registry': registryHost(defaultRegistry.url) }),
+    ...(systemDefault === null ? {} : { 'system-default-registry': systemDefault }),
     ...plain(cluster.rke2.server),
   };
 }
@@ -89,11 +87,6 @@ function subjectNames(cluster: Cluster, spec: ClusterNode, node: PlannedNode): r
 /** `https://host:9345`, the supervisor that nodes register with. */
 function registrationUrl(host: string): string {
   return `https://${bracketed(host)}:9345`;
-}
-
-/** `host[:port][/path]` of a registry, as `system-default-registry` takes it. */
-export function registryHost(url: string): string {
-  return url.replace(/^[a-z]+:\/\//, '').replace(/\/+$/, '');
 }
 
 function listOf(key: string, values: readonly string[]): Rke2Values {

@@ -1,35 +1,16 @@
 import { stringify } from 'yaml';
-import type { PrivateRegistry } from '../domain/cluster.ts';
-import { registryHost } from './config-yaml.ts';
+import type { JsonMap, Registries, RegistryConfig } from '../domain/cluster.ts';
 
-/**
- * RKE2's registries.yaml from RKE1's `private_registries`: credentials by host, docker.io mirrored by the default one,
- * and an endpoint without TLS for those that say so. null when no registry is named. The text holds passwords.
- */
-export function renderRegistriesYaml(registries: readonly PrivateRegistry[]): string | null {
-  if (registries.length === 0) return null;
-  const plain = registries.filter((registry) => registry.url.startsWith('http://'));
-  const mirrored = registries.filter((registry) => registry.isDefault);
-  const mirrors = Object.fromEntries([
-    ...plain.map((registry) => [hostOnly(registry.url), { endpoint: [endpointUrl(registry.url)] }] as const),
-    ...(mirrored.length === 0
-      ? []
-      : [['docker.io', { endpoint: mirrored.map((registry) => endpointUrl(registry.url)) }] as const]),
-  ]);
-  const configs = registries.flatMap((registry) =>
-    registry.user === null || registry.password === null
-      ? []
-      : [
-          [
-            hostOnly(registry.url),
-            { auth: { username: registry.user, password: registry.password.reveal() } },
-          ] as const,
-        ],
-  );
+/** RKE2's registries.yaml; null when there is nothing to say in it. The text holds passwords. */
+export function renderRegistriesYaml({ mirrors, configs }: Registries): string | null {
   const document = {
-    ...(Object.keys(mirrors).length === 0 ? {} : { mirrors }),
-    ...(configs.length === 0 ? {} : { configs: Object.fromEntries(configs) }),
+    ...section('mirrors', mirrors, ({ endpoints, rewrites }) => ({
+      ...(endpoints.length > 0 && { endpoint: endpoints }),
+      ...(Object.keys(rewrites).length > 0 && { rewrite: rewrites }),
+    })),
+    ...section('configs', configs, renderConfig),
   };
+  if (Object.keys(document).length === 0) return null;
   return stringify(document, {
     defaultStringType: 'QUOTE_DOUBLE',
     defaultKeyType: 'QUOTE_DOUBLE',
@@ -37,12 +18,25 @@ export function renderRegistriesYaml(registries: readonly PrivateRegistry[]): st
   });
 }
 
-/** `host[:port]`: containerd keys credentials by it, without the path. */
-function hostOnly(url: string): string {
-  return registryHost(url).replace(/\/.*$/, '');
+function section<T>(
+  name: string,
+  entries: Readonly<Record<string, T>>,
+  render: (entry: T) => JsonMap,
+): JsonMap {
+  const rendered = Object.entries(entries).map(([key, entry]) => [key, render(entry)] as const);
+  return rendered.length === 0 ? {} : { [name]: Object.fromEntries(rendered) };
 }
 
-function endpointUrl(url: string): string {
-  const scheme = /^https?:\/\//.exec(url)?.[0] ?? 'https://';
-  return `${scheme}${hostOnly(url)}`;
+function renderConfig({ auth, tls }: RegistryConfig): JsonMap {
+  return {
+    ...(auth !== null && { auth: { username: auth.username, password: auth.password.reveal() } }),
+    ...(tls !== null && {
+      tls: {
+        ...(tls.caFile !== null && { ca_file: tls.caFile }),
+        ...(tls.certFile !== null && { cert_file: tls.certFile }),
+        ...(tls.keyFile !== null && { key_file: tls.keyFile }),
+        ...(tls.insecureSkipVerify && { insecure_skip_verify: true }),
+      },
+    }),
+  };
 }

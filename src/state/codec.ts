@@ -10,7 +10,6 @@ import {
   StateDocumentSchema,
 } from './state-document.ts';
 import { passphraseWrong, stateSealed } from './state-errors.ts';
-import { stripSecrets } from './strip-secrets.ts';
 
 /**
  * State → the text of its file: JSON with a checksum, tokens sealed if there is a sealer, and no other secret in it. A
@@ -21,7 +20,6 @@ export async function encodeState(state: State, sealer: Sealer | null): Promise<
   const body = {
     ...{ schemaVersion, clusterId, serial, checksum: '' },
     ...rest,
-    desired: state.desired === null ? null : stripSecrets(state.desired),
     secrets: await encodeSecrets(state, sealer),
   };
   // What lies on disk is what JSON keeps, so that is what the checksum is over.

@@ -28,6 +28,7 @@ export function createState(clusterName: string, random: RandomSource): State {
     desired: null,
     removing: false,
     nodes: {},
+    addons: {},
     secrets: { serverToken: new Secret(serverToken), agentToken: new Secret(agentToken) },
   };
 }

@@ -46,6 +46,7 @@ export function rebuildState(hosts: readonly HostMemory[], lowestSerial: number)
     desired: null,
     removing: false,
     nodes: Object.fromEntries(records.map((record) => [record.nodeId, record])),
+    addons: {},
     secrets: {
       serverToken: new Secret(theToken(members, 'server token', (member) => member.serverToken)),
       agentToken: new Secret(theToken(members, 'agent token', (member) => member.agentToken)),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { JsonMap } from '../domain/cluster.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256 } from '../lib/hash.ts';
-import { ClusterSchema, RolesSchema } from './cluster-schema.ts';
 import { migrateDocument } from './migrate-document.ts';
 import { stateCorrupt, stateEdited, stateNewer, stateOfRke1 } from './state-errors.ts';
 
@@ -34,9 +34,22 @@ const NodeRecordSchema = z.strictObject({
   address: z.string(),
   port: z.int(),
   clusterAddress: z.string(),
-  roles: RolesSchema,
+  roles: z.array(z.enum(['etcd', 'controlplane', 'worker'])),
   version: z.string(),
   phase: z.enum(['staged', 'joined']),
+});
+
+const AddonRecordSchema = z.strictObject({
+  sha256: z.string(),
+  url: z.string().nullable(),
+  objects: z.array(
+    z.strictObject({
+      apiVersion: z.string(),
+      kind: z.string(),
+      namespace: z.string().nullable(),
+      name: z.string(),
+    }),
+  ),
 });
 
 /** A state as it lies on disk: its secrets either readable or sealed, and a checksum over all the rest. */
@@ -50,9 +63,11 @@ export const StateDocumentSchema = z.strictObject({
   version: z.string().nullable(),
   bootstrapNodeId: z.string().nullable(),
   caHash: z.string().nullable(),
-  desired: ClusterSchema.nullable(),
+  desired: (z.record(z.string(), z.json()) as unknown as z.ZodType<JsonMap>).nullable(),
   removing: z.boolean(),
   nodes: z.record(z.string(), NodeRecordSchema),
+  // States of the first releases have none.
+  addons: z.record(z.string(), AddonRecordSchema).default({}),
   secrets: z.union([SecretsSchema, z.strictObject({ sealed: SealedSchema })]),
 });
 

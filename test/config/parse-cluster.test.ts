@@ -50,6 +50,7 @@ describe('defaults', () => {
           bastions: [],
           labels: {},
           taints: [],
+          rke2: {},
         },
       ],
       install: {
@@ -73,7 +74,7 @@ describe('defaults', () => {
       tlsSans: [],
       firewall: { provider: 'auto', zone: null, manage: 'open', public: ['api', 'ingress', 'nodeports'] },
       prepare: [],
-      registries: [],
+      registries: { mirrors: {}, configs: {}, systemDefault: null, onlyMirrors: false },
       kubeconfig: { path: '/srv/site/kube_config_prod.yml', mode: 0o600, group: null },
       ssh: {
         hostKeys: 'accept-new',
@@ -82,7 +83,28 @@ describe('defaults', () => {
         connectTimeoutMs: 10_000,
         keepaliveMs: 15_000,
       },
-      rke2: { server: {}, agent: {} },
+      dataDir: '/var/lib/rancher/rke2',
+      ingress: null,
+      externalDatastore: false,
+      rke2: { server: {}, agent: {}, secrets: {} },
+      files: [],
+      environment: {},
+      addons: [],
+      addonTimeoutMs: 45_000,
+      charts: [],
+      chartValues: {},
+      upgrade: {
+        maxUnavailableWorker: '10%',
+        maxUnavailableControlplane: '1',
+        drain: false,
+        drainInput: {
+          force: false,
+          ignoreDaemonsets: true,
+          deleteEmptydir: false,
+          gracePeriodSeconds: -1,
+          timeoutSeconds: 120,
+        },
+      },
     });
   });
 
@@ -242,8 +264,9 @@ services:
 
   it('keep passwords of registries to themselves', () => {
     const { registries } = parse(`${NODE}private_registries: [{user: u, password: hunter2}]\n`);
-    expect(registries[0]?.password?.reveal()).toBe('hunter2');
-    expect(registries[0]).toMatchObject({ url: 'docker.io', user: 'u', isDefault: false });
+    expect(registries.configs['docker.io']?.auth?.password.reveal()).toBe('hunter2');
+    expect(registries.configs['docker.io']?.auth?.username).toBe('u');
+    expect(registries.systemDefault).toBeNull();
     expect(JSON.stringify(registries)).not.toContain('hunter2');
   });
 
@@ -252,6 +275,7 @@ services:
     expect(parse(text).rke2).toEqual({
       server: { profile: 'cis', 'kubelet-arg': ['max-pods=200'], disable: 'rke2-metrics-server' },
       agent: { profile: 'cis' },
+      secrets: {},
     });
   });
 

@@ -208,7 +208,11 @@ async function serve(host: string, port: number, status: number, body: string): 
     require('https').createServer(options, (_, answer) => answer.writeHead(${status}).end('${body}')).listen(${port});`;
   const certificate =
     'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=serve';
-  await lab.exec(host, ['sh', '-c', `${certificate} -keyout /run/serve-${port}.key -out /run/serve-${port}.crt`]);
+  await lab.exec(host, [
+    'sh',
+    '-c',
+    `${certificate} -keyout /run/serve-${port}.key -out /run/serve-${port}.crt`,
+  ]);
   await lab.exec(host, ['firewall-cmd', '--quiet', `--add-port=${port}/tcp`]);
   const unit = ['systemd-run', '--quiet', '--collect', `--unit=serve-${port}`];
   await lab.exec(host, [...unit, '/usr/lib/rke2-standin/bin/node', '-e', program]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/domain/cluster.ts';
+import { describeCluster } from '../../src/domain/describe-cluster.ts';
 import { checkState } from '../../src/plan/check-state.ts';
 import { carryOut, converge, first, order } from '../support/carry-out.ts';
 import { makeCluster, makeNode } from '../support/make-cluster.ts';
@@ -17,7 +18,7 @@ const one = makeCluster({ nodes: [makeNode('10.0.0.1', ['etcd', 'controlplane', 
 
 function settled(cluster: Cluster = three): World {
   const { world } = converge(makeWorld(cluster, { firewalld: false }));
-  return { ...world, state: { ...world.state, version: VERSION, desired: cluster } };
+  return { ...world, state: { ...world.state, version: VERSION, desired: describeCluster(cluster) } };
 }
 
 /** A world whose first run was cut off right before this step. */
@@ -27,7 +28,7 @@ function cutBefore(id: string, cluster: Cluster = three): World {
   const at = steps.findIndex((step) => step.id === id);
   if (at < 0) throw new Error(`no ${id}`);
   const world = carryOut(fresh, steps.slice(0, at));
-  return { ...world, state: { ...world.state, version: VERSION, desired: cluster } };
+  return { ...world, state: { ...world.state, version: VERSION, desired: describeCluster(cluster) } };
 }
 
 function findings(world: World, cluster: Cluster = world.cluster, version = VERSION) {

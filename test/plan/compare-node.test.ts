@@ -157,8 +157,13 @@ describe('after all members went down', () => {
 
 describe('what the file no longer asks for', () => {
   it('takes registries.yaml away, which holds passwords, and has the service read that', () => {
-    const registry = { url: 'registry.example', user: null, password: null, isDefault: true };
-    const world = settled(makeCluster({ nodes: three.nodes, registries: [registry] }));
+    const registries = {
+      mirrors: { 'docker.io': { endpoints: ['https://registry.example'], rewrites: {} } },
+      configs: {},
+      systemDefault: 'registry.example',
+      onlyMirrors: false,
+    };
+    const world = settled(makeCluster({ nodes: three.nodes, registries }));
     const plan = planWorld({ ...world, cluster: three });
     expect(find(plan, 'write-files', WORKER).removed).toEqual([REGISTRIES_PATH]);
     expect(find(plan, 'start-service', WORKER).restart).toBe(true);

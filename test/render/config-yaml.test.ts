@@ -135,7 +135,7 @@ describe('config.yaml', () => {
     fc.assert(
       fc.property(server, (values) => {
         const text = renderConfigYaml(
-          input(['etcd', 'controlplane'], {}, { rke2: { server: values, agent: {} } }),
+          input(['etcd', 'controlplane'], {}, { rke2: { server: values, agent: {}, secrets: {} } }),
         );
         const asText = (value: unknown) => (typeof value === 'number' ? String(value) : value);
         const list = values['kube-apiserver-arg'] as readonly unknown[];

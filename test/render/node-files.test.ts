@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { parseCluster } from '../../src/config/parse-cluster.ts';
 import type { FirewallRecord } from '../../src/domain/marker.ts';
-import { Secret } from '../../src/domain/secret.ts';
 import type { State } from '../../src/domain/state.ts';
 import { desiredNode, registrationHost } from '../../src/render/desired-node.ts';
 import { firewallDifference, isEmptyFirewall, renderFirewall } from '../../src/render/firewall-rules.ts';
@@ -97,14 +97,19 @@ describe('firewall rules', () => {
 
 describe('registries.yaml', () => {
   it('is absent without registries', () => {
-    expect(renderRegistriesYaml([])).toBeNull();
+    expect(
+      renderRegistriesYaml({ mirrors: {}, configs: {}, systemDefault: null, onlyMirrors: false }),
+    ).toBeNull();
   });
 
   it('mirrors docker.io by the default registry and keys credentials by host', () => {
-    const text = renderRegistriesYaml([
-      { url: 'reg.example:5000/team', user: 'u', password: new Secret('p:"0x1'), isDefault: true },
-      { url: 'http://plain.example', user: null, password: null, isDefault: false },
-    ]);
+    const { registries } =
+      parseCluster(
+        'nodes: [{address: a.example, role: [etcd, controlplane]}]\nprivate_registries: [{url: "reg.example:5000/team", user: u, password: "p:\\"0x1", is_default: true}, {url: "http://plain.example"}]\n',
+        'cluster.yml',
+        { user: 'me', home: '/home/me', cwd: '/work' },
+      ).cluster ?? makeCluster();
+    const text = renderRegistriesYaml(registries);
     expect(parse(text ?? '')).toEqual({
       mirrors: {
         'plain.example': { endpoint: ['http://plain.example'] },

@@ -56,6 +56,7 @@ describe('inboundRules', () => {
           'service-node-port-range': '31000-31999',
         },
         agent: {},
+        secrets: {},
       },
     });
     const rules = lines(['none'], options);
@@ -68,8 +69,8 @@ describe('inboundRules', () => {
 
   it('knows that a disabled ingress chart opens no ingress port', () => {
     const server = { disable: ['rke2-ingress-nginx'] };
-    expect(portOptions({ rke2: { server, agent: {} } }).ingress).toBe(false);
-    expect(portOptions({ rke2: { server: {}, agent: {} } })).toEqual(DEFAULT_PORT_OPTIONS);
+    expect(portOptions({ rke2: { server, agent: {}, secrets: {} } }).ingress).toBe(false);
+    expect(portOptions({ rke2: { server: {}, agent: {}, secrets: {} } })).toEqual(DEFAULT_PORT_OPTIONS);
   });
 });
 

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import type { Cluster, ClusterNode, Rke2Value, SshAuth } from '../../src/domain/cluster.ts';
+import { describeCluster } from '../../src/domain/describe-cluster.ts';
 import type { Role } from '../../src/domain/role.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { NodeRecord, State } from '../../src/domain/state.ts';
+import { makeCluster } from '../support/make-cluster.ts';
 
 /** Secret values that must never be found in a state file outside its `secrets` part. */
 export const PLANTED = {
@@ -24,6 +26,7 @@ const AUTH: SshAuth = {
 /** A cluster of `count` nodes, three servers first, with a secret wherever the file can hold one. */
 function sampleCluster(count = 4): Cluster {
   return {
+    ...makeCluster(),
     name: 'prod',
     version: 'v1.35.7+rke2r1',
     nodes: Array.from({ length: count }, (_, index) => sampleNode(index)),
@@ -48,14 +51,17 @@ function sampleCluster(count = 4): Cluster {
     tlsSans: ['api.example.org'],
     firewall: { provider: 'auto', zone: null, manage: 'open', public: ['api', 'ingress'] },
     prepare: ['inotify'],
-    registries: [
-      {
-        url: 'registry.example.org',
-        user: 'pull',
-        password: new Secret(PLANTED.registryPassword),
-        isDefault: true,
+    registries: {
+      mirrors: { 'docker.io': { endpoints: ['https://registry.example.org'], rewrites: {} } },
+      configs: {
+        'registry.example.org': {
+          auth: { username: 'pull', password: new Secret(PLANTED.registryPassword) },
+          tls: null,
+        },
       },
-    ],
+      systemDefault: 'registry.example.org',
+      onlyMirrors: false,
+    },
     kubeconfig: { path: '/home/ops/kube_config_cluster.yml', mode: 0o600, group: null },
     ssh: {
       hostKeys: 'accept-new',
@@ -65,8 +71,9 @@ function sampleCluster(count = 4): Cluster {
       keepaliveMs: 15_000,
     },
     rke2: {
-      server: { 'etcd-s3': true, 'etcd-s3-secret-key': PLANTED.s3Secret, 'kubelet-arg': ['max-pods=200'] },
+      server: { 'etcd-s3': true, 'kubelet-arg': ['max-pods=200'] },
       agent: { 'kubelet-arg': ['max-pods=200'] },
+      secrets: { 'etcd-s3-secret-key': new Secret(PLANTED.s3Secret) },
     },
   };
 }
@@ -82,7 +89,8 @@ export function sampleState(count = 4): State {
     version: 'v1.35.7+rke2r1',
     bootstrapNodeId: sampleRecord(0).nodeId,
     caHash: 'a'.repeat(64),
-    desired: sampleCluster(count),
+    desired: describeCluster(sampleCluster(count)),
+    addons: {},
     removing: false,
     nodes: Object.fromEntries(records.map((record) => [record.nodeId, record])),
     secrets: { serverToken: new Secret('server-token-0123'), agentToken: new Secret('agent-token-4567') },
@@ -107,6 +115,7 @@ function sampleNode(index: number): ClusterNode {
     user: 'ops',
     roles: rolesOf(index),
     auth: AUTH,
+    rke2: {},
     bastions: [
       {
         address: 'jump.example.org',
@@ -182,10 +191,21 @@ export const anyState: fc.Arbitrary<State> = fc.record({
       .map(({ name, count, server, labels }) => {
         const base = sampleCluster(count);
         const nodes = base.nodes.map((node) => ({ ...node, labels }));
-        return { ...base, name, nodes, rke2: { ...base.rke2, server } };
+        return describeCluster({ ...base, name, nodes, rke2: { ...base.rke2, server } });
       }),
   ),
   removing: fc.boolean(),
+  addons: fc.dictionary(
+    hex(4),
+    fc.record({
+      sha256: hex(64),
+      url: fc.option(text),
+      objects: fc.array(fc.record({ apiVersion: text, kind: text, namespace: fc.option(text), name: text }), {
+        maxLength: 3,
+      }),
+    }),
+    { noNullPrototype: true },
+  ),
   nodes: fc
     .array(record, { maxLength: 5 })
     .map((records) => Object.fromEntries(records.map((entry) => [entry.nodeId, entry]))),

@@ -27,6 +27,7 @@ export function makeNode(
     bastions: [],
     labels: {},
     taints: [],
+    rke2: {},
     ...overrides,
   };
 }
@@ -58,7 +59,7 @@ export function makeCluster(overrides: Partial<Cluster> = {}): Cluster {
     tlsSans: [],
     firewall: { provider: 'auto', zone: null, manage: 'open', public: ['api', 'ingress', 'nodeports'] },
     prepare: [],
-    registries: [],
+    registries: { mirrors: {}, configs: {}, systemDefault: null, onlyMirrors: false },
     kubeconfig: { path: '/work/kube_config_cluster.yml', mode: 0o600, group: null },
     ssh: {
       hostKeys: 'accept-new',
@@ -67,7 +68,28 @@ export function makeCluster(overrides: Partial<Cluster> = {}): Cluster {
       connectTimeoutMs: 15_000,
       keepaliveMs: 10_000,
     },
-    rke2: { server: {}, agent: {} },
+    dataDir: '/var/lib/rancher/rke2',
+    ingress: null,
+    externalDatastore: false,
+    rke2: { server: {}, agent: {}, secrets: {} },
+    files: [],
+    environment: {},
+    addons: [],
+    addonTimeoutMs: 45_000,
+    charts: [],
+    chartValues: {},
+    upgrade: {
+      maxUnavailableWorker: '10%',
+      maxUnavailableControlplane: '1',
+      drain: false,
+      drainInput: {
+        force: false,
+        ignoreDaemonsets: true,
+        deleteEmptydir: false,
+        gracePeriodSeconds: -1,
+        timeoutSeconds: 120,
+      },
+    },
     ...overrides,
   };
 }

@@ -66,6 +66,7 @@ export function makeWorld(cluster: Cluster, options: { readonly firewalld: boole
     desired: null,
     removing: false,
     nodes: {},
+    addons: {},
     secrets: { serverToken: new Secret('server-password'), agentToken: new Secret('agent-password') },
   };
   return { cluster, state, hosts: Object.fromEntries(hosts), kubeconfig: false };

@@ -31,6 +31,7 @@ export function scriptedContext(answer: Answer, overrides: Partial<StepContext> 
     desired: null,
     removing: false,
     nodes: {},
+    addons: {},
     secrets: { serverToken: new Secret('server-password'), agentToken: new Secret('agent-password') },
   };
   const host: Host = {

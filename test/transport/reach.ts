@@ -58,6 +58,7 @@ export function makeNode(options: ReachOptions): ClusterNode {
     name: null,
     user: options.user ?? 'root',
     roles: ['worker'],
+    rke2: {},
     auth: options.auth ?? keyAuth(keys.make('user')),
     bastions: options.bastions ?? [],
     labels: {},

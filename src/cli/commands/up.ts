@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { describeCluster } from '../../domain/describe-cluster.ts';
 import type { ExitCode } from '../../domain/errors.ts';
 import type { RunResult } from '../../domain/event.ts';
 import type { State } from '../../domain/state.ts';
-import { stripSecrets } from '../../state/strip-secrets.ts';
 import { executePlan } from '../execute-plan.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
 import type { UpFlags } from '../flags.ts';
@@ -28,7 +28,7 @@ async function bringUp(workspace: Workspace, prepared: PreparedUp, flags: UpFlag
     ...prepared.state,
     clusterName: workspace.cluster.name,
     version: release.version,
-    desired: stripSecrets(workspace.cluster),
+    desired: describeCluster(workspace.cluster),
   };
   if (plan.steps.length > 0) await release.verify(workspace.signals.stop);
   // Also with nothing to do: a state that was made again knows no network yet, and its changes must be noticed.

@@ -1,7 +1,7 @@
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt, listNames } from '../finding.ts';
 import { type Cidr, contains, overlaps } from '../ip.ts';
-import { readAddress } from '../resolve-node.ts';
+import { readAddress } from '../resolve/resolve-node.ts';
 import { POD_PATH, readNetworks, SERVICE_PATH } from './networks.ts';
 
 const FAMILY = { 4: 'IPv4', 6: 'IPv6' } as const;

@@ -1,7 +1,7 @@
 import { nodeKey } from '../../domain/node-identity.ts';
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt } from '../finding.ts';
-import { nameOf, readAddress, readPort } from '../resolve-node.ts';
+import { nameOf, readAddress, readPort } from '../resolve/resolve-node.ts';
 
 /** Two entries of `nodes` that would be one machine, one name, or one internal address. */
 export function checkNodeDuplicates(draft: ClusterDraft): readonly Finding[] {

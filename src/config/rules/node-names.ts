@@ -1,6 +1,6 @@
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt } from '../finding.ts';
-import { nameOf } from '../resolve-node.ts';
+import { nameOf } from '../resolve/resolve-node.ts';
 import { isDnsSubdomain } from '../schema/labels.ts';
 
 /** An address that is a name becomes the node's name, so Kubernetes must be able to take it. */

@@ -1,6 +1,6 @@
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt } from '../finding.ts';
-import { readAddress, readPort } from '../resolve-node.ts';
+import { readAddress, readPort } from '../resolve/resolve-node.ts';
 
 /** Several machines behind one public address need internal addresses to reach each other by. */
 export function checkSharedAddresses(draft: ClusterDraft): readonly Finding[] {

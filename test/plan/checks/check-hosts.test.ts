@@ -39,7 +39,7 @@ interface Case {
   readonly hint?: RegExp;
 }
 
-const server = (profile: string) => ({ rke2: { server: { profile }, agent: {} } });
+const server = (profile: string) => ({ rke2: { server: { profile }, agent: {}, secrets: {} } });
 const withNode = (overrides: Partial<ClusterNode>): Partial<CheckInput> => ({
   cluster: makeCluster({ nodes: [makeNode('10.0.0.1', ['etcd', 'controlplane', 'worker'], overrides)] }),
 });
@@ -480,7 +480,7 @@ describe('checks that stay silent', () => {
     [
       'of name servers when RKE2 is told which to use',
       makeFacts({ nameservers: ['127.0.0.1'] }),
-      withCluster({ rke2: { server: { 'resolv-conf': '/etc/r.conf' }, agent: {} } }),
+      withCluster({ rke2: { server: { 'resolv-conf': '/etc/r.conf' }, agent: {}, secrets: {} } }),
     ],
     [
       'of NetworkManager when the file has it prepared, and with Cilium',
@@ -490,7 +490,10 @@ describe('checks that stay silent', () => {
     [
       'of a CIS profile that is being prepared',
       makeFacts(),
-      withCluster({ rke2: { server: { profile: 'cis' }, agent: {} }, prepare: ['cis-sysctl', 'cis-user'] }),
+      withCluster({
+        rke2: { server: { profile: 'cis' }, agent: {}, secrets: {} },
+        prepare: ['cis-sysctl', 'cis-user'],
+      }),
     ],
     [
       'of fapolicyd when the official script installs',

@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import type { ROLES } from '../../domain/role.ts';
 import { showValue } from '../finding.ts';
-import { HostAddressSchema, IpAddressSchema } from './addresses.ts';
-import { BastionChainSchema } from './bastion.ts';
-import { isDnsSubdomain, LabelsSchema, TaintSchema } from './labels.ts';
-import { checked, PortSchema, text } from './scalars.ts';
+import { HostAddressSchema, IpAddressSchema } from '../schema/addresses.ts';
+import { isDnsSubdomain, LabelsSchema, TaintSchema } from '../schema/labels.ts';
+import { checked, PortSchema, text } from '../schema/scalars.ts';
 import {
   SshAgentAuthSchema,
   SshCertPathSchema,
@@ -12,7 +11,8 @@ import {
   SshKeyPathSchema,
   SshKeySchema,
   UserSchema,
-} from './ssh-auth.ts';
+} from '../schema/ssh-auth.ts';
+import { BastionChainSchema } from './bastion.ts';
 
 const RoleSchema = z.enum(['etcd', 'controlplane', 'worker'] satisfies typeof ROLES, {
   error: 'must be `controlplane`, `etcd` or `worker`',

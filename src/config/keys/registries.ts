@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { showValue } from '../finding.ts';
-import { checked, FlagSchema, text } from './scalars.ts';
+import { checked, FlagSchema, text } from '../schema/scalars.ts';
 
 const HOST =
   /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:(\d{1,5}))?(\/[A-Za-z0-9._-]+)*$/;

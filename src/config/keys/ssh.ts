@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { checked, DurationSchema, LocalPathSchema } from './scalars.ts';
+import { checked, DurationSchema, LocalPathSchema } from '../schema/scalars.ts';
 
 /** How SSH is done, for all hosts alike. */
 export const SshSchema = z.strictObject(

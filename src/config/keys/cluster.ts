@@ -1,20 +1,20 @@
 import * as z from 'zod';
 import { showValue } from '../finding.ts';
+import { EndpointSchema } from '../schema/endpoint.ts';
+import { checkVersion } from '../schema/kubernetes-version.ts';
+import { SansSchema } from '../schema/sans.ts';
+import { checked, text } from '../schema/scalars.ts';
+import { SshAgentAuthSchema, SshCertPathSchema, SshKeyPathSchema } from '../schema/ssh-auth.ts';
 import { BastionChainSchema } from './bastion.ts';
-import { EndpointSchema } from './endpoint.ts';
 import { FirewallSchema } from './firewall.ts';
 import { InstallSchema } from './install.ts';
 import { KubeconfigSchema } from './kubeconfig.ts';
-import { checkVersion } from './kubernetes-version.ts';
 import { NetworkSchema } from './network.ts';
 import { NodeSchema } from './node.ts';
 import { RegistrySchema } from './registries.ts';
 import { Rke2Schema } from './rke2.ts';
-import { SansSchema } from './sans.ts';
-import { checked, text } from './scalars.ts';
 import { ServicesSchema } from './services.ts';
 import { SshSchema } from './ssh.ts';
-import { SshAgentAuthSchema, SshCertPathSchema, SshKeyPathSchema } from './ssh-auth.ts';
 
 const ClusterNameSchema = checked(text('must be a name'), (name) =>
   /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/.test(name)

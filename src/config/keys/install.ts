@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { showValue } from '../finding.ts';
-import { checked, checkUrlCredentials, isHttpUrl, LocalPathSchema, text } from './scalars.ts';
+import { checked, checkUrlCredentials, isHttpUrl, LocalPathSchema, text } from '../schema/scalars.ts';
 
 const PathOrUrlSchema = checked(LocalPathSchema, (value) =>
   value.includes('://') && !isHttpUrl(value)

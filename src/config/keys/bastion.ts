@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { HostAddressSchema } from './addresses.ts';
-import { FlagSchema, PortSchema } from './scalars.ts';
+import { HostAddressSchema } from '../schema/addresses.ts';
+import { FlagSchema, PortSchema } from '../schema/scalars.ts';
 import {
   SshAgentAuthSchema,
   SshCertPathSchema,
@@ -8,7 +8,7 @@ import {
   SshKeyPathSchema,
   SshKeySchema,
   UserSchema,
-} from './ssh-auth.ts';
+} from '../schema/ssh-auth.ts';
 
 /** One jump host. All but the address falls back to the cluster's own SSH settings. */
 const BastionSchema = z

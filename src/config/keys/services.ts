@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { showValue } from '../finding.ts';
 import { familyOf } from '../ip.ts';
-import { cidrs } from './cidrs.ts';
-import { isDnsSubdomain } from './labels.ts';
-import { checked, oneOrMany, splitValues, text } from './scalars.ts';
+import { cidrs } from '../schema/cidrs.ts';
+import { isDnsSubdomain } from '../schema/labels.ts';
+import { checked, oneOrMany, splitValues, text } from '../schema/scalars.ts';
 
 const MAP = { error: 'must be a map of settings' };
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { showValue } from '../finding.ts';
 import { findNearestName } from '../nearest-name.ts';
-import { checked, text } from './scalars.ts';
+import { checked, text } from '../schema/scalars.ts';
 
 const PUBLIC_NAMES = ['api', 'ingress', 'nodeports'];
 

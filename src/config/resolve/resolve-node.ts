@@ -1,16 +1,16 @@
 import path from 'node:path';
-import type { Bastion, ClusterNode, SshAuth } from '../domain/cluster.ts';
-import { nodeKey } from '../domain/node-identity.ts';
-import { ROLES } from '../domain/role.ts';
-import { Secret } from '../domain/secret.ts';
-import { DEFAULTS } from './defaults.ts';
-import type { ConfigEnvironment } from './environment.ts';
-import { familyOf, normalizeAddress } from './ip.ts';
-import type { PathResolver } from './local-path.ts';
-import { stripBrackets } from './schema/addresses.ts';
-import type { BastionInput } from './schema/bastion.ts';
-import type { ClusterInput } from './schema/cluster.ts';
-import type { NodeInput } from './schema/node.ts';
+import type { Bastion, ClusterNode, SshAuth } from '../../domain/cluster.ts';
+import { nodeKey } from '../../domain/node-identity.ts';
+import { ROLES } from '../../domain/role.ts';
+import { Secret } from '../../domain/secret.ts';
+import { DEFAULTS } from '../defaults.ts';
+import type { ConfigEnvironment } from '../environment.ts';
+import { familyOf, normalizeAddress } from '../ip.ts';
+import type { BastionInput } from '../keys/bastion.ts';
+import type { ClusterInput } from '../keys/cluster.ts';
+import type { NodeInput } from '../keys/node.ts';
+import type { PathResolver } from '../local-path.ts';
+import { stripBrackets } from '../schema/addresses.ts';
 
 /** One node with what it leaves to the cluster, to defaults and to the person at the keyboard. */
 export function resolveNode(
@@ -34,6 +34,7 @@ export function resolveNode(
     bastions: bastions.map((bastion) => resolveBastion(bastion, cluster, env, toAbsolute)),
     labels: node.labels ?? {},
     taints: (node.taints ?? []).map(({ key, value, effect }) => ({ key, value: value ?? '', effect })),
+    rke2: {},
   };
 }
 

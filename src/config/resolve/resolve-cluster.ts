@@ -6,24 +6,27 @@ import type {
   FirewallSettings,
   Install,
   KubeconfigSettings,
-  PrivateRegistry,
   SshSettings,
-} from '../domain/cluster.ts';
-import { Secret } from '../domain/secret.ts';
-import { DEFAULTS } from './defaults.ts';
-import { parseDuration } from './duration.ts';
-import type { ConfigEnvironment } from './environment.ts';
-import { addressAt, normalizeAddress, parseCidr } from './ip.ts';
-import { type PathResolver, resolvePathsFrom } from './local-path.ts';
+} from '../../domain/cluster.ts';
+import { DEFAULTS } from '../defaults.ts';
+import { parseDuration } from '../duration.ts';
+import type { ConfigEnvironment } from '../environment.ts';
+import { addressAt, normalizeAddress, parseCidr } from '../ip.ts';
+import type { ClusterInput } from '../keys/cluster.ts';
+import { type PathResolver, resolvePathsFrom } from '../local-path.ts';
+import { parseEndpoint } from '../schema/endpoint.ts';
+import { isHttpUrl, splitValues } from '../schema/scalars.ts';
+import { mergeContributions } from './contribution.ts';
 import { resolveNode } from './resolve-node.ts';
-import type { ClusterInput } from './schema/cluster.ts';
-import { parseEndpoint } from './schema/endpoint.ts';
-import { isHttpUrl, splitValues } from './schema/scalars.ts';
+import { resolveRegistries } from './resolve-registries.ts';
 
 /** Puts in what the file leaves out. The input is valid and no rule speaks against it. */
 export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnvironment): Cluster {
   const absolute = path.resolve(env.cwd, file);
   const toAbsolute = resolvePathsFrom(path.dirname(absolute), env.home);
+  const contribution = mergeContributions([
+    { server: input.rke2?.server ?? {}, agent: input.rke2?.agent ?? {} },
+  ]);
   return {
     name: input.cluster_name ?? DEFAULTS.clusterName,
     version: input.kubernetes_version ?? null,
@@ -36,10 +39,20 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     ],
     firewall: resolveFirewall(input.firewall ?? {}),
     prepare: [...new Set(input.prepare ?? [])],
-    registries: (input.private_registries ?? []).map(resolveRegistry),
+    registries: resolveRegistries(input),
     kubeconfig: resolveKubeconfig(input.kubeconfig ?? {}, absolute, toAbsolute),
     ssh: resolveSsh(input.ssh ?? {}, toAbsolute, env),
-    rke2: { server: input.rke2?.server ?? {}, agent: input.rke2?.agent ?? {} },
+    dataDir: DEFAULTS.dataDir,
+    ingress: null,
+    externalDatastore: 'datastore-endpoint' in contribution.server,
+    rke2: { server: contribution.server, agent: contribution.agent, secrets: contribution.secrets },
+    files: contribution.files,
+    environment: {},
+    addons: [],
+    addonTimeoutMs: DEFAULTS.addonTimeoutMs,
+    charts: [],
+    chartValues: contribution.chartValues,
+    upgrade: DEFAULTS.upgrade,
   };
 }
 
@@ -91,15 +104,6 @@ function resolveFirewall(input: NonNullable<ClusterInput['firewall']>): Firewall
     zone: input.zone ?? null,
     manage: input.manage ?? DEFAULTS.firewallManage,
     public: [...new Set(input.public ?? DEFAULTS.firewallPublic)],
-  };
-}
-
-function resolveRegistry(input: NonNullable<ClusterInput['private_registries']>[number]): PrivateRegistry {
-  return {
-    url: input.url ?? DEFAULTS.registryUrl,
-    user: input.user ?? null,
-    password: input.password === undefined ? null : new Secret(input.password),
-    isDefault: input.is_default ?? false,
   };
 }
 

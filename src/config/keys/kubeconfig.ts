@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { showValue } from '../finding.ts';
-import { checked, LocalPathSchema, text } from './scalars.ts';
+import { checked, LocalPathSchema, text } from '../schema/scalars.ts';
 
 /** The kubeconfig that `up` writes for the operator. */
 export const KubeconfigSchema = z.strictObject(
