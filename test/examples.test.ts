@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { makeJsonSchema } from '../src/config/json-schema.ts';
 import { loadCluster } from '../src/config/load-cluster.ts';
+import { configEnvironment } from './support/config-environment.ts';
 
 const folder = fileURLToPath(new URL('../examples/', import.meta.url));
 const names = readdirSync(folder);
-const env = { user: 'me', home: '/home/me', cwd: folder };
+const env = configEnvironment({ cwd: folder });
 const validate = new Ajv({ strict: false }).compile(makeJsonSchema());
 
 describe('examples', () => {

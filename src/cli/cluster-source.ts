@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ConfigEnvironment } from '../config/environment.ts';
@@ -61,5 +62,20 @@ export function localCluster(caller: Caller, flags: LocalFlags): Cluster {
 }
 
 function configEnvironment(): ConfigEnvironment {
-  return { user: userInfo().username, home: homedir(), cwd: process.cwd() };
+  return {
+    user: userInfo().username,
+    home: homedir(),
+    cwd: process.cwd(),
+    variables: process.env,
+    readFile: (path) => attempt(() => readFileSync(path)),
+    runCommand: null,
+  };
+}
+
+function attempt<T>(read: () => T): T | Error {
+  try {
+    return read();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }

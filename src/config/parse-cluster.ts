@@ -1,9 +1,11 @@
+import { dirname, resolve } from 'node:path';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { type ClusterDraft, salvage } from './draft.ts';
 import type { ConfigEnvironment } from './environment.ts';
 import { type Finding, formatPath } from './finding.ts';
 import { ClusterSchema } from './keys/cluster.ts';
+import { resolvePathsFrom } from './local-path.ts';
 import { resolveCluster } from './resolve/resolve-cluster.ts';
 import { refuseRke1Keys } from './rke1-keys.ts';
 import { RULES } from './rules/all-rules.ts';
@@ -36,7 +38,8 @@ export function parseCluster(text: string, file: string, env: ConfigEnvironment)
   const parsed = ClusterSchema.safeParse(value, { reportInput: false });
   const issues = parsed.success ? [] : describeIssues(ClusterSchema, parsed.error.issues, value);
   const draft = parsed.success ? parsed.data : (salvage(ClusterSchema, value) as ClusterDraft);
-  const conflicts = RULES.flatMap((rule) => rule(draft));
+  const context = { env, toAbsolute: resolvePathsFrom(dirname(resolve(env.cwd, file)), env.home) };
+  const conflicts = RULES.flatMap((rule) => rule(draft, context));
   found.push(...[...refused, ...issues, ...conflicts].map((finding) => toDiagnostic(finding, source, file)));
 
   const isUsable = parsed.success && !found.some(({ severity }) => severity === 'error');

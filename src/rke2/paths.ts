@@ -9,6 +9,15 @@ export const CONFIG_PATH = '/etc/rancher/rke2/config.yaml';
 /** Drop-in files beside config.yaml. */
 export const CONFIG_DROPIN_DIR = '/etc/rancher/rke2/config.yaml.d';
 
+/** Secret settings of servers (S3 keys, a datastore's URL) stand here, so that config.yaml itself holds none. */
+export const SECRETS_DROPIN_PATH = `${CONFIG_DROPIN_DIR}/20-rke2ctl-secrets.yaml`;
+
+/** Everything else that cluster.yml brings onto a node (policies, certificates) lies in this directory of ours (0700). */
+export const OWN_FILES_DIR = '/etc/rancher/rke2/rke2ctl';
+
+/** Begins the name of every manifest of ours, so that none of RKE2's own is ever touched. */
+export const MANIFEST_PREFIX = 'rke2ctl-';
+
 /** Mirrors and credentials of private registries; read at start only. */
 export const REGISTRIES_PATH = '/etc/rancher/rke2/registries.yaml';
 
@@ -43,6 +52,16 @@ export function binDir(dataDir: string = DATA_DIR): string {
 /** Image bundles staged here are imported at every start. */
 export function imagesDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/agent/images`;
+}
+
+/** What lies here RKE2 applies by itself, every 15 seconds; deleting a file deletes nothing in the cluster. */
+export function manifestsDir(dataDir: string = DATA_DIR): string {
+  return `${dataDir}/server/manifests`;
+}
+
+/** Environment of the service; its units read it at start. */
+export function environmentPath(service: Service): string {
+  return `/etc/default/${service}`;
 }
 
 /** Where local snapshots of etcd lie. */

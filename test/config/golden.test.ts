@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseCluster } from '../../src/config/parse-cluster.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
+import { configEnvironment } from '../support/config-environment.ts';
 
 const folder = fileURLToPath(new URL('golden/', import.meta.url));
 const names = readdirSync(folder)
   .filter((name) => name.endsWith('.yml'))
   .map((name) => name.slice(0, -'.yml'.length));
-const env = { user: 'me', home: '/home/me', cwd: '/srv/site' };
+const env = configEnvironment();
 
 function describeFinding({ code, hint, message, path, position, severity }: Diagnostic): string {
   const place = `${position?.file}:${position?.line}:${position?.column}`;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadCluster } from '../../src/config/load-cluster.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
+import { configEnvironment } from '../support/config-environment.ts';
 
 let cwd = '';
 beforeAll(async () => {
@@ -13,7 +14,7 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 
 async function fail(file: string): Promise<ConfigError> {
   try {
-    await loadCluster(file, { user: 'me', home: '/home/me', cwd });
+    await loadCluster(file, configEnvironment({ cwd }));
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;
@@ -27,7 +28,7 @@ describe('loadCluster', () => {
       path.join(cwd, 'cluster.yml'),
       'nodes: [{address: 10.0.0.11, role: [controlplane, etcd]}]',
     );
-    const { cluster, findings } = await loadCluster('cluster.yml', { user: 'me', home: '/home/me', cwd });
+    const { cluster, findings } = await loadCluster('cluster.yml', configEnvironment({ cwd }));
     expect(cluster.kubeconfig.path).toBe(path.join(cwd, 'kube_config_cluster.yml'));
     expect(findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual(['warning worker-none']);
   });
@@ -47,7 +48,7 @@ describe('loadCluster', () => {
       path.join(cwd, 'bom.yml'),
       '\uFEFFnodes: [{address: 10.0.0.11, role: [controlplane, etcd, worker]}]',
     );
-    const { findings } = await loadCluster('bom.yml', { user: 'me', home: '/home/me', cwd });
+    const { findings } = await loadCluster('bom.yml', configEnvironment({ cwd }));
     expect(findings).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseCluster } from '../../src/config/parse-cluster.ts';
+import { configEnvironment } from '../support/config-environment.ts';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 const golden = fileURLToPath(new URL('golden/', import.meta.url));
@@ -13,7 +14,7 @@ const SOURCES = [
 ];
 const COUNT = 200;
 const LONGEST_MS = 200;
-const env = { user: 'me', home: '/home/me', cwd: '/srv/site' };
+const env = configEnvironment();
 
 /** Numbers from 0 up to 1 that are the same in every run. */
 function makeRandom(seed: number): () => number {

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { parseCluster } from '../../src/config/parse-cluster.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
+import { configEnvironment } from '../support/config-environment.ts';
 
-const env = { user: 'me', home: '/home/me', cwd: '/srv/site' };
+const env = configEnvironment();
 const NODE = 'nodes: [{address: 10.0.0.11, role: [controlplane, etcd, worker]}]\n';
 const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nsecret-of-the-key\n-----END OPENSSH PRIVATE KEY-----\n';
 

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseCluster } from '../../src/config/parse-cluster.ts';
 import { RKE1_KEYS } from '../../src/config/rke1-key-table.ts';
+import { configEnvironment } from '../support/config-environment.ts';
 
-const env = { user: 'me', home: '/home/me', cwd: '/srv/site' };
+const env = configEnvironment();
 
 /** A file with one key of RKE1's at its place. */
 function writeFileWith(path: string): string {

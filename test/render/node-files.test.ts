@@ -8,6 +8,7 @@ import { firewallDifference, isEmptyFirewall, renderFirewall } from '../../src/r
 import { renderKubeconfig } from '../../src/render/kubeconfig.ts';
 import { renderRegistriesYaml } from '../../src/render/registries-yaml.ts';
 import { renderTokenFiles } from '../../src/render/token-files.ts';
+import { configEnvironment } from '../support/config-environment.ts';
 import { makeCluster, makeNode } from '../support/make-cluster.ts';
 import { makeFacts, makeRke2Facts } from '../support/make-facts.ts';
 import { makeWorld, planInput } from '../support/model-hosts.ts';
@@ -107,7 +108,7 @@ describe('registries.yaml', () => {
       parseCluster(
         'nodes: [{address: a.example, role: [etcd, controlplane]}]\nprivate_registries: [{url: "reg.example:5000/team", user: u, password: "p:\\"0x1", is_default: true}, {url: "http://plain.example"}]\n',
         'cluster.yml',
-        { user: 'me', home: '/home/me', cwd: '/work' },
+        configEnvironment(),
       ).cluster ?? makeCluster();
     const text = renderRegistriesYaml(registries);
     expect(parse(text ?? '')).toEqual({

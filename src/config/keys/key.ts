@@ -17,11 +17,20 @@ interface About {
   readonly examples: readonly unknown[];
   /** What holds without the key, in words or as a value in backticks; absent when nothing does. */
   readonly default?: string;
+  /** A password, token or private key: it may be `env:NAME`, `file:PATH` or `command:LINE`, and is never shown. */
+  readonly secret?: true;
+  /** Text of another language (PEM, manifests, policies, scripts), in which `${VAR}` stays what it is. */
+  readonly verbatim?: true;
 }
+
+type MappedAbout = About & { readonly becomes: readonly Target[] };
 
 /** What becomes of a key: its one entry in the table of keys. */
 export type KeyEntry = { readonly origin: 'rke1' | 'rke2ctl' } & (
-  | { readonly fate: 'mapped'; readonly becomes: readonly Target[]; readonly default?: string }
+  | ({ readonly fate: 'mapped'; readonly becomes: readonly Target[] } & Pick<
+      About,
+      'default' | 'secret' | 'verbatim'
+    >)
   /** A map or list of further keys. */
   | { readonly fate: 'group' }
   | LostKey
@@ -52,19 +61,15 @@ export function entryOf(schema: z.core.$ZodType): KeyEntry | null {
 }
 
 /** A key that RKE1 had and that rke2ctl honours. */
-export function mapped<S extends z.ZodType>(
-  schema: S,
-  { becomes, default: otherwise, ...meta }: About & { readonly becomes: readonly Target[] },
-): z.ZodOptional<S> {
-  return enter(schema, meta, { origin: 'rke1', fate: 'mapped', becomes, ...fallback(otherwise) });
+export function mapped<S extends z.ZodType>(schema: S, about: MappedAbout): z.ZodOptional<S> {
+  const { description, examples, ...entry } = about;
+  return enter(schema, { description, examples }, { origin: 'rke1', fate: 'mapped', ...entry });
 }
 
 /** A key that RKE1 did not have. */
-export function own<S extends z.ZodType>(
-  schema: S,
-  { becomes, default: otherwise, ...meta }: About & { readonly becomes: readonly Target[] },
-): z.ZodOptional<S> {
-  return enter(schema, meta, { origin: 'rke2ctl', fate: 'mapped', becomes, ...fallback(otherwise) });
+export function own<S extends z.ZodType>(schema: S, about: MappedAbout): z.ZodOptional<S> {
+  const { description, examples, ...entry } = about;
+  return enter(schema, { description, examples }, { origin: 'rke2ctl', fate: 'mapped', ...entry });
 }
 
 /** A key that holds further keys: a map of them, or a list of such maps. */
@@ -121,8 +126,4 @@ function enter<S extends z.ZodType>(
   const optional = z.optional(described);
   ENTRIES.add(optional, entry);
   return optional;
-}
-
-function fallback(otherwise: string | undefined): { readonly default?: string } {
-  return otherwise === undefined ? {} : { default: otherwise };
 }
