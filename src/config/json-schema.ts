@@ -34,7 +34,7 @@ function allowEmptyKeys(schema: JsonSchema): void {
 function allowNull(property: JsonSchema): void {
   if (property.anyOf) {
     property.anyOf.push({ type: 'null' });
-  } else {
+  } else if (property.type !== undefined) {
     property.type = [property.type, 'null'] as unknown as 'null';
     if (property.enum) property.enum = [...property.enum, null];
   }

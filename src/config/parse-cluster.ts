@@ -4,6 +4,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { type ClusterDraft, salvage } from './draft.ts';
 import type { ConfigEnvironment } from './environment.ts';
 import { type Finding, formatPath } from './finding.ts';
+import { judgeKeys } from './judge-keys.ts';
 import { ClusterSchema } from './keys/cluster.ts';
 import { resolvePathsFrom } from './local-path.ts';
 import { resolveCluster } from './resolve/resolve-cluster.ts';
@@ -35,12 +36,15 @@ export function parseCluster(text: string, file: string, env: ConfigEnvironment)
     return { cluster: null, findings: sortByPosition([...found, toDiagnostic(emptiness, source, file)]) };
 
   const { value, findings: refused } = refuseRke1Keys(dropUnset(source.value));
+  const judged = judgeKeys(value);
   const parsed = ClusterSchema.safeParse(value, { reportInput: false });
   const issues = parsed.success ? [] : describeIssues(ClusterSchema, parsed.error.issues, value);
   const draft = parsed.success ? parsed.data : (salvage(ClusterSchema, value) as ClusterDraft);
   const context = { env, toAbsolute: resolvePathsFrom(dirname(resolve(env.cwd, file)), env.home) };
   const conflicts = RULES.flatMap((rule) => rule(draft, context));
-  found.push(...[...refused, ...issues, ...conflicts].map((finding) => toDiagnostic(finding, source, file)));
+  found.push(
+    ...[...refused, ...judged, ...issues, ...conflicts].map((finding) => toDiagnostic(finding, source, file)),
+  );
 
   const isUsable = parsed.success && !found.some(({ severity }) => severity === 'error');
   return {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { pickOption, schemaAt, unwrap } from './draft.ts';
 import { type Finding, findingAt, formatPath, type Path } from './finding.ts';
+import { entryOf } from './keys/key.ts';
 import { explainUnknownKey } from './unknown-keys.ts';
 import { explainValue, valueAt } from './value-mistakes.ts';
 
@@ -69,5 +70,7 @@ function unionAt(schema: z.ZodType, path: Path, root: unknown): z.ZodUnion | nul
 }
 
 function knownKeys(schema: z.core.$ZodType | null): readonly string[] {
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  if (!(schema instanceof z.ZodObject)) return [];
+  const isLost = (child: z.core.$ZodType) => ['warned', 'refused'].includes(entryOf(child)?.fate ?? '');
+  return Object.keys(schema.shape).filter((key) => !isLost(schema.shape[key] as z.core.$ZodType));
 }

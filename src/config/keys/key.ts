@@ -80,6 +80,14 @@ export function group<S extends z.ZodType>(
   return enter(schema, meta, { origin, fate: 'group' });
 }
 
+/** The same key, for maps that are nothing without it. */
+export function required<S extends z.ZodType>(key: z.ZodOptional<S>): S {
+  const schema = key.unwrap();
+  const entry = ENTRIES.get(key);
+  if (entry) ENTRIES.add(schema, entry);
+  return schema;
+}
+
 /** A key of RKE1 without meaning: the file stays valid and says so. */
 export function warned(about: LostAbout): z.ZodOptional<z.ZodUnknown> {
   return enter(
