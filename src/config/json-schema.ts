@@ -1,15 +1,21 @@
 import * as z from 'zod';
 import { CONFIG_KEYS, type ConfigKey } from '../rke2/config-keys.ts';
+import { describeKey, readDefault, SECRET_WORDS } from './describe-key.ts';
 import { ClusterSchema } from './keys/cluster.ts';
+import type { LostKey } from './keys/key.ts';
+import { type KeyRow, keyTable } from './keys/key-table.ts';
 import { OWNED_KEYS } from './owned-keys.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** The JSON Schema of cluster.yml, for completion and checks in editors. It knows single keys, not the rules between them. */
 export function makeJsonSchema(): JsonSchema {
-  const { $schema, ...schema } = z.toJSONSchema(ClusterSchema, { target: 'draft-7', io: 'input' });
+  const { $schema, ...schema } = z.toJSONSchema(ClusterSchema, {
+    target: 'draft-7',
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => completeKey(zodSchema, jsonSchema),
+  });
   describeRke2Keys(schema);
-  allowEmptyKeys(schema);
   return { ...($schema !== undefined && { $schema }), title: 'cluster.yml of rke2ctl', ...schema };
 }
 
@@ -18,26 +24,71 @@ export function renderJsonSchema(): string {
   return `${JSON.stringify(makeJsonSchema(), null, 1)}\n`;
 }
 
-/** A key with nothing behind it counts as not written, so null is fine wherever a key may be left out. */
-function allowEmptyKeys(schema: JsonSchema): void {
-  const required = new Set(schema.required ?? []);
-  for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    if (typeof property === 'boolean') continue;
-    allowEmptyKeys(property);
-    if (!required.has(key)) allowNull(property);
-  }
-  for (const option of schema.anyOf ?? []) if (typeof option === 'object') allowEmptyKeys(option);
-  if (typeof schema.items === 'object' && !Array.isArray(schema.items))
-    allowEmptyKeys(schema.items as JsonSchema);
+/** What editors show and complete beyond what zod itself knows of a key. */
+function completeKey(zodSchema: z.core.$ZodType, schema: JsonSchema): void {
+  const row = rowsBySchema().get(zodSchema instanceof z.ZodOptional ? zodSchema.unwrap() : zodSchema);
+  if (row !== undefined) describeInEditor(row, schema);
+  // A key with nothing behind it counts as not written, so null is fine wherever a key may be left out.
+  if (zodSchema instanceof z.ZodOptional) allowNull(schema);
 }
 
-function allowNull(property: JsonSchema): void {
-  if (property.anyOf) {
-    property.anyOf.push({ type: 'null' });
-  } else if (property.type !== undefined) {
-    property.type = [property.type, 'null'] as unknown as 'null';
-    if (property.enum) property.enum = [...property.enum, null];
+let bySchema: ReadonlyMap<z.core.$ZodType, KeyRow> | null = null;
+
+/** Rows by the schema of their value, which `mapped` and its like make anew for every key. */
+function rowsBySchema(): ReadonlyMap<z.core.$ZodType, KeyRow> {
+  bySchema ??= new Map(keyTable().map((row) => [row.schema, row]));
+  return bySchema;
+}
+
+function describeInEditor(row: KeyRow, schema: JsonSchema): void {
+  const key = describeKey(row);
+  if (key.lost !== null) {
+    const words = `Since RKE1, no meaning: ${key.lost.why} ${key.lost.instead}`;
+    Object.assign(schema, {
+      deprecated: true,
+      doNotSuggest: true,
+      markdownDescription: `${key.description} ${words}`,
+    });
+    if (row.entry.fate === 'warned') schema['deprecationMessage'] = words;
+    if (row.entry.fate !== 'refused') return;
+    // Values that ask for nothing are passed over; `not` is where editors show a message of one's own.
+    const empty = [
+      { type: 'object', maxProperties: 0 },
+      { type: 'array', maxItems: 0 },
+    ] as const;
+    schema.not = { not: { anyOf: [{ enum: [null, '', false, 0, '0', ...harmless(row.entry)] }, ...empty] } };
+    schema['errorMessage'] = words;
+    return;
   }
+  const value = readDefault(row);
+  if (value !== undefined) schema.default = value as JsonSchema['default'];
+  schema['markdownDescription'] = [
+    key.description,
+    ...(key.default === null ? [] : [`Default: ${key.default}.`]),
+    ...(key.becomes.length === 0 ? [] : [`Becomes: ${key.becomes.join('; ')}.`]),
+    ...(key.secret ? [SECRET_WORDS] : []),
+  ].join('\n\n');
+  allowVariables(schema);
+}
+
+function harmless({ harmless = [] }: LostKey): readonly string[] {
+  return harmless as readonly string[];
+}
+
+/** `${NAME}` may stand for a number or a flag; where text may stand anyway there is nothing to add. */
+function allowVariables(schema: JsonSchema): void {
+  const must = { boolean: '`true` or `false`', integer: 'a whole number', number: 'a number' };
+  if (schema.type !== 'boolean' && schema.type !== 'integer' && schema.type !== 'number') return;
+  schema['patternErrorMessage'] = `must be ${must[schema.type]}, without quotes`;
+  schema.pattern = '^\\$\\{[^}]+\\}$';
+  schema.type = [schema.type, 'string'] as unknown as 'string';
+}
+
+function allowNull(schema: JsonSchema): void {
+  if (schema.enum) schema.enum = [...new Set([...schema.enum, null])];
+  if (schema.anyOf) schema.anyOf = [...schema.anyOf, { type: 'null' }];
+  else if (schema.type !== undefined)
+    schema.type = [...new Set([schema.type, 'null'].flat())] as unknown as 'null';
 }
 
 function describeRke2Keys(schema: JsonSchema): void {
@@ -48,7 +99,7 @@ function describeRke2Keys(schema: JsonSchema): void {
       (key) => !OWNED_KEYS.has(key.name) && (side === 'server' || key.side === 'both'),
     );
     delete values.propertyNames;
-    values.properties = Object.fromEntries(usable.map((key) => [key.name, describeKey(key)]));
+    values.properties = Object.fromEntries(usable.map((key) => [key.name, describeRke2Key(key)]));
     values.additionalProperties = false;
   }
 }
@@ -61,7 +112,7 @@ function propertyOf(schema: JsonSchema, key: string): JsonSchema {
 
 const SCALAR = ['string', 'number', 'boolean'] as unknown as 'string';
 
-function describeKey({ type, values }: ConfigKey): JsonSchema {
+function describeRke2Key({ type, values }: ConfigKey): JsonSchema {
   const choice: JsonSchema = values ? { type: 'string', enum: [...values] } : { type: 'string' };
   switch (type) {
     case 'flag':
