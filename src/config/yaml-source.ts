@@ -1,20 +1,15 @@
-import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { Path } from './finding.ts';
-import { findAnchorMistakes } from './yaml-anchors.ts';
-import { explainYamlError, isUnclosed } from './yaml-errors.ts';
-import { findOffset } from './yaml-position.ts';
-
-interface LineColumn {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** A mistake in the YAML itself, where the parser found it. */
-interface YamlMistake extends LineColumn {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
-}
+import {
+  DEEPEST,
+  type LineColumn,
+  readYamlDocument,
+  TOO_DEEP,
+  unreadable,
+  type YamlDocument,
+  type YamlMistake,
+} from './yaml-document.ts';
+import { explainYamlError } from './yaml-errors.ts';
+import { readYamlFast } from './yaml-fast.ts';
 
 export interface YamlSource {
   /** The file as plain data; undefined when its YAML is too broken to be read at all. */
@@ -24,44 +19,36 @@ export interface YamlSource {
   locate(path: Path, at: 'key' | 'value'): LineColumn;
 }
 
-const LARGEST_FILE = 4 * 1024 * 1024;
-const DEEPEST = 64;
+/** In characters: more than 10,000 nodes take with labels, taints and comments. */
+const LARGEST_FILE = 16 * 1024 * 1024;
 
-/** Reads YAML 1.2 with merge keys. Syntax errors and duplicate keys are mistakes, all of them at once; it never throws. */
+/** Values that a file may hold with its aliases written out: so many, or ten for each of its characters. */
+const MOST_VALUES = 20_000;
+const MOST_PER_CHARACTER = 10;
+
+/**
+ * Reads YAML 1.2 with merge keys; never throws. A flawless file is read without positions, which takes a fifth of the
+ * time: they are looked for when somebody asks.
+ */
 export function readYaml(text: string): YamlSource {
   if (text.length > LARGEST_FILE)
-    return unreadable('yaml-too-large', 'The file is larger than 4 MiB.', 'Name a cluster.yml.');
+    return unreadable('yaml-too-large', 'The file is larger than 16 MiB.', 'Name a cluster.yml.');
   if (text.includes('\0'))
     return unreadable(
       'yaml-binary',
       'The file holds zero bytes, so it is no text.',
       'Name a cluster.yml in UTF-8.',
     );
-  try {
-    if (isNestedTooDeep(text)) return unreadable(...TOO_DEEP);
-    const lines = new LineCounter();
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      merge: true,
-      prettyErrors: false,
-      logLevel: 'error',
-    });
-    return readDocument(document, lines, text);
-  } catch (error) {
-    if (error instanceof RangeError) return unreadable(...TOO_DEEP);
-    throw error;
-  }
-}
-
-const TOO_DEEP = [
-  'yaml-too-deep',
-  'The file nests lists or maps deeper than any setting goes.',
-  'Look for brackets that are never closed, or indentation that only grows.',
-] as const;
-
-function unreadable(code: string, message: string, hint: string): YamlSource {
-  const start = { line: 1, column: 1 };
-  return { value: undefined, mistakes: [{ code, message, hint, ...start }], locate: () => start };
+  if (isNestedTooDeep(text)) return unreadable(...TOO_DEEP);
+  const fast = readYamlFast(text, DEEPEST);
+  const count = fast && countValues(fast.value);
+  if (fast === null || count === null) return limit(readYamlDocument(text), text);
+  let document: YamlDocument | null = null;
+  const locate = (path: Path, at: 'key' | 'value'): LineColumn => {
+    document ??= readYamlDocument(text);
+    return document.locate(path, at);
+  };
+  return limit({ value: fast.value, mistakes: [], locate }, text, count);
 }
 
 /** The parser needs time and stack for every level, so that a file of brackets only is turned away before it runs. */
@@ -69,72 +56,29 @@ function isNestedTooDeep(text: string): boolean {
   return /(?:[[{]\s*){65}|^[ \t]*(?:[-?] ){65}/m.test(text);
 }
 
-function readDocument(document: Document.Parsed, lines: LineCounter, text: string): YamlSource {
-  const toPosition = (offset: number): LineColumn => {
-    const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length));
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+/** Turns away what is small in the file and immense once its aliases are written out. */
+function limit(source: YamlSource, text: string, count = countValues(source.value) ?? 0): YamlSource {
+  if (count <= Math.max(text.length * MOST_PER_CHARACTER, MOST_VALUES)) return source;
+  const mistake = { ...explainYamlError('ALIAS_BOMB', ''), line: 1, column: 1 };
+  return { ...source, value: undefined, mistakes: [...source.mistakes, mistake] };
+}
+
+/** How many values there are with every alias written out; null when something holds itself. */
+function countValues(root: unknown): number | null {
+  const counts = new Map<object, number>();
+  const open = new Set<object>();
+  const count = (value: unknown): number => {
+    if (typeof value !== 'object' || value === null) return 1;
+    const known = counts.get(value);
+    if (known !== undefined) return known;
+    if (open.has(value)) return Number.NaN;
+    open.add(value);
+    let sum = 1;
+    for (const key in value) sum += count(Reflect.get(value, key));
+    open.delete(value);
+    counts.set(value, sum);
+    return sum;
   };
-  const mistakes = [...document.errors, ...document.warnings].map((error): YamlMistake => {
-    const [found] = error.pos;
-    const offset = isUnclosed(error.message) ? findOpening(document, found) : found;
-    return {
-      ...explainYamlError(error.code, error.message, text.slice(found, found + 80)),
-      ...toPosition(offset),
-    };
-  });
-  const locate = (path: Path, at: 'key' | 'value'): LineColumn => toPosition(findOffset(document, path, at));
-  const isBroken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
-  if (isBroken) return { value: undefined, mistakes: keepFirstOfLine(mistakes), locate };
-  mistakes.push(...findDeepNodes(document, toPosition));
-  mistakes.push(
-    ...findAnchorMistakes(document).map(({ offset, ...each }) => ({ ...each, ...toPosition(offset) })),
-  );
-  if (mistakes.some(({ code }) => code === 'yaml-too-deep' || code === 'yaml-anchor')) {
-    return { value: undefined, mistakes, locate };
-  }
-  try {
-    return { value: document.toJS({ maxAliasCount: 100 }), mistakes, locate };
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    const mistake = explainYamlError('ALIAS_BOMB', error.message);
-    return { value: undefined, mistakes: [...mistakes, { ...mistake, line: 1, column: 1 }], locate };
-  }
-}
-
-/** One slip of the pen often makes several syntax errors in its line, of which the first says most. */
-function keepFirstOfLine(mistakes: readonly YamlMistake[]): readonly YamlMistake[] {
-  const lines = new Set<number>();
-  return mistakes.filter(({ code, line }) => {
-    if (code !== 'yaml-syntax') return true;
-    const isFirst = !lines.has(line);
-    lines.add(line);
-    return isFirst;
-  });
-}
-
-/** Where the innermost quote or bracket begins that is still open at `offset`. */
-function findOpening(document: Document.Parsed, offset: number): number {
-  let opening = offset;
-  visit(document, {
-    Node(_key, node) {
-      const isOpener = isScalar(node) ? node.type?.startsWith('QUOTE') : 'flow' in node && node.flow === true;
-      const [start, , end] = node.range ?? [offset, offset, offset];
-      if (isOpener && start < offset && end >= offset) opening = start;
-    },
-  });
-  return opening;
-}
-
-function findDeepNodes(document: Document.Parsed, toPosition: (offset: number) => LineColumn): YamlMistake[] {
-  let offset: number | null = null;
-  visit(document, {
-    Collection(_key, node, ancestors) {
-      if (ancestors.length <= DEEPEST) return undefined;
-      offset = node.range?.[0] ?? 0;
-      return visit.BREAK;
-    },
-  });
-  if (offset === null) return [];
-  const [code, message, hint] = TOO_DEEP;
-  return [{ code, message, hint, ...toPosition(offset) }];
+  const total = count(root);
+  return Number.isNaN(total) ? null : total;
 }
