@@ -16,7 +16,7 @@ export function judgeKeys(value: unknown): readonly Finding[] {
   return [...byKey].flatMap(([key, found]) => {
     const shown = key.fate === 'warned' ? found.slice(0, 1) : found;
     const others = found.length - shown.length;
-    return shown.map(({ path }) => findingAt(path, explainLoss(String(path.at(-1)), key, others), 'key'));
+    return shown.map(({ path }) => findingAt(path, explainLoss(nameOf(path), key, others), 'key'));
   });
 }
 
@@ -71,6 +71,11 @@ function collect(value: unknown, { lost, below }: LostTree, path: Path, places: 
     const next = below.get(key) ?? below.get('*');
     if (next) collect(each, next, [...path, key], places);
   }
+}
+
+/** The key from the nearest list entry on: `docker_socket`, `restore.snapshot_name`. */
+function nameOf(path: Path): string {
+  return path.slice(path.findLastIndex((step) => typeof step === 'number') + 1).join('.');
 }
 
 function explainLoss(name: string, { fate, why, instead }: LostKey, others: number): Mistake {

@@ -12,7 +12,6 @@ export interface Rke1Key {
 
 const LEAVE_OUT = 'Leave the key out.';
 const AFTERWARDS = 'Leave it out here, and set it with kubectl or a HelmChartConfig once the cluster is up.';
-const NO_DOCKER = 'RKE2 brings containerd and needs no Docker: leave the key out.';
 
 const TOP: readonly Rke1Key[] = [
   {
@@ -37,10 +36,6 @@ const TOP: readonly Rke1Key[] = [
     hint: 'RKE2 always uses Node and RBAC: leave the key out.',
     harmless: ['rbac'],
   },
-  { path: 'ignore_docker_version', fate: 'gone', hint: NO_DOCKER, harmless: [true] },
-  { path: 'enable_cri_dockerd', fate: 'gone', hint: NO_DOCKER },
-  { path: 'cri_dockerd_stream_server_address', fate: 'gone', hint: NO_DOCKER },
-  { path: 'cri_dockerd_stream_server_port', fate: 'gone', hint: NO_DOCKER },
   {
     path: 'ingress',
     fate: 'later',
@@ -57,7 +52,6 @@ const TOP: readonly Rke1Key[] = [
     hint: 'Leave it out: RKE2 keeps its data in /var/lib/rancher/rke2.',
     harmless: ['/'],
   },
-  { path: 'win_prefix_path', fate: 'gone', hint: 'Windows nodes are not supported: leave the key out.' },
   {
     path: 'monitoring',
     fate: 'later',
@@ -65,28 +59,7 @@ const TOP: readonly Rke1Key[] = [
     harmless: ['metrics-server'],
   },
   { path: 'dns', fate: 'later', hint: AFTERWARDS, harmless: ['coredns'] },
-  {
-    path: 'restore',
-    fate: 'later',
-    hint: 'Leave it out: a restore is a command of its own, not part of the file.',
-  },
-  {
-    path: 'rotate_certificates',
-    fate: 'later',
-    hint: 'Leave it out: rotation is a command of its own, not part of the file.',
-  },
-  {
-    path: 'rotate_encryption_key',
-    fate: 'later',
-    hint: 'Leave it out: rotation is a command of its own, not part of the file.',
-  },
   { path: 'upgrade_strategy', fate: 'later', hint: LEAVE_OUT },
-];
-
-const NODES: readonly Rke1Key[] = [
-  { path: 'nodes.*.docker_socket', fate: 'gone', hint: NO_DOCKER, harmless: ['/var/run/docker.sock'] },
-  { path: 'nodes.*.nodeName', fate: 'gone', hint: 'Name the node with `hostname_override`.' },
-  { path: 'nodes.*.taints.*.timeAdded', fate: 'gone', hint: LEAVE_OUT },
 ];
 
 const NETWORK: readonly Rke1Key[] = [
@@ -278,7 +251,6 @@ function listComponentKeys(service: string, component: string): readonly Rke1Key
 /** Every key of RKE1's cluster.yml that rke2ctl knows and does not take. */
 export const RKE1_KEYS: readonly Rke1Key[] = [
   ...TOP,
-  ...NODES,
   ...NETWORK,
   ...ACCESS,
   ...SERVICES,

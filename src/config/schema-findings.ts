@@ -71,6 +71,13 @@ function unionAt(schema: z.ZodType, path: Path, root: unknown): z.ZodUnion | nul
 
 function knownKeys(schema: z.core.$ZodType | null): readonly string[] {
   if (!(schema instanceof z.ZodObject)) return [];
-  const isLost = (child: z.core.$ZodType) => ['warned', 'refused'].includes(entryOf(child)?.fate ?? '');
-  return Object.keys(schema.shape).filter((key) => !isLost(schema.shape[key] as z.core.$ZodType));
+  return Object.entries(schema.shape).flatMap(([key, child]) => (isLost(child) ? [] : [key]));
+}
+
+/** A key of RKE1 without a place in RKE2, or a map of nothing but such: nobody is to write it anew. */
+function isLost(schema: z.core.$ZodType): boolean {
+  const fate = entryOf(schema)?.fate;
+  const inner = unwrap(schema);
+  if (fate === 'group' && inner instanceof z.ZodObject) return Object.values(inner.shape).every(isLost);
+  return fate === 'warned' || fate === 'refused';
 }

@@ -1,20 +1,24 @@
 import * as z from 'zod';
+import { DEFAULTS } from '../defaults.ts';
 import { showValue } from '../finding.ts';
 import { EndpointSchema } from '../schema/endpoint.ts';
 import { checkVersion } from '../schema/kubernetes-version.ts';
 import { SansSchema } from '../schema/sans.ts';
 import { checked, text } from '../schema/scalars.ts';
-import { SshAgentAuthSchema, SshCertPathSchema, SshKeyPathSchema } from '../schema/ssh-auth.ts';
 import { BastionChainSchema } from './bastion.ts';
+import { DOCKER_KEYS } from './docker.ts';
 import { FirewallSchema } from './firewall.ts';
 import { InstallSchema } from './install.ts';
+import { config, group, mapped, ours, own, required, warned } from './key.ts';
 import { KubeconfigSchema } from './kubeconfig.ts';
 import { NetworkSchema } from './network.ts';
 import { NodeSchema } from './node.ts';
 import { RegistrySchema } from './registries.ts';
+import { RKE1_VERB_KEYS } from './rke1-verbs.ts';
 import { Rke2Schema } from './rke2.ts';
 import { ServicesSchema } from './services.ts';
 import { SshSchema } from './ssh.ts';
+import { CLUSTER_SSH_KEYS } from './ssh-login.ts';
 
 const ClusterNameSchema = checked(text('must be a name'), (name) =>
   /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/.test(name)
@@ -25,80 +29,111 @@ const ClusterNameSchema = checked(text('must be a name'), (name) =>
       },
 );
 
-/** All of cluster.yml. */
-export const ClusterSchema = z.strictObject(
-  {
-    cluster_name: ClusterNameSchema.meta({
-      description: 'Name of the cluster, and of its context in the kubeconfig. Default local.',
-      examples: ['prod'],
-    }).optional(),
-    kubernetes_version: checked(text('must be a version of RKE2 such as `v1.35.7+rke2r1`'), checkVersion)
-      .meta({
-        description:
-          'The version of RKE2. Absent: what the artifacts hold or the channel says, once; only a version written here ever upgrades.',
-        examples: ['v1.35.7+rke2r1'],
-      })
-      .optional(),
-    nodes: z
-      .array(NodeSchema, { error: 'must be a list of nodes, each with `address` and `role`' })
-      .min(1, { error: 'must hold at least one node' })
-      .meta({
+const CLUSTER_KEYS = {
+  cluster_name: mapped(ClusterNameSchema, {
+    description: 'Name of the cluster, and of its context in the kubeconfig.',
+    examples: ['prod'],
+    default: `\`${DEFAULTS.clusterName}\``,
+    becomes: [ours('the names in the kubeconfig')],
+  }),
+  kubernetes_version: mapped(
+    checked(text('must be a version of RKE2 such as `v1.35.7+rke2r1`'), checkVersion),
+    {
+      description: 'The version of RKE2. Only a version written here ever upgrades.',
+      examples: ['v1.35.7+rke2r1'],
+      default: 'what the artifacts hold or the channel says, once; then pinned in the state',
+      becomes: [ours('which version is installed')],
+    },
+  ),
+  nodes: required(
+    group(
+      z
+        .array(NodeSchema, { error: 'must be a list of nodes, each with `address` and `role`' })
+        .min(1, { error: 'must hold at least one node' }),
+      {
         description: 'The machines of the cluster.',
         examples: [[{ address: '10.0.0.11', role: ['controlplane', 'etcd', 'worker'] }]],
+      },
+    ),
+  ),
+  endpoint: own(EndpointSchema, {
+    description:
+      'Fixed registration address `host[:port]`: a name, a virtual IP or a load balancer in front of the servers. Every node must be able to resolve it.',
+    examples: ['k8s.example.com', '10.0.0.10:6443', '[fd00::10]:6443'],
+    default: `none; without a port \`${DEFAULTS.apiPort}\` is meant`,
+    becomes: [config('server'), config('tls-san')],
+  }),
+  install: group(InstallSchema, {
+    origin: 'rke2ctl',
+    description: 'How RKE2 gets onto the nodes.',
+    examples: [{ method: 'script' }],
+  }),
+  network: group(NetworkSchema, { description: 'The CNI.', examples: [{ plugin: 'canal' }] }),
+  services: group(ServicesSchema, {
+    description: 'Settings of RKE2’s components.',
+    examples: [{ 'kube-controller': { cluster_cidr: '10.42.0.0/16' } }],
+  }),
+  authentication: group(
+    z.strictObject({ sans: SansSchema.optional() }, { error: 'must be a map with `sans`' }),
+    { description: 'Who the API server says it is.', examples: [{ sans: ['k8s.example.com'] }] },
+  ),
+  private_registries: group(z.array(RegistrySchema, { error: 'must be a list of registries' }), {
+    description: 'Registries that images come from.',
+    examples: [[{ url: 'registry.example.com:5000', is_default: true }]],
+  }),
+  firewall: group(FirewallSchema, {
+    origin: 'rke2ctl',
+    description: 'What is done about the hosts’ firewall.',
+    examples: [{ provider: 'none' }],
+  }),
+  prepare: own(
+    z.array(
+      z.enum(['network-manager', 'cis-sysctl', 'cis-user', 'inotify'], {
+        error: 'must be `network-manager`, `cis-sysctl`, `cis-user` or `inotify`',
       }),
-    endpoint: EndpointSchema.optional(),
-    install: InstallSchema.meta({
-      description: 'How RKE2 gets onto the nodes.',
-      examples: [{ method: 'script' }],
-    }).optional(),
-    network: NetworkSchema.meta({ description: 'The CNI.', examples: [{ plugin: 'canal' }] }).optional(),
-    services: ServicesSchema.meta({
-      description: 'Address ranges and DNS of the cluster.',
-      examples: [{ 'kube-controller': { cluster_cidr: '10.42.0.0/16' } }],
-    }).optional(),
-    authentication: z
-      .strictObject({ sans: SansSchema.optional() }, { error: 'must be a map with `sans`' })
-      .meta({ description: 'Who the API server says it is.', examples: [{ sans: ['k8s.example.com'] }] })
-      .optional(),
-    private_registries: z
-      .array(RegistrySchema, { error: 'must be a list of registries' })
-      .meta({
-        description: 'Registries that images come from.',
-        examples: [[{ url: 'registry.example.com:5000', is_default: true }]],
-      })
-      .optional(),
-    firewall: FirewallSchema.meta({
-      description: 'What is done about the hosts’ firewall.',
-      examples: [{ provider: 'none' }],
-    }).optional(),
-    prepare: z
-      .array(
-        z.enum(['network-manager', 'cis-sysctl', 'cis-user', 'inotify'], {
-          error: 'must be `network-manager`, `cis-sysctl`, `cis-user` or `inotify`',
-        }),
-        { error: 'must be a list of preparations' },
-      )
-      .meta({
-        description: 'Changes to the hosts beyond RKE2’s own files; only those named here are made.',
-        examples: [['network-manager', 'inotify']],
-      })
-      .optional(),
-    kubeconfig: KubeconfigSchema.meta({
-      description: 'The kubeconfig that `up` writes.',
-      examples: [{ path: '~/.kube/prod.yaml' }],
-    }).optional(),
-    ssh: SshSchema.meta({ description: 'How SSH is done.', examples: [{ client: 'openssh' }] }).optional(),
-    ssh_key_path: SshKeyPathSchema.optional(),
-    ssh_cert_path: SshCertPathSchema.optional(),
-    ssh_agent_auth: SshAgentAuthSchema.optional(),
-    bastion_host: BastionChainSchema.optional(),
-    rke2: Rke2Schema.meta({
-      description: 'Further keys of RKE2’s own config.yaml.',
-      examples: [{ server: { profile: 'cis' } }],
-    }).optional(),
-  },
-  { error: 'must be a map of settings: `nodes`, `cluster_name`, …' },
-);
+      { error: 'must be a list of preparations' },
+    ),
+    {
+      description: 'Changes to the hosts beyond RKE2’s own files; only those named here are made.',
+      examples: [['network-manager', 'inotify']],
+      default: '`[]`: the host is left as it is',
+      becomes: [ours('how hosts are prepared before RKE2 first starts')],
+    },
+  ),
+  kubeconfig: group(KubeconfigSchema, {
+    origin: 'rke2ctl',
+    description: 'The kubeconfig that `up` writes.',
+    examples: [{ path: '~/.kube/prod.yaml' }],
+  }),
+  ssh: group(SshSchema, {
+    origin: 'rke2ctl',
+    description: 'How SSH is done.',
+    examples: [{ client: 'openssh' }],
+  }),
+  ...CLUSTER_SSH_KEYS,
+  bastion_host: group(BastionChainSchema, {
+    description:
+      'Jump host on the way to the nodes, or a list of them: the first is the one that you reach directly.',
+    examples: [{ address: 'bastion.example.com', user: 'ubuntu' }],
+  }),
+  rke2: group(Rke2Schema, {
+    origin: 'rke2ctl',
+    description: 'Further keys of RKE2’s own config.yaml.',
+    examples: [{ server: { 'kube-apiserver-arg': ['max-requests-inflight=800'] } }],
+  }),
+  ...RKE1_VERB_KEYS,
+  ...DOCKER_KEYS,
+  win_prefix_path: warned({
+    description: 'RKE1’s folder on Windows nodes.',
+    why: 'rke2ctl does not install Windows nodes.',
+    instead: 'Leave the key out.',
+  }),
+};
+
+/** All of cluster.yml. */
+export const ClusterSchema = z.strictObject(CLUSTER_KEYS, {
+  error: 'must be a map of settings: `nodes`, `cluster_name`, …',
+});
 
 /** cluster.yml as it is written, once it is known to be well-formed. */
 export type ClusterInput = z.output<typeof ClusterSchema>;

@@ -1,6 +1,9 @@
 import * as z from 'zod';
+import { REGISTRIES_PATH } from '../../rke2/paths.ts';
+import { DEFAULTS } from '../defaults.ts';
 import { showValue } from '../finding.ts';
 import { checked, FlagSchema, text } from '../schema/scalars.ts';
+import { config, file, mapped } from './key.ts';
 
 const HOST =
   /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:(\d{1,5}))?(\/[A-Za-z0-9._-]+)*$/;
@@ -22,24 +25,35 @@ const RegistryUrlSchema = checked(text('must be `host[:port][/path]`'), (url) =>
   };
 });
 
+const REGISTRIES = file(REGISTRIES_PATH);
+
+const REGISTRY_KEYS = {
+  url: mapped(RegistryUrlSchema, {
+    description: '`host[:port][/path]` of the registry, with `http://` before it if it has no TLS.',
+    examples: ['registry.example.com:5000'],
+    default: `\`${DEFAULTS.registryUrl}\``,
+    becomes: [REGISTRIES],
+  }),
+  user: mapped(text('must be text'), {
+    description: 'User for pulling.',
+    examples: ['puller'],
+    becomes: [REGISTRIES],
+  }),
+  password: mapped(text('must be text'), {
+    description: 'Password for pulling.',
+    examples: ['env:REGISTRY_PASSWORD'],
+    secret: true,
+    becomes: [REGISTRIES],
+  }),
+  is_default: mapped(FlagSchema, {
+    description: 'All of RKE2’s own images come from this registry. At most one.',
+    examples: [true],
+    default: '`false`',
+    becomes: [config('system-default-registry'), REGISTRIES],
+  }),
+};
+
 /** One registry, in RKE1's form. */
 export const RegistrySchema = z
-  .strictObject(
-    {
-      url: RegistryUrlSchema.meta({
-        description:
-          '`host[:port][/path]` of the registry, with `http://` before it if it has no TLS. Default docker.io.',
-        examples: ['registry.example.com:5000'],
-      }).optional(),
-      user: text('must be text')
-        .meta({ description: 'User for pulling.', examples: ['puller'] })
-        .optional(),
-      password: text('must be text').meta({ description: 'Password for pulling.' }).optional(),
-      is_default: FlagSchema.meta({
-        description: 'All of RKE2’s own images come from this registry. At most one.',
-        examples: [true],
-      }).optional(),
-    },
-    { error: 'must be a map with `url`, `user`, `password` and `is_default`' },
-  )
+  .strictObject(REGISTRY_KEYS, { error: 'must be a map with `url`, `user`, `password` and `is_default`' })
   .meta({ examples: [{ url: 'registry.example.com:5000', is_default: true }] });

@@ -6,11 +6,7 @@ import { isDnsSubdomain } from './labels.ts';
 import { checked, text } from './scalars.ts';
 
 /** The fixed registration address: `host[:port]`. */
-export const EndpointSchema = checked(text('must be `host` or `host:port`'), checkEndpoint).meta({
-  description:
-    'Fixed registration address `host[:port]`: a name, a virtual IP or a load balancer in front of the servers. Every node must be able to resolve it.',
-  examples: ['k8s.example.com', '10.0.0.10:6443', '[fd00::10]:6443'],
-});
+export const EndpointSchema = checked(text('must be `host` or `host:port`'), checkEndpoint);
 
 /** Reads `host`, `host:port`, `[v6]:port` or a bare IPv6 address; null when it is none of them. */
 export function parseEndpoint(value: string): { readonly host: string; readonly port: number } | null {

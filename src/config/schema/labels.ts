@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Mistake, showValue } from '../finding.ts';
-import { checked, text } from './scalars.ts';
+import { text } from './scalars.ts';
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
@@ -34,27 +34,6 @@ export function checkLabelValue(value: string, what: 'label' | 'taint'): Mistake
 const LABEL_VALUE = 'must be text';
 
 /** Labels of a node, by key. */
-export const LabelsSchema = z
-  .record(z.string(), text(LABEL_VALUE), { error: 'must be a map of labels, one `key: value` per line' })
-  .meta({ description: 'Labels that the node registers with.', examples: [{ 'example.com/rack': 'r1' }] });
-
-/** One taint of a node. */
-export const TaintSchema = z
-  .strictObject(
-    {
-      key: checked(text('must be text'), (key) => checkQualifiedName(key, 'taint')).meta({
-        examples: ['dedicated'],
-      }),
-      value: checked(text(LABEL_VALUE), (value) => checkLabelValue(value, 'taint')).optional(),
-      effect: z
-        .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], {
-          error: 'must be `NoSchedule`, `PreferNoSchedule` or `NoExecute`',
-        })
-        .meta({
-          description: 'What the taint does to pods that do not tolerate it.',
-          examples: ['NoSchedule'],
-        }),
-    },
-    { error: 'must be a map with `key`, `value` and `effect`' },
-  )
-  .meta({ examples: [{ key: 'dedicated', value: 'db', effect: 'NoSchedule' }] });
+export const LabelsSchema = z.record(z.string(), text(LABEL_VALUE), {
+  error: 'must be a map of labels, one `key: value` per line',
+});
