@@ -1,7 +1,8 @@
 import { CORE_SCHEMA, floatCoreTag, intCoreTag, load, mapTag, mergeTag, NOT_RESOLVED } from 'js-yaml';
+import { countValues } from './count-values.ts';
 
-/** What the two readers might understand differently: tags, directives, odd white space. Such files are read the slow way. */
-const UNUSUAL = /(?:^|[\s,[{:-])!|^%|[\t\u0085\u2028\u2029\uFEFF]|\r(?!\n)/m;
+/** What the two readers might understand differently: tags, directives, names of anchors that end in a colon, odd white space. Such files are read the slow way. */
+const UNUSUAL = /["']<<["']|[&*][^\s,[\]{}]*:|(?:^|[\s,[{:-])!|^%|[\t\u0085\u2028\u2029\uFEFF]|\r(?!\n)/m;
 
 const INTEGER = /^(?:0o[0-7]+|0x[0-9a-fA-F]+|[-+]?[0-9]+)$/;
 const FLOAT =
@@ -38,7 +39,8 @@ function toFloat(source: string): number {
 export function readYamlFast(text: string, deepest: number): { readonly value: unknown } | null {
   if (UNUSUAL.test(text)) return null;
   try {
-    return { value: load(text, { schema: SCHEMA, maxDepth: deepest, maxTotalMergeKeys: -1 }) };
+    const value = load(text, { schema: SCHEMA, maxDepth: deepest, maxTotalMergeKeys: -1 });
+    return countValues(value) === null ? null : { value };
   } catch {
     return null;
   }

@@ -1,3 +1,4 @@
+import { countValues } from './count-values.ts';
 import type { Path } from './finding.ts';
 import {
   DEEPEST,
@@ -39,16 +40,29 @@ export function readYaml(text: string): YamlSource {
       'The file holds zero bytes, so it is no text.',
       'Name a cluster.yml in UTF-8.',
     );
+  const lineEnd = text.search(/\r(?!\n)/);
+  if (lineEnd >= 0) return strayReturn(text.slice(0, lineEnd).split('\n').length);
   if (isNestedTooDeep(text)) return unreadable(...TOO_DEEP);
   const fast = readYamlFast(text, DEEPEST);
-  const count = fast && countValues(fast.value);
-  if (fast === null || count === null) return limit(readYamlDocument(text), text);
+  if (fast === null) return limit(readYamlDocument(text), text);
   let document: YamlDocument | null = null;
   const locate = (path: Path, at: 'key' | 'value'): LineColumn => {
     document ??= readYamlDocument(text);
     return document.locate(path, at);
   };
-  return limit({ value: fast.value, mistakes: [], locate }, text, count);
+  return limit({ value: fast.value, mistakes: [], locate }, text);
+}
+
+function strayReturn(line: number): YamlSource {
+  const mistake = {
+    code: 'yaml-line-ends',
+    message:
+      'There is a carriage return in this line that ends no line: editors show two lines, YAML sees one.',
+    hint: 'Save the file with Unix line ends (LF).',
+    line,
+    column: 1,
+  };
+  return { value: undefined, mistakes: [mistake], locate: () => mistake };
 }
 
 /** The parser needs time and stack for every level, so that a file of brackets only is turned away before it runs. */
@@ -57,28 +71,9 @@ function isNestedTooDeep(text: string): boolean {
 }
 
 /** Turns away what is small in the file and immense once its aliases are written out. */
-function limit(source: YamlSource, text: string, count = countValues(source.value) ?? 0): YamlSource {
-  if (count <= Math.max(text.length * MOST_PER_CHARACTER, MOST_VALUES)) return source;
+function limit(source: YamlSource, text: string): YamlSource {
+  if ((countValues(source.value) ?? 0) <= Math.max(text.length * MOST_PER_CHARACTER, MOST_VALUES))
+    return source;
   const mistake = { ...explainYamlError('ALIAS_BOMB', ''), line: 1, column: 1 };
   return { ...source, value: undefined, mistakes: [...source.mistakes, mistake] };
-}
-
-/** How many values there are with every alias written out; null when something holds itself. */
-function countValues(root: unknown): number | null {
-  const counts = new Map<object, number>();
-  const open = new Set<object>();
-  const count = (value: unknown): number => {
-    if (typeof value !== 'object' || value === null) return 1;
-    const known = counts.get(value);
-    if (known !== undefined) return known;
-    if (open.has(value)) return Number.NaN;
-    open.add(value);
-    let sum = 1;
-    for (const key in value) sum += count(Reflect.get(value, key));
-    open.delete(value);
-    counts.set(value, sum);
-    return sum;
-  };
-  const total = count(root);
-  return Number.isNaN(total) ? null : total;
 }

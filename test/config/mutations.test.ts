@@ -1,169 +1,48 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseCluster } from '../../src/config/parse-cluster.ts';
 import { configEnvironment } from '../support/config-environment.ts';
+import { mutateFile } from '../support/mutate-file.ts';
 
-const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
-const golden = fileURLToPath(new URL('golden/', import.meta.url));
-const SOURCES = [
-  ...readdirSync(examples).map((name) => readFileSync(`${examples}${name}/cluster.yml`, 'utf8')),
-  ...['rke1-keys', 'labels-and-taints', 'rke2-values', 'merge-keys', 'bastion'].map((name) =>
-    readFileSync(`${golden}${name}.yml`, 'utf8'),
-  ),
-];
-const COUNT = 200;
+const BATCHES = 20;
+const BATCH = 100;
 const LONGEST_MS = 200;
 const env = configEnvironment();
 
-/** Numbers from 0 up to 1 that are the same in every run. */
-function makeRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const ODD_VALUES = [
-  '',
-  'null',
-  '~',
-  'true',
-  'yes',
-  'on',
-  '0',
-  '-1',
-  '1e999',
-  '0x10',
-  '0o17',
-  '.inf',
-  '.nan',
-  '9'.repeat(400),
-  '"9"',
-  '[]',
-  '{}',
-  '[[[]]]',
-  '{a: {b: {c: 1}}}',
-  '2026-11-21',
-  '!!binary aGVsbG8=',
-  '!foo bar',
-  '*nothing',
-  '&x y',
-  '|',
-  '>-',
-  '"\\u0000"',
-  '"\\ud800"',
-  "'",
-  '"',
-  '__proto__',
-  'constructor',
-  '{__proto__: {a: 1}}',
-  '{? [a]: b}',
-  '{null: 1}',
-  '{<<: 5}',
-  '{<<: [1]}',
-  '\u{1f600}'.repeat(40),
-  'x'.repeat(100_000),
-  `${'['.repeat(500)}${']'.repeat(500)}`,
-  `${'{a: '.repeat(300)}1${'}'.repeat(300)}`,
-];
-
-const MUTATIONS: readonly ((text: string, random: () => number) => string)[] = [
-  (text, random) => editLine(text, random, () => []),
-  (text, random) => editLine(text, random, (line) => [line, line]),
-  (text, random) => editLine(text, random, (line) => [line.replace(/^(\s*)/, '$1  ')]),
-  (text, random) => editLine(text, random, (line) => [line.replace(/^ {1,2}/, '\t')]),
-  (text, random) => editLine(text, random, (line) => [line.replace(/(\w)(\w)(?=\w*:)/, '$2$1')]),
-  (text, random) => editLine(text, random, (line) => [line.replace(/[\w-]+(?=:)/, pick(KEYS, random))]),
-  (text, random) =>
-    editLine(text, random, (line) => [line.replace(/: .*$/, `: ${pick(ODD_VALUES, random)}`)]),
-  (text, random) =>
-    editLine(text, random, (line) => [line.replace(/- .*$/, `- ${pick(ODD_VALUES, random)}`)]),
-  (text, random) => text.slice(0, Math.floor(random() * text.length)),
-  (text, random) => text.slice(Math.floor(random() * text.length)),
-  (text, random) => insert(text, random, String.fromCharCode(Math.floor(random() * 256))),
-  (text, random) =>
-    insert(
-      text,
-      random,
-      pick(
-        ['{', '}', '[', ']', ':', '- ', '&a', '*a', '#', '\r', '\u2028', '\uFEFF', '---\n', '...\n'],
-        random,
-      ),
-    ),
-  (text, random) => insert(text, random, `\n${'- '.repeat(1 + Math.floor(random() * 200))}x\n`),
-  (text) => text.replaceAll('\n', '\r\n'),
-];
-
-const KEYS = [
-  'nodes',
-  'role',
-  'address',
-  '__proto__',
-  'toString',
-  'addons',
-  'services',
-  '<<',
-  '?',
-  '" "',
-  '1',
-  'rke2',
-];
-
-function pick<T>(items: readonly T[], random: () => number): T {
-  const item = items[Math.floor(random() * items.length)];
-  if (item === undefined) throw new Error('nothing to pick from');
-  return item;
-}
-
-function editLine(text: string, random: () => number, edit: (line: string) => readonly string[]): string {
-  const lines = text.split('\n');
-  const index = Math.floor(random() * lines.length);
-  lines.splice(index, 1, ...edit(lines[index] ?? ''));
-  return lines.join('\n');
-}
-
-function insert(text: string, random: () => number, piece: string): string {
-  const offset = Math.floor(random() * text.length);
-  return text.slice(0, offset) + piece + text.slice(offset);
-}
-
-function mutate(seed: number): string {
-  const random = makeRandom(seed);
-  let text = pick(SOURCES, random);
-  const rounds = 1 + Math.floor(random() * 3);
-  for (let round = 0; round < rounds; round++) text = pick(MUTATIONS, random)(text, random);
-  return text;
-}
-
-/** Milliseconds; the smaller of two counts, since other work on the machine only ever adds. */
+/** Milliseconds; once more when it was long, since other work on the machine only ever adds. */
 function measure(text: string): number {
-  const started = performance.now();
-  parseCluster(text, 'cluster.yml', env);
-  return performance.now() - started;
+  const once = () => {
+    const started = performance.now();
+    parseCluster(text, 'cluster.yml', env);
+    return performance.now() - started;
+  };
+  const first = once();
+  return first < LONGEST_MS ? first : Math.min(once(), once());
+}
+
+function checkFindings(seed: number): void {
+  const text = mutateFile(seed);
+  const told = `number ${seed}:\n${text}`;
+  const { cluster, findings } = parseCluster(text, 'cluster.yml', env);
+  const lines = text.split('\n');
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  expect(cluster === null, told).toBe(errors.length > 0);
+  for (const { hint, message, position } of findings) {
+    const line = lines[(position?.line ?? 0) - 1];
+    expect(line, told).toBeDefined();
+    expect(position?.column, told).toBeGreaterThanOrEqual(1);
+    expect(position?.column, told).toBeLessThanOrEqual((line?.length ?? 0) + 1);
+    expect(message, told).not.toMatch(/undefined|\[object|TypeError|RangeError| {4}at /);
+    expect(hint, told).not.toMatch(/undefined|\[object/);
+    expect(message.length + hint.length, told).toBeGreaterThan(10);
+  }
+  expect(measure(text), told).toBeLessThan(LONGEST_MS);
 }
 
 describe('broken files', () => {
-  it.each(Array.from({ length: COUNT }, (_, index) => index + 1))(
-    'number %i is accepted or explained',
-    (seed) => {
-      const text = mutate(seed);
-      const { cluster, findings } = parseCluster(text, 'cluster.yml', env);
-      const lines = text.split('\n').length;
-      const errors = findings.filter(({ severity }) => severity === 'error');
-      expect(cluster === null, text).toBe(errors.length > 0);
-      for (const { hint, message, position } of findings) {
-        expect(position?.line, text).toBeGreaterThanOrEqual(1);
-        expect(position?.line, text).toBeLessThanOrEqual(lines);
-        expect(position?.column).toBeGreaterThanOrEqual(1);
-        expect(message).not.toMatch(/undefined|\[object|TypeError|RangeError| {4}at /);
-        expect(hint).not.toMatch(/undefined|\[object/);
-        expect(message.length + hint.length).toBeGreaterThan(10);
-      }
-      expect(Math.min(measure(text), measure(text)), text).toBeLessThan(LONGEST_MS);
+  it.each(Array.from({ length: BATCHES }, (_, index) => index * BATCH + 1))(
+    `${BATCH} from number %i on are accepted or explained`,
+    (first) => {
+      for (let seed = first; seed < first + BATCH; seed++) checkFindings(seed);
     },
   );
 });
