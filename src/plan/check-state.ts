@@ -21,7 +21,7 @@ export function checkState(
   if (state.bootstrapNodeId === null && Object.keys(state.nodes).length === 0) return [];
   const begun = hasBegun(cluster, observed, state);
   return [
-    ...(begun ? checkImmutable(cluster, state) : []),
+    ...(begun ? [...checkImmutable(cluster, state), ...checkDatastore(cluster, state)] : []),
     ...(begun ? checkVersion(state, version) : []),
     ...checkMembers(cluster, observed, state),
     ...checkData(cluster, observed, state),
@@ -29,14 +29,16 @@ export function checkState(
   ];
 }
 
-/** True once RKE2 has run: a member was seen READY, or one has a database although no run lived to see it. */
+/**
+ * True once RKE2 has run: a member was seen READY, or one has a database although no run lived to see it. With an
+ * external datastore the CA on the disk counts: it lies there, too, before anything else does.
+ */
 function hasBegun(cluster: Cluster, observed: Observed, state: State): boolean {
   if (Object.values(state.nodes).some((record) => record.phase === 'joined')) return true;
   return cluster.nodes.some((node) => {
     const facts = factsOf(observed, node.key);
-    return (
-      facts?.rke2.etcdData === true && state.nodes[nodeId(state.clusterId, facts.machineId)] !== undefined
-    );
+    if (facts === null || state.nodes[nodeId(state.clusterId, facts.machineId)] === undefined) return false;
+    return facts.rke2.etcdData || (cluster.externalDatastore && facts.rke2.caHash !== null);
   });
 }
 
@@ -69,6 +71,22 @@ function checkImmutable(cluster: Cluster, state: State): readonly Diagnostic[] {
       message: `${names[key]} is now ${text(cluster.network[key])}, but this cluster was made with ${text(before[key])}, and RKE2 cannot change it after the first boot.`,
       hint: `Put ${text(before[key])} back, or make a new cluster for the new value.`,
     }));
+}
+
+/** RKE2 moves no data between its own etcd and another datastore. */
+function checkDatastore(cluster: Cluster, state: State): readonly Diagnostic[] {
+  const before = state.desired?.['externalDatastore'];
+  if (typeof before !== 'boolean' || before === cluster.externalDatastore) return [];
+  const kind = (external: boolean) => (external ? 'an external datastore' : 'etcd on its own nodes');
+  return [
+    {
+      severity: 'error',
+      code: 'immutable-changed',
+      path: 'datastore',
+      message: `The file asks for ${kind(cluster.externalDatastore)}, but this cluster was made with ${kind(before)}, and RKE2 cannot move its data from one to the other.`,
+      hint: `Put ${before ? '`datastore` (or `services.etcd.external_urls`)' : 'the role `etcd` of its nodes'} back, or make a new cluster and bring your workloads over.`,
+    },
+  ];
 }
 
 function checkVersion(state: State, version: string): readonly Diagnostic[] {
@@ -169,11 +187,14 @@ function checkJoinable(cluster: Cluster, observed: Observed, state: State): read
   const isNew = (id: string) => id !== state.bootstrapNodeId && state.nodes[id]?.phase !== 'joined';
   if (!reached.some(isNew) || servers.some((record) => reached.includes(record.nodeId))) return [];
   const names = servers.map((record) => `${record.name} (${record.address})`).join(', ');
+  const danger = cluster.externalDatastore
+    ? 'Without them nothing shows that the datastore still holds this cluster, and a new server could found another one in it.'
+    : 'Without them a new node could only found a second, empty cluster.';
   return [
     {
       severity: 'error',
       code: 'no-member-left',
-      message: `Nodes are to join this cluster, and none of its own servers was found: ${names}. Either they do not answer, or another machine, perhaps a reinstalled one, stands in their place. Without them a new node could only found a second, empty cluster.`,
+      message: `Nodes are to join this cluster, and none of its own servers was found: ${names}. Either they do not answer, or another machine, perhaps a reinstalled one, stands in their place. ${danger}`,
       hint: 'Bring one of them back, with its disk, and run `rke2ctl up` again. If they are gone for good, take the rest away with `rke2ctl remove --ignore-unreachable` and make the cluster anew.',
     },
   ];

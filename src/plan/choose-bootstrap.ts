@@ -3,10 +3,12 @@ import { nodeId } from '../domain/node-identity.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
+import { canFound } from '../rke2/roles.ts';
 
 /**
- * The one node that makes the cluster, or made it: as the state says, else the first reachable etcd node of the file in
- * a cluster that has no member yet. null when the node that made it has left: nobody may ever bootstrap a second time.
+ * The one node that makes the cluster, or made it: as the state says, else the first reachable node of the file that can
+ * found a cluster (one with etcd; with an external datastore a control plane), while it has no member yet. null when the
+ * node that made it has left: nobody may ever bootstrap a second time.
  */
 export function chooseBootstrap(cluster: Cluster, observed: Observed, state: State): NodeKey | null {
   const { bootstrapNodeId } = state;
@@ -20,6 +22,6 @@ export function chooseBootstrap(cluster: Cluster, observed: Observed, state: Sta
     return found?.key ?? null;
   }
   if (Object.values(state.nodes).some((node) => node.phase === 'joined')) return null;
-  const candidates = cluster.nodes.filter((node) => node.roles.includes('etcd'));
+  const candidates = cluster.nodes.filter((node) => canFound(node.roles, cluster));
   return candidates.find((node) => factsOf(observed, node.key) !== null)?.key ?? null;
 }

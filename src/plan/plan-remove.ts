@@ -65,6 +65,7 @@ export function planRemove(input: RemoveInput): Plan {
     findings: [
       ...input.findings,
       ...unplacedMarkers(input),
+      ...(input.cluster.externalDatastore && servers.length > 0 ? [datastoreLeft()] : []),
       ...(input.ignoreUnreachable ? unreachable.map(leftBehind) : forgotten.map(leftFile)),
     ],
     nodes: reachedNodes(input),
@@ -91,6 +92,17 @@ function leftFile({ name, address }: NodeRecord): Diagnostic {
     node: name,
     message: `${name} (${address}) belongs to this cluster and is no longer in the file, so nothing is taken away there.`,
     hint: `Put ${address} back into the file and run \`rke2ctl remove\` again; \`--ignore-unreachable\` forgets it.`,
+  };
+}
+
+/** Nothing that runs on a host reaches the datastore once RKE2 is gone, and what else lies there is not ours to judge. */
+function datastoreLeft(): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'datastore-left',
+    message:
+      'The data of this cluster stay in its external datastore, the keys of its certificates among them: rke2ctl takes nothing away there.',
+    hint: 'Delete them before another cluster uses that datastore, which would refuse to start on them: in etcd everything below /registry/ and /bootstrap/, in a database the table `kine`.',
   };
 }
 

@@ -51,7 +51,7 @@ function serverValues(input: ConfigInput): Rke2Values {
     'cluster-dns': network.clusterDns,
     'cluster-domain': network.clusterDomain,
     cni: network.cni,
-    ...disabledComponents(node.roles),
+    ...disabledComponents(node.roles, cluster),
     ...(systemDefault === null ? {} : { 'system-default-registry': systemDefault }),
     ...plain(cluster.rke2.server),
   };

@@ -5,7 +5,7 @@ import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { CONFIG_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
-import { serviceOf } from '../rke2/roles.ts';
+import { canFound, serviceOf } from '../rke2/roles.ts';
 import { renderConfigYaml } from './config-yaml.ts';
 import { renderFirewall } from './firewall-rules.ts';
 import { filesToPrepare } from './preparations.ts';
@@ -111,7 +111,7 @@ export function registrationHost(input: DesiredInput, spec: ClusterNode): string
   if (input.cluster.endpoint !== null) return input.cluster.endpoint.host;
   const others = input.cluster.nodes.filter((node) => node.key !== spec.key);
   const bootstrap = others.find((node) => node.key === input.bootstrapKey);
-  const server = bootstrap ?? others.find((node) => node.roles.includes('etcd'));
+  const server = bootstrap ?? others.find((node) => canFound(node.roles, input.cluster));
   return server === undefined ? null : knownAddress(input, server);
 }
 

@@ -1,4 +1,5 @@
 import { CLUSTER_FAILURES } from './known-failures/cluster.ts';
+import { DATASTORE_FAILURES } from './known-failures/datastore.ts';
 import { HOST_FAILURES } from './known-failures/host.ts';
 import { JOIN_FAILURES } from './known-failures/join.ts';
 import type { KnownFailure } from './known-failures/known-failure.ts';
@@ -13,6 +14,7 @@ export interface Explanation {
 /** Every failure known by its words. A narrow cause stands before a wide one that its lines would also match. */
 export const KNOWN_FAILURES: readonly KnownFailure[] = [
   ...HOST_FAILURES,
+  ...DATASTORE_FAILURES,
   ...CLUSTER_FAILURES,
   ...JOIN_FAILURES,
 ];

@@ -39,6 +39,8 @@ export interface PortOptions {
   readonly embeddedRegistry: boolean;
   readonly etcdMetrics: boolean;
   readonly nodePortRange: string;
+  /** True: no etcd of the cluster's own listens anywhere. */
+  readonly externalDatastore: boolean;
 }
 
 /** What `portOptions` gives for a cluster whose `rke2.server` sets nothing. */
@@ -47,10 +49,11 @@ export const DEFAULT_PORT_OPTIONS: PortOptions = {
   embeddedRegistry: false,
   etcdMetrics: false,
   nodePortRange: '30000-32767',
+  externalDatastore: false,
 };
 
 /** Reads from the cluster's own RKE2 keys what decides on ports: ingress, embedded registry, etcd metrics, NodePorts. */
-export function portOptions(cluster: Pick<Cluster, 'rke2'>): PortOptions {
+export function portOptions(cluster: Pick<Cluster, 'rke2' | 'externalDatastore'>): PortOptions {
   const server = cluster.rke2.server;
   const range = server['service-node-port-range'];
   return {
@@ -58,6 +61,7 @@ export function portOptions(cluster: Pick<Cluster, 'rke2'>): PortOptions {
     embeddedRegistry: server['embedded-registry'] === true,
     etcdMetrics: server['etcd-expose-metrics'] === true,
     nodePortRange: typeof range === 'string' ? range : DEFAULT_PORT_OPTIONS.nodePortRange,
+    externalDatastore: cluster.externalDatastore,
   };
 }
 
@@ -84,10 +88,12 @@ export function inboundRules(
     tcp('9345', 'nodes', options.embeddedRegistry ? 'nodes' : 'servers', 'supervisor, joining nodes'),
     { ...tcp('6443', 'nodes', 'controlplane', 'Kubernetes API'), public: 'api' },
     tcp('10250', 'nodes', 'nodes', 'kubelet'),
-    tcp('2379', 'servers', 'etcd', 'etcd client'),
-    tcp('2380', 'etcd', 'etcd', 'etcd peer'),
   ];
-  if (options.etcdMetrics) rules.push(tcp('2381', 'nodes', 'etcd', 'etcd metrics'));
+  if (!options.externalDatastore) {
+    rules.push(tcp('2379', 'servers', 'etcd', 'etcd client'), tcp('2380', 'etcd', 'etcd', 'etcd peer'));
+  }
+  if (options.etcdMetrics && !options.externalDatastore)
+    rules.push(tcp('2381', 'nodes', 'etcd', 'etcd metrics'));
   if (options.embeddedRegistry) rules.push(tcp('5001', 'nodes', 'nodes', 'embedded registry, peer to peer'));
   for (const cni of network.cni) rules.push(...CNI_RULES[cni]);
   if (options.ingress) {
@@ -132,6 +138,7 @@ const CNI_RULES: Readonly<Record<Cni, readonly PortRule[]>> = {
 /** Ports that RKE2 opens on loopback only, for a node of these roles (all of them when none are given). */
 export function loopbackPorts(
   roles: readonly Role[] = ['etcd', 'controlplane', 'worker'],
+  { externalDatastore }: Pick<PortOptions, 'externalDatastore'> = DEFAULT_PORT_OPTIONS,
 ): readonly ListenPort[] {
   const ports: ListenPort[] = [
     loopback(10248, 'kubelet health'),
@@ -150,7 +157,7 @@ export function loopbackPorts(
   }
   if (roles.includes('etcd')) {
     ports.push(loopback(2381, 'etcd health and metrics'), loopback(2382, 'etcd client over HTTP'));
-  } else if (roles.includes('controlplane')) {
+  } else if (roles.includes('controlplane') && !externalDatastore) {
     ports.push(loopback(2379, 'load balancer in front of etcd'));
   }
   return ports;
@@ -171,7 +178,7 @@ export function portsOf(
     if (rule.public === 'ingress' ? !roles.includes('worker') : !isPortTarget(rule.to, roles)) continue;
     ports.push({ port: Number(rule.port), protocol: rule.protocol, bind: 'any', purpose: rule.purpose });
   }
-  for (const port of loopbackPorts(roles)) {
+  for (const port of loopbackPorts(roles, options)) {
     if (!ports.some((known) => known.port === port.port && known.protocol === port.protocol))
       ports.push(port);
   }

@@ -83,10 +83,16 @@ function hasJoined({ marker, facts }: Member): boolean {
   return marker.roles.includes('etcd') ? etcdData : caHash !== null;
 }
 
-/** Only the node that made the cluster has a database and no server to join. Two such, or none: nobody is. */
+/** Only the node that made the cluster has data of it and no server to join. Two such, or none: nobody is. */
 function findBootstrap(members: readonly Member[]): string | null {
-  const founders = members.filter((member) => member.facts.rke2.etcdData && member.joinsServer === false);
+  const founders = members.filter((member) => hasData(member) && member.joinsServer === false);
   return founders.length === 1 ? (founders[0]?.marker.nodeId ?? null) : null;
+}
+
+/** A control plane without etcd has a server to join, unless the data lie outside of the cluster: then its CA counts. */
+function hasData({ marker, facts }: Member): boolean {
+  if (marker.roles.includes('etcd')) return facts.rke2.etcdData;
+  return marker.roles.includes('controlplane') && facts.rke2.caHash !== null;
 }
 
 /** During an upgrade the newer one, since going back is not possible. */

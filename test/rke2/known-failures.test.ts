@@ -4,6 +4,10 @@ import { explainFailure, KNOWN_FAILURES } from '../../src/rke2/known-failures.ts
 const fatal = (message: string) => `time="2026-11-20T10:00:00Z" level=fatal msg="${message}"`;
 const error = (message: string) => `time="2026-11-20T10:00:00Z" level=error msg="${message}"`;
 
+/** As the etcd client in RKE2 logs, which is JSON. */
+const etcdClient = (message: string) =>
+  `{"level":"warn","ts":"2026-11-20T10:00:00.000000Z","logger":"etcd-client","caller":"v3@v3.6.7-k3s1/retry_interceptor.go:68","msg":"retrying of unary invoker failed","target":"etcd-endpoints://0xc000a3c1e0/etcd.example:2379","method":"/etcdserverpb.KV/Range","attempt":0,"error":"${message}"}`;
+
 /** Lines as RKE2, k3s' code in it, etcd, curl and the install script print them. */
 const LINES: readonly (readonly [name: string, line: string, cause: RegExp])[] = [
   [
@@ -144,6 +148,39 @@ const LINES: readonly (readonly [name: string, line: string, cause: RegExp])[] =
     'Error: UPGRADE FAILED: chart requires kubeVersion: >= v1.36.0 which is incompatible with Kubernetes v1.35.7',
     />= v1\.36\.0/,
   ],
+  [
+    'datastore-silent',
+    etcdClient(
+      'rpc error: code = Unavailable desc = connection error: desc = \\"transport: Error while dialing: dial tcp 10.0.9.1:2379: connect: connection refused\\"',
+    ),
+    /at 10\.0\.9\.1:2379/,
+  ],
+  [
+    'datastore-silent',
+    etcdClient('rpc error: code = DeadlineExceeded desc = context deadline exceeded'),
+    /at etcd\.example:2379/,
+  ],
+  [
+    'datastore-certificate',
+    etcdClient(
+      'rpc error: code = DeadlineExceeded desc = latest balancer error: last connection error: connection error: desc = \\"transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by unknown authority\\"',
+    ),
+    /etcd\.example:2379 fails: .*unknown authority\./,
+  ],
+  [
+    'datastore-certificate',
+    etcdClient(
+      'rpc error: code = Unavailable desc = connection error: desc = \\"error reading server preface: remote error: tls: bad certificate\\"',
+    ),
+    /fails: tls: bad certificate\./,
+  ],
+  [
+    'file-missing',
+    fatal(
+      'Error: preparing server: bootstrap: open /etc/rancher/rke2/rke2ctl/ca.crt: no such file or directory',
+    ),
+    /read \/etc\/rancher\/rke2\/rke2ctl\/ca\.crt and cannot/,
+  ],
   ['bad-settings', fatal('invalid flag use; --server is required with --disable-etcd'), /--disable-etcd/],
   ['bad-settings', fatal('Failed to validate --cni flag: must specify 1 or 2 values'), /1 or 2 values/],
   [
@@ -233,6 +270,9 @@ describe('explainFailure', () => {
   it('says nothing of lines that every start shows', () => {
     const normal = [
       'Failed to test etcd connection: failed to get etcd status: rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:2379: connect: connection refused"',
+      etcdClient(
+        'rpc error: code = Unavailable desc = connection error: desc = \\"transport: Error while dialing: dial tcp 127.0.0.1:2379: connect: connection refused\\"',
+      ).replace('etcd.example', '127.0.0.1'),
       'Polling for API server readiness: GET /readyz failed: the server is currently unable to handle the request',
       'Pod for etcd not synced (no current running pod found), retrying',
       'cri-containerd-e48b.scope: Failed to set cpuset.cpus: No space left on device',

@@ -48,6 +48,7 @@ describe('inboundRules', () => {
 
   it('follows the keys of RKE2 that open or close ports', () => {
     const options = portOptions({
+      externalDatastore: false,
       rke2: {
         server: {
           'embedded-registry': true,
@@ -69,8 +70,27 @@ describe('inboundRules', () => {
 
   it('knows that a disabled ingress chart opens no ingress port', () => {
     const server = { disable: ['rke2-ingress-nginx'] };
-    expect(portOptions({ rke2: { server, agent: {}, secrets: {} } }).ingress).toBe(false);
-    expect(portOptions({ rke2: { server: {}, agent: {}, secrets: {} } })).toEqual(DEFAULT_PORT_OPTIONS);
+    expect(portOptions({ externalDatastore: false, rke2: { server, agent: {}, secrets: {} } }).ingress).toBe(
+      false,
+    );
+    expect(portOptions({ externalDatastore: false, rke2: { server: {}, agent: {}, secrets: {} } })).toEqual(
+      DEFAULT_PORT_OPTIONS,
+    );
+  });
+});
+
+describe('with a datastore outside the cluster', () => {
+  const options = { ...DEFAULT_PORT_OPTIONS, externalDatastore: true, etcdMetrics: true };
+
+  it('asks for no port of etcd between nodes', () => {
+    expect(lines(['canal'], options).filter((line) => /\b23[78]\d\b/.test(line))).toEqual([]);
+    expect(lines(['canal'], options)).toContain('nodes→servers 9345/tcp');
+  });
+
+  it('needs no port of etcd to be free on a control plane', () => {
+    const ports = portsOf(['controlplane', 'worker'], ['canal'], options).map((listen) => listen.port);
+    expect(ports.filter((port) => port >= 2379 && port <= 2382)).toEqual([]);
+    expect(ports).toContain(6443);
   });
 });
 

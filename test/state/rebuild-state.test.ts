@@ -92,6 +92,20 @@ describe('rebuildState', () => {
     expect(state.secrets.serverToken.reveal()).toBe('the-server-token');
   });
 
+  it('finds the founder of a cluster whose data lie outside, by its CA and that it joins nobody', () => {
+    const server = (number: number, more: Remembered = {}) =>
+      host(number, ['controlplane'], {
+        serverToken: new Secret('the-server-token'),
+        joinsServer: number !== 1,
+        rke2: { server: ACTIVE },
+        ...more,
+      });
+    const state = rebuildState([server(1), server(2), host(4, ['worker'])], 0);
+    expect(state.bootstrapNodeId).toBe(nodeId(CLUSTER, '1'.padStart(32, '0')));
+    const unstarted = server(1, { rke2: { server: { ...ACTIVE, active: 'inactive' }, caHash: null } });
+    expect(rebuildState([unstarted, server(2)], 0).bootstrapNodeId).toBeNull();
+  });
+
   it('leaves out hosts that are not ours', () => {
     const stranger = { ...host(5, ['worker']), facts: makeFacts({ hostname: 'n5' }) };
     expect(Object.keys(rebuildState([...HA, stranger], 0).nodes)).toHaveLength(4);

@@ -16,6 +16,7 @@ import { sha256 } from '../../src/lib/hash.ts';
 import { chooseBootstrap } from '../../src/plan/choose-bootstrap.ts';
 import { planUp } from '../../src/plan/plan-up.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../../src/render/desired-node.ts';
+import { canFound } from '../../src/rke2/roles.ts';
 import { makeFacts } from './make-facts.ts';
 
 const CA_HASH = 'c'.repeat(64);
@@ -176,9 +177,10 @@ function applyStart(world: World, { node, join }: StepOf<'start-service'>): Worl
   const isServer = node.service === 'rke2-server';
   if (facts === undefined || facts.rke2.binaries.length === 0)
     throw new Error(`${node.key}: nothing installed`);
-  const isFounder = node.roles.includes('etcd') && !facts.rke2.etcdData;
-  if (join === null && isFounder && world.state.bootstrapNodeId !== node.id) {
-    throw new Error(`${node.key} would found a second cluster`);
+  const { externalDatastore } = world.cluster;
+  const hasData = externalDatastore ? isDatastoreFilled(world) : facts.rke2.etcdData;
+  if (join === null && isServer && canFound(node.roles, world.cluster) && !hasData) {
+    if (world.state.bootstrapNodeId !== node.id) throw new Error(`${node.key} would found a second cluster`);
   }
   if (join !== null && !isActive(world.hosts[join.key], 'server'))
     throw new Error(`${join.key} is not there to join`);
@@ -203,6 +205,11 @@ function applyStart(world: World, { node, join }: StepOf<'start-service'>): Worl
       [isServer ? 'server' : 'agent']: unit,
     },
   }));
+}
+
+/** The first server that ever came up has put the cluster's CA there. */
+function isDatastoreFilled({ hosts }: World): boolean {
+  return Object.values(hosts).some((facts) => facts.rke2.caHash !== null);
 }
 
 function writtenFiles(world: World, step: StepOf<'write-files'>): HostFacts['rke2']['files'] {

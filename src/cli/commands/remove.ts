@@ -16,6 +16,7 @@ const REMOVE_TIMEOUT_MS = 600_000;
 /** `rke2ctl remove`: takes the cluster away. Exit 0 when every host is clean, 4 when some could not be. */
 export function remove(flags: RemoveFlags): Promise<ExitCode> {
   return withWorkspace({ command: 'remove', flags, locks: true }, async (workspace) => {
+    if (flags.keepSnapshots !== undefined) refuseForeignData(workspace.cluster);
     const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
     const state = await workspace.store.read();
     const clusterId = state?.clusterId ?? idFromMarkers(workspace.cluster, observed);
@@ -42,6 +43,18 @@ export function remove(flags: RemoveFlags): Promise<ExitCode> {
       state: removing,
     });
     return exitCodeOf(result);
+  });
+}
+
+/** Snapshots are of RKE2's own etcd; of a datastore outside there are none that RKE2 could take or bring back. */
+function refuseForeignData({ externalDatastore }: Cluster): void {
+  if (!externalDatastore) return;
+  throw new Rke2ctlError({
+    code: 'no-own-etcd',
+    message:
+      '`--keep-snapshots` fetches snapshots of the etcd that RKE2 runs, and this cluster has none: its data lie in an external datastore. Nothing was removed.',
+    hint: 'Leave the flag out: the data stay where they are. To keep a copy, back the datastore up by its own means (for etcd: `etcdctl snapshot save`).',
+    exitCode: 3,
   });
 }
 

@@ -89,6 +89,13 @@ export const CLUSTER_FAILURES: readonly KnownFailure[] = [
       'Bring all servers to the same version, one minor version at a time; the chart’s job succeeds once the last one is up.',
   },
   {
+    name: 'file-missing',
+    pattern: /level=fatal.*\b(?:open|stat) (\/[^\s:"\\]+): (no such file or directory|permission denied)/,
+    cause: (found) => `RKE2 is told to read ${found[1]} and cannot: ${found[2]}.`,
+    mend: () =>
+      'Files that cluster.yml brings along are put back by `rke2ctl up`. If the path stands in `rke2.server` or `rke2.agent`, put the file there on every node, or take the key out.',
+  },
+  {
     name: 'bad-settings',
     pattern:
       /(invalid flag use; .+?|Invalid value \S+ for --\S+ flag.*?|Failed to validate --cni flag: .+?|--\S+ must be true when using --profile=\S+|can't set node-external-ip while using cloud provider|--(?:token|server) is required)"?$/,

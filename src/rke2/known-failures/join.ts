@@ -14,9 +14,9 @@ export const JOIN_FAILURES: readonly KnownFailure[] = [
     name: 'token-mismatch',
     pattern: /bootstrap data already found and encrypted with different token/,
     cause: () =>
-      'The datastore on this server is encrypted with another server token: it is an older cluster’s, or the token changed.',
+      'The data in the datastore are encrypted with another server token: they are an older cluster’s, or the token changed.',
     mend: () =>
-      'If the data are worth keeping, bring back the state file with their token. If not, take RKE2 off this host with its data (`rke2-uninstall.sh`) and run the command again.',
+      'If the data are worth keeping, bring back the state file with their token. If not: from an external datastore delete what lies below /registry/ and /bootstrap/ (in a database: the table `kine`); otherwise take RKE2 off this host with its data (`rke2-uninstall.sh`). Then run the command again.',
   },
   {
     name: 'duplicate-name',
