@@ -1,7 +1,10 @@
-/** Flags that every command takes. */
-export interface CommonFlags {
-  readonly config: string;
+export interface OutputFlags {
   readonly output: 'text' | 'json';
+}
+
+/** Flags that every command takes which reads a cluster.yml. */
+export interface CommonFlags extends OutputFlags {
+  readonly config: string;
   readonly verbose?: boolean;
   readonly local?: boolean;
   readonly ignoreCheck?: readonly string[];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from '../domain/errors.ts';
-import type { CommonFlags, RemoveFlags, UpFlags } from './flags.ts';
+import type { CommonFlags, OutputFlags, RemoveFlags, UpFlags } from './flags.ts';
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -42,6 +42,14 @@ export function createProgram(): Command {
     .description('check cluster.yml itself; no network')
     .action(run(async (options: CommonFlags) => (await import('./commands/validate.ts')).validate(options)));
 
+  program
+    .command('explain [key]')
+    .description('say what a key of cluster.yml is for; without a key, which there are')
+    .addOption(outputOption())
+    .action((key: string | undefined, options: OutputFlags) =>
+      run(async () => (await import('./commands/explain.ts')).explain(key, options))(options),
+    );
+
   common(program.command('remove'))
     .description('take the cluster away from its hosts, and what rke2ctl brought with it')
     .option('--force, --yes', 'do not ask')
@@ -66,10 +74,12 @@ export function createProgram(): Command {
 function common(command: Command): Command {
   return command
     .option('-c, --config <file>', 'the cluster file', process.env['RKE2CTL_CONFIG'] ?? 'cluster.yml')
-    .addOption(
-      new Option('-o, --output <form>', 'form of the output').choices(['text', 'json']).default('text'),
-    )
+    .addOption(outputOption())
     .option('--verbose', 'show every command that runs on a host');
+}
+
+function outputOption(): Option {
+  return new Option('-o, --output <form>', 'form of the output').choices(['text', 'json']).default('text');
 }
 
 /** What stands in for a cluster.yml on one machine; `plan` must see what `up` was given. */
@@ -88,7 +98,7 @@ function local(command: Command): Command {
 }
 
 /** Runs a command and leaves its exit code; whatever it throws is told in words before. */
-function run<T extends CommonFlags>(
+function run<T extends OutputFlags>(
   action: (options: T) => Promise<ExitCode>,
 ): (options: T) => Promise<void> {
   return async (options) => {

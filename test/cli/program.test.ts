@@ -15,24 +15,25 @@ function help(...words: string[]): string {
 describe('help', () => {
   it('of the whole', () =>
     expect(help()).toMatchInlineSnapshot(`
-    "Usage: rke2ctl [options] [command]
+      "Usage: rke2ctl [options] [command]
 
-    Puts RKE2 on machines over SSH and keeps it healthy, from one cluster.yml.
+      Puts RKE2 on machines over SSH and keeps it healthy, from one cluster.yml.
 
-    Options:
-      -v, --version       print the version
-      -h, --help          print this help
+      Options:
+        -v, --version            print the version
+        -h, --help               print this help
 
-    Commands:
-      up [options]        bring the cluster to what cluster.yml says; run again, it changes nothing
-      plan [options]      show what \`up\` would do; touches nothing; exit code 2 when there is something
-      check [options]     look at the hosts and report what would hinder RKE2 there
-      validate [options]  check cluster.yml itself; no network
-      remove [options]    take the cluster away from its hosts, and what rke2ctl brought with it
-      state               the state file: what rke2ctl did and must not lose
-      help [command]      display help for command
-    "
-  `));
+      Commands:
+        up [options]             bring the cluster to what cluster.yml says; run again, it changes nothing
+        plan [options]           show what \`up\` would do; touches nothing; exit code 2 when there is something
+        check [options]          look at the hosts and report what would hinder RKE2 there
+        validate [options]       check cluster.yml itself; no network
+        explain [options] [key]  say what a key of cluster.yml is for; without a key, which there are
+        remove [options]         take the cluster away from its hosts, and what rke2ctl brought with it
+        state                    the state file: what rke2ctl did and must not lose
+        help [command]           display help for command
+      "
+    `));
   it('of up', () =>
     expect(help('up')).toMatchInlineSnapshot(`
     "Usage: rke2ctl up [options]
