@@ -36,7 +36,7 @@ function* listRows(schema: z.core.$ZodType, path: string): Generator<KeyRow> {
 function* listUnion(union: z.ZodUnion, path: string): Generator<KeyRow> {
   const option =
     union.options.find((each) => each instanceof z.ZodObject) ??
-    union.options.find((each) => each instanceof z.ZodArray);
+    union.options.find((each) => each instanceof z.ZodArray || each instanceof z.ZodRecord);
   if (option) yield* listRows(option, path);
 }
 

@@ -88,22 +88,31 @@ export function required<S extends z.ZodType>(key: z.ZodOptional<S>): S {
   return schema;
 }
 
+/** Keys below a key that is lost as a whole: each has its row; the finding is the upper one's. */
+export type LostKeys = z.ZodRawShape | z.ZodRecord;
+
 /** A key of RKE1 without meaning: the file stays valid and says so. */
-export function warned(about: LostAbout): z.ZodOptional<z.ZodUnknown> {
+export function warned(about: LostAbout, below?: LostKeys): z.ZodOptional<z.ZodType> {
   return enter(
-    z.unknown(),
+    lostSchema(below),
     { description: about.description, examples: [] },
     { origin: 'rke1', fate: 'warned', ...about },
   );
 }
 
 /** A key of RKE1 that cannot be honoured: the file is not taken until it is gone. */
-export function refused(about: LostAbout): z.ZodOptional<z.ZodUnknown> {
+export function refused(about: LostAbout, below?: LostKeys): z.ZodOptional<z.ZodType> {
   return enter(
-    z.unknown(),
+    lostSchema(below),
     { description: about.description, examples: [] },
     { origin: 'rke1', fate: 'refused', ...about },
   );
+}
+
+/** Takes anything: what a lost key holds is never at fault beside the key itself. */
+function lostSchema(below: LostKeys | undefined): z.ZodType {
+  if (below === undefined) return z.unknown();
+  return z.union([below instanceof z.ZodRecord ? below : z.looseObject(below), z.unknown()]);
 }
 
 export function config(key: string): Target {
