@@ -17,6 +17,8 @@ export interface Marker {
   readonly roles: readonly Role[];
   readonly version: string;
   readonly installed: InstalledRecord | null;
+  /** RKE2's data directory there. */
+  readonly dataDir: string;
   /** Every file that is ours to take away again, RKE2's own apart. */
   readonly files: readonly string[];
   readonly firewall: FirewallRecord | null;

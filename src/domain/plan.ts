@@ -29,6 +29,8 @@ export interface PlannedNode {
   readonly name: string;
   /** What the other nodes use to reach it. */
   readonly address: string;
+  /** In a dual-stack cluster: its address of the other family. */
+  readonly otherAddress?: string;
   readonly roles: readonly Role[];
   readonly service: Service;
 }

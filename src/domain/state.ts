@@ -58,6 +58,8 @@ export interface NodeRecord {
   readonly port: number;
   /** What the other nodes use, as it was when the node was last reached. */
   readonly clusterAddress: string;
+  /** In a dual-stack cluster: its address of the other family. */
+  readonly otherAddress?: string | undefined;
   readonly roles: readonly Role[];
   readonly version: string;
   /** `staged`: touched, never yet started; `joined`: its service has been READY in this cluster. */

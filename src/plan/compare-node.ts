@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Preparation } from '../domain/cluster.ts';
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { HostFacts, UnitFacts } from '../domain/observed.ts';
@@ -7,20 +6,22 @@ import { sha256 } from '../lib/hash.ts';
 import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
 import { firewallDifference, isEmptyFirewall } from '../render/firewall-rules.ts';
-import { isPrepared } from '../render/preparations.ts';
+import { isPreparationFile, isPrepared } from '../render/preparations.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
-import { CONFIG_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
+import { isOwnName, manifestsDir } from '../rke2/paths.ts';
+import { compareMarker, type MarkerChanges } from './compare-marker.ts';
 
 const NO_FIREWALL: FirewallRecord = { zone: '', ports: [], richRules: [], trustedSources: [], ipsets: {} };
 
 /** What differs between a node as it is and as it must become; null or empty = nothing to do there. */
 export interface NodeChanges {
-  readonly claim: boolean;
+  readonly marker: MarkerChanges;
   readonly stage: boolean;
   readonly install: boolean;
   /** Preparations that the file asks for and the host lacks. */
   readonly prepare: readonly Preparation[];
   readonly files: readonly RenderedFile[];
+  /** Files to be taken away: what an unfinished join left, what once came from the file and has left it. */
   readonly removed: readonly string[];
   readonly firewall: {
     readonly add: FirewallRecord;
@@ -55,17 +56,23 @@ export function compareNode(
       (binary) => binary.path === `${desired.prefix}/bin/rke2` && binary.version === desired.marker.version,
     ) && !packaged(desired, facts);
   const files = desired.files.filter((file) => !isInPlace(file, facts));
-  const removed = surplusFiles(desired, facts);
-  const readsAnew = install || [...files.map((file) => file.path), ...removed].some(isReadAtStart);
+  const surplus = surplusFiles(desired, facts);
+  const readsAnew =
+    install || files.some((file) => file.readAtStart) || surplus.some((path) => !isManifest(path, desired));
+  const firewall = compareFirewall(desired, facts);
   const active = unitOf(desired, facts).active;
   return {
-    claim: !claimed || !isDeepStrictEqual(facts.rke2.marker, desired.marker),
+    marker: compareMarker(desired, facts, {
+      claimed,
+      surplus,
+      closes: firewall !== null && !isEmptyFirewall(firewall.remove),
+    }),
     stage: (install && desired.tarball !== null) || !hasImages(desired, facts),
     install,
     prepare: desired.prepare.filter((preparation) => !isPrepared(preparation, facts)),
     files,
-    removed,
-    firewall: compareFirewall(desired, facts),
+    removed: [...(facts.rke2.files[JOIN_DROPIN_PATH] === undefined ? [] : [JOIN_DROPIN_PATH]), ...surplus],
+    firewall,
     start: startReason(unitOf(desired, facts), { readsAnew, joined }),
     restart: readsAnew && active !== 'inactive' && active !== 'failed',
   };
@@ -98,19 +105,20 @@ function unitOf(desired: DesiredNode, facts: HostFacts): UnitFacts {
   return desired.planned.service === 'rke2-server' ? facts.rke2.server : facts.rke2.agent;
 }
 
-/** What an unfinished join left, and what once came from the file and has left it. */
+/** What the marker calls ours, or bears our name, and the file asks for no more. */
 function surplusFiles(desired: DesiredNode, facts: HostFacts): readonly string[] {
-  const isThere = (path: string) => facts.rke2.files[path] !== undefined;
-  const isWanted = desired.files.some((file) => file.path === REGISTRIES_PATH);
-  const isOurs = desired.marker.files.includes(REGISTRIES_PATH);
-  return [
-    ...(isThere(JOIN_DROPIN_PATH) ? [JOIN_DROPIN_PATH] : []),
-    ...(isThere(REGISTRIES_PATH) && isOurs && !isWanted ? [REGISTRIES_PATH] : []),
-  ];
+  const { marker, files } = facts.rke2;
+  const ours = marker === null || marker === 'unreadable' ? [] : marker.files;
+  const wanted = new Set([JOIN_DROPIN_PATH, ...desired.files.map((file) => file.path)]);
+  const isOurs = (path: string) => ours.includes(path) || isOwnName(path, desired.marker.dataDir);
+  return Object.keys(files)
+    .filter((path) => !wanted.has(path) && isOurs(path) && !isPreparationFile(path))
+    .sort();
 }
 
-function isReadAtStart(path: string): boolean {
-  return path === CONFIG_PATH || path === REGISTRIES_PATH;
+/** RKE2 watches its manifests; everything else is read when the service starts. */
+function isManifest(path: string, desired: DesiredNode): boolean {
+  return path.startsWith(`${manifestsDir(desired.marker.dataDir)}/`);
 }
 
 /** A CA on the disk proves nothing: it comes early in a join that may never have ended. */

@@ -1,9 +1,7 @@
-import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { HostFacts } from '../domain/observed.ts';
 import type { PlannedNode, Step, StepId, StepKind } from '../domain/plan.ts';
 import { sha256 } from '../lib/hash.ts';
 import { factsOf } from '../render/desired-node.ts';
-import { isEmptyFirewall } from '../render/firewall-rules.ts';
 import type { NodeChanges } from './compare-node.ts';
 import { installWay } from './install-way.ts';
 import { type StartOrder, startNeeds } from './start-order.ts';
@@ -34,8 +32,9 @@ export function hostSteps(
     ...claimStep(input, work, facts),
     ...softwareSteps(input, work, facts),
     ...prepareStep(work),
-    ...firewallSteps(work, facts),
+    ...firewallStep(work),
     ...filesStep(work, order),
+    ...releaseStep(work),
     ...startStep(work, order, matrixId),
   ]);
 }
@@ -53,46 +52,36 @@ function chainSteps(node: PlannedNode, drafts: readonly Draft[]): readonly Step[
   });
 }
 
-/** What is still to be closed in the firewall stays in the marker until it is closed. */
 function claimStep(
   input: UpInput,
   { desired, changes }: NodeWork,
   { rke2 }: HostFacts,
 ): readonly Draft<'claim'>[] {
-  if (!changes.claim) return [];
-  const { marker, planned, bootstraps } = desired;
+  if (changes.marker.first === null) return [];
+  const { planned, bootstraps } = desired;
   const isNew = rke2.marker === null;
   return [
     {
       kind: 'claim',
       reason: isNew ? 'the host is new to this cluster' : 'what belongs to us on this host has changed',
-      marker: closes(changes) ? { ...marker, firewall: heldFirewall(marker, rke2.marker) } : marker,
+      marker: changes.marker.first,
       bootstrap: bootstraps && input.state.bootstrapNodeId !== planned.id,
     },
   ];
 }
 
-function closes(changes: NodeChanges): boolean {
-  return changes.firewall !== null && !isEmptyFirewall(changes.firewall.remove);
-}
-
-/** Old and new rules together; of two zones, which one record cannot hold, the old one's. */
-function heldFirewall(wanted: Marker, marker: Marker | null | 'unreadable'): FirewallRecord | null {
-  const before = marker === null || marker === 'unreadable' ? null : marker.firewall;
-  if (before === null || wanted.firewall === null) return before ?? wanted.firewall;
-  if (before.zone !== wanted.firewall.zone) return before;
-  const both = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])].sort();
-  const names = both(Object.keys(before.ipsets), Object.keys(wanted.firewall.ipsets));
-  const now = wanted.firewall;
-  return {
-    zone: now.zone,
-    ports: both(before.ports, now.ports),
-    richRules: both(before.richRules, now.richRules),
-    trustedSources: both(before.trustedSources, now.trustedSources),
-    ipsets: Object.fromEntries(
-      names.map((name) => [name, both(before.ipsets[name] ?? [], now.ipsets[name] ?? [])]),
-    ),
-  };
+/** What was taken away is in the marker no more. */
+function releaseStep({ desired, changes }: NodeWork): readonly Draft<'claim'>[] {
+  if (changes.marker.last === null) return [];
+  return [
+    {
+      kind: 'claim',
+      id: `${stepId('claim', desired.planned)} again`,
+      reason: 'what was taken away is ours no more',
+      marker: changes.marker.last,
+      bootstrap: false,
+    },
+  ];
 }
 
 function softwareSteps(input: UpInput, { desired, changes }: NodeWork, facts: HostFacts): readonly Draft[] {
@@ -124,22 +113,15 @@ function prepareStep({ desired, changes }: NodeWork): readonly Draft<'prepare-ho
   ];
 }
 
-function firewallSteps({ desired, changes }: NodeWork, { rke2 }: HostFacts): readonly Draft[] {
+function firewallStep({ changes }: NodeWork): readonly Draft<'open-firewall'>[] {
   if (changes.firewall === null) return [];
-  const open: Draft<'open-firewall'> = {
-    kind: 'open-firewall',
-    reason: 'firewalld does not let RKE2 through as it must',
-    ...changes.firewall,
-  };
-  if (!closes(changes) || rke2.marker === null) return [open];
-  const release: Draft<'claim'> = {
-    kind: 'claim',
-    id: `${stepId('claim', desired.planned)} again`,
-    reason: 'what was closed in the firewall is ours no more',
-    marker: desired.marker,
-    bootstrap: false,
-  };
-  return [open, release];
+  return [
+    {
+      kind: 'open-firewall',
+      reason: 'firewalld does not let RKE2 through as it must',
+      ...changes.firewall,
+    },
+  ];
 }
 
 function filesStep({ desired, changes }: NodeWork, order: StartOrder): readonly Draft<'write-files'>[] {

@@ -1,9 +1,10 @@
-import { stringify } from 'yaml';
 import type { Cluster, ClusterNode, Rke2Value, Rke2Values } from '../domain/cluster.ts';
 import { bracketed } from '../domain/node-identity.ts';
 import type { PlannedNode } from '../domain/plan.ts';
-import { AGENT_TOKEN_PATH, CONFIG_DROPIN_DIR, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
+import type { Secret } from '../domain/secret.ts';
+import { AGENT_TOKEN_PATH, CONFIG_DROPIN_DIR, DATA_DIR, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
 import { disabledComponents, isServer, SERVER_TAINT } from '../rke2/roles.ts';
+import { quotedYaml } from './quoted-yaml.ts';
 
 const HEADER = '# Written by rke2ctl. Edit cluster.yml and run `rke2ctl up`: changes made here are drift.\n';
 
@@ -15,6 +16,10 @@ export interface ConfigInput {
   readonly cluster: Cluster;
   readonly node: PlannedNode;
   readonly spec: ClusterNode;
+  /** The release that the node runs, or will run: what a key is called may depend on it. */
+  readonly version: string;
+  /** For `node-ip`, one of each family that the cluster has; empty leaves it to RKE2. */
+  readonly nodeAddresses: readonly string[];
   /** The address people reach the host at when that is none of its own (NAT); null otherwise. */
   readonly externalAddress: string | null;
   /** Host of the `server:` URL on disk; null for the node that bootstraps, which joins nobody. */
@@ -27,9 +32,14 @@ export interface ConfigInput {
  */
 export function renderConfigYaml(input: ConfigInput): string {
   const values = isServer(input.node.roles) ? serverValues(input) : agentValues(input);
-  return (
-    HEADER + stringify(values, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 })
-  );
+  return HEADER + quotedYaml(withOwnValues(values, plain(input.spec.rke2)), { plainKeys: true });
+}
+
+/** The drop-in with the servers' secret settings; null when there are none. */
+export function renderSecretsDropIn(secrets: Readonly<Record<string, Secret>>): string | null {
+  const values = Object.entries(secrets).map(([key, secret]) => [key, secret.reveal()] as const);
+  if (values.length === 0) return null;
+  return HEADER + quotedYaml(Object.fromEntries(values), { plainKeys: true });
 }
 
 /** The drop-in that names a living server while a node joins; config.yaml keeps the lasting address. */
@@ -61,19 +71,43 @@ function agentValues(input: ConfigInput): Rke2Values {
   return { ...nodeValues(input), 'token-file': AGENT_TOKEN_PATH, ...plain(input.cluster.rke2.agent) };
 }
 
-function nodeValues({ node, spec, externalAddress, registration }: ConfigInput): Rke2Values {
+/**
+ * A node's own settings win over the cluster's. Of arguments (`kubelet-arg`) only those flags are replaced that the node
+ * names itself; the cluster's others stay. Any other list is the node's own.
+ */
+function withOwnValues(values: Rke2Values, own: Rke2Values): Rke2Values {
+  const merged: Record<string, Rke2Value> = { ...values };
+  for (const [key, value] of Object.entries(own)) {
+    const held = merged[key];
+    if (!key.endsWith('-arg') || !Array.isArray(held) || !Array.isArray(value)) merged[key] = value;
+    else {
+      const flags = new Set(value.map(flagOf));
+      merged[key] = [...held.filter((item) => !flags.has(flagOf(item))), ...value];
+    }
+  }
+  return merged;
+}
+
+function flagOf(argument: string | number | boolean): string {
+  return String(argument).replace(/^--/, '').split('=')[0] ?? '';
+}
+
+function nodeValues(input: ConfigInput): Rke2Values {
+  const { cluster, node, spec, externalAddress, registration } = input;
   const taints = spec.taints.map((taint) => `${taint.key}=${taint.value}:${taint.effect}`);
   const workless = isServer(node.roles) && !node.roles.includes('worker') ? [SERVER_TAINT] : [];
   return {
     ...(registration === null ? {} : { server: registrationUrl(registration) }),
     'node-name': node.name,
-    ...(isIpAddress(node.address) ? { 'node-ip': [node.address] } : {}),
+    ...(cluster.dataDir === DATA_DIR ? {} : { 'data-dir': cluster.dataDir }),
+    ...listOf('node-ip', input.nodeAddresses),
     ...(externalAddress === null ? {} : { 'node-external-ip': [externalAddress] }),
     ...listOf(
       'node-label',
       Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`),
     ),
     ...listOf('node-taint', [...workless, ...taints]),
+    ...(cluster.registries.onlyMirrors ? { 'disable-default-registry-endpoint': true } : {}),
   };
 }
 
@@ -101,8 +135,4 @@ function plain(values: Rke2Values): Rke2Values {
     Array.isArray(value) ? value.map(text) : text(value as string | number | boolean),
   ]);
   return Object.fromEntries(entries);
-}
-
-function isIpAddress(address: string): boolean {
-  return /^[\d.]+$/.test(address) || address.includes(':');
 }

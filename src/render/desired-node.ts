@@ -3,15 +3,14 @@ import type { ArtifactRef, FirewallRecord, InstalledRecord, Marker } from '../do
 import { clusterAddress, nodeId, nodeName } from '../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
-import type { State } from '../domain/state.ts';
-import { CONFIG_PATH, REGISTRIES_PATH } from '../rke2/paths.ts';
+import type { NodeRecord, State } from '../domain/state.ts';
 import { canFound, serviceOf } from '../rke2/roles.ts';
-import { renderConfigYaml } from './config-yaml.ts';
 import { renderFirewall } from './firewall-rules.ts';
-import { filesToPrepare } from './preparations.ts';
-import { renderRegistriesYaml } from './registries-yaml.ts';
+import type { AddonTexts } from './manifests.ts';
+import { isDualStack, nodeAddresses, otherAddress } from './node-addresses.ts';
+import { renderNodeFiles } from './node-files.ts';
+import { filesToPrepare, isPreparationFile } from './preparations.ts';
 import type { RenderedFile } from './rendered-file.ts';
-import { renderTokenFiles } from './token-files.ts';
 
 /** What the whole cluster is to look like, as far as single nodes are made from it. */
 export interface DesiredInput {
@@ -23,6 +22,8 @@ export interface DesiredInput {
   readonly bootstrapKey: NodeKey | null;
   /** Release files by architecture; empty lists where the script downloads them. */
   readonly artifacts: Readonly<Record<string, SelectedArtifacts>>;
+  /** What was fetched of the addons that stand at a URL; without a text the addon's file is not known yet. */
+  readonly addonTexts?: AddonTexts;
 }
 
 /** The files of a release that a host of one architecture gets. */
@@ -60,11 +61,26 @@ export function plannedNode(spec: ClusterNode, facts: HostFacts, clusterId: stri
 /** What `spec` must look like on its host. The host must have been reached: its facts complete the file. */
 export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostFacts): DesiredNode {
   const { cluster, state, version } = input;
-  const planned = plannedNode(spec, facts, state.clusterId);
+  const single = plannedNode(spec, facts, state.clusterId);
+  const other = isDualStack(cluster.network) ? otherAddress(single.address, facts) : null;
+  const planned = other === null ? single : { ...single, otherAddress: other };
   const bootstraps = input.bootstrapKey === spec.key;
   const artifacts = input.artifacts[facts.arch] ?? { tarball: null, images: [] };
   const prefix = installPrefix(cluster, facts);
-  const files = renderFiles(input, spec, facts, planned);
+  const files = renderNodeFiles({
+    config: {
+      cluster,
+      node: planned,
+      spec,
+      version,
+      nodeAddresses: nodeAddresses(cluster.network, planned.address, facts),
+      externalAddress: externalAddress(spec, facts),
+      registration: registrationHost(input, spec),
+    },
+    bootstraps,
+    state,
+    addonTexts: input.addonTexts ?? {},
+  });
   const firewall = desiredFirewall(input, spec, facts);
   const installed: InstalledRecord = {
     method: cluster.install.method,
@@ -82,6 +98,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     roles: spec.roles,
     version,
     installed,
+    dataDir: cluster.dataDir,
     files: ownedFiles(facts, [...files.map((file) => file.path), ...filesToPrepare(cluster.prepare, facts)]),
     firewall,
   };
@@ -98,11 +115,12 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
   };
 }
 
-/** What is ours on the host: what this run brings, and what earlier ones brought, also where the file asks for it no more. */
+/** What is ours on the host: what this run brings, and the preparations of earlier ones, which stay. */
 function ownedFiles(facts: HostFacts, brought: readonly string[]): readonly string[] {
   const { marker } = facts.rke2;
   const before = marker === null || marker === 'unreadable' ? [] : marker.files;
-  return [...new Set([...before, ...brought])];
+  const kept = before.filter((path) => brought.includes(path) || isPreparationFile(path));
+  return [...new Set([...kept, ...brought])];
 }
 
 /** `https://` host that a node's config.yaml keeps for good: the endpoint, else the first other server of the file. */
@@ -121,46 +139,37 @@ export function factsOf(observed: Observed, key: NodeKey): HostFacts | null {
   return host?.reachable ? host.facts : null;
 }
 
-function renderFiles(
-  input: DesiredInput,
-  spec: ClusterNode,
-  facts: HostFacts,
-  planned: PlannedNode,
-): readonly RenderedFile[] {
-  const config = renderConfigYaml({
-    cluster: input.cluster,
-    node: planned,
-    spec,
-    externalAddress: externalAddress(spec, facts),
-    registration: registrationHost(input, spec),
-  });
-  const registries = renderRegistriesYaml(input.cluster.registries);
-  return [
-    { path: CONFIG_PATH, mode: '0600', content: config },
-    ...renderTokenFiles(spec.roles, input.bootstrapKey === spec.key, input.state),
-    ...(registries === null ? [] : [{ path: REGISTRIES_PATH, mode: '0600', content: registries }]),
-  ];
-}
-
 function desiredFirewall(input: DesiredInput, spec: ClusterNode, facts: HostFacts): FirewallRecord | null {
   const { provider, manage, zone } = input.cluster.firewall;
   if (facts.firewall.provider === 'none' || provider === 'none' || manage === 'check') return null;
   return renderFirewall({
     cluster: input.cluster,
     roles: spec.roles,
-    nodeAddresses: input.cluster.nodes.map((node) => knownAddress(input, node)),
+    nodeAddresses: input.cluster.nodes.flatMap((node) => knownAddresses(input, node)),
     zone: zone ?? facts.firewall.defaultZone,
   });
 }
 
 /** A node's cluster address: as its host says now, else as it was when last reached, else as the file says. */
-function knownAddress({ observed, state }: DesiredInput, node: ClusterNode): string {
-  const facts = factsOf(observed, node.key);
+function knownAddress(input: DesiredInput, node: ClusterNode): string {
+  const facts = factsOf(input.observed, node.key);
   if (facts !== null) return clusterAddress(node, facts);
-  const record = Object.values(state.nodes).find(
-    (candidate) => candidate.address === node.address && candidate.port === node.port,
+  return recordOf(input, node)?.clusterAddress ?? node.internalAddress ?? node.address;
+}
+
+/** With the one of the other family in a dual-stack cluster. */
+function knownAddresses(input: DesiredInput, node: ClusterNode): readonly string[] {
+  const address = knownAddress(input, node);
+  if (!isDualStack(input.cluster.network)) return [address];
+  const facts = factsOf(input.observed, node.key);
+  const other = facts === null ? recordOf(input, node)?.otherAddress : otherAddress(address, facts);
+  return other === null || other === undefined ? [address] : [address, other];
+}
+
+function recordOf({ state }: DesiredInput, node: ClusterNode): NodeRecord | undefined {
+  return Object.values(state.nodes).find(
+    (record) => record.address === node.address && record.port === node.port,
   );
-  return record?.clusterAddress ?? node.internalAddress ?? node.address;
 }
 
 /** The SSH address when it is an IP that the host itself does not have: people come in through NAT. */

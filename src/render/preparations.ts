@@ -32,3 +32,8 @@ export function filesToPrepare(preparations: readonly Preparation[], facts: Host
     return file === null || isPrepared(preparation, facts) ? [] : [file];
   });
 }
+
+/** True for files that stay on the host, as its preparation does, also when the file asks for them no more. */
+export function isPreparationFile(path: string): boolean {
+  return Object.values(FILES).includes(path);
+}

@@ -1,5 +1,5 @@
-import { stringify } from 'yaml';
 import type { JsonMap, Registries, RegistryConfig } from '../domain/cluster.ts';
+import { quotedYaml } from './quoted-yaml.ts';
 
 /** RKE2's registries.yaml; null when there is nothing to say in it. The text holds passwords. */
 export function renderRegistriesYaml({ mirrors, configs }: Registries): string | null {
@@ -11,11 +11,7 @@ export function renderRegistriesYaml({ mirrors, configs }: Registries): string |
     ...section('configs', configs, renderConfig),
   };
   if (Object.keys(document).length === 0) return null;
-  return stringify(document, {
-    defaultStringType: 'QUOTE_DOUBLE',
-    defaultKeyType: 'QUOTE_DOUBLE',
-    lineWidth: 0,
-  });
+  return quotedYaml(document);
 }
 
 function section<T>(

@@ -1,7 +1,11 @@
-/** A file as it must stand on a node. `content` null: not known before the first server has made the cluster's CA. */
+/** A file as it must stand on a node. `content` null: not known yet (the cluster's CA, an addon that was not fetched). */
 export interface RenderedFile {
   readonly path: string;
   /** Octal, as chmod takes it: `0600`. */
   readonly mode: string;
   readonly content: string | null;
+  /** True where the content holds what nobody else may see: it is masked when it is shown. */
+  readonly secret: boolean;
+  /** True where RKE2 reads it only when its service starts, so that a change needs a restart. */
+  readonly readAtStart: boolean;
 }

@@ -17,15 +17,16 @@ export function renderTokenFiles(
   const pinned = (user: 'server' | 'node', password: string) =>
     state.caHash === null ? null : `K10${state.caHash}::${user}:${password}\n`;
   if (!isServer(roles)) {
-    return [{ path: AGENT_TOKEN_PATH, mode: '0600', content: pinned('node', agentPassword) }];
+    return [tokenFile(AGENT_TOKEN_PATH, pinned('node', agentPassword))];
   }
   const serverPassword = state.secrets.serverToken.reveal();
   return [
-    {
-      path: SERVER_TOKEN_PATH,
-      mode: '0600',
-      content: bootstraps ? `${serverPassword}\n` : pinned('server', serverPassword),
-    },
-    { path: AGENT_TOKEN_PATH, mode: '0600', content: `${agentPassword}\n` },
+    tokenFile(SERVER_TOKEN_PATH, bootstraps ? `${serverPassword}\n` : pinned('server', serverPassword)),
+    tokenFile(AGENT_TOKEN_PATH, `${agentPassword}\n`),
   ];
+}
+
+/** A running service has its token, and needs no restart when somebody put the file right again. */
+function tokenFile(path: string, content: string | null): RenderedFile {
+  return { path, mode: '0600', content, secret: true, readAtStart: false };
 }

@@ -59,6 +59,11 @@ export function manifestsDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/server/manifests`;
 }
 
+/** True for paths that only rke2ctl ever fills: its own directory, and manifests that bear its name. */
+export function isOwnName(path: string, dataDir: string): boolean {
+  return path.startsWith(`${OWN_FILES_DIR}/`) || path.startsWith(`${manifestsDir(dataDir)}/${MANIFEST_PREFIX}`);
+}
+
 /** Environment of the service; its units read it at start. */
 export function environmentPath(service: Service): string {
   return `/etc/default/${service}`;

@@ -34,6 +34,7 @@ const NodeRecordSchema = z.strictObject({
   address: z.string(),
   port: z.int(),
   clusterAddress: z.string(),
+  otherAddress: z.string().optional(),
   roles: z.array(z.enum(['etcd', 'controlplane', 'worker'])),
   version: z.string(),
   phase: z.enum(['staged', 'joined']),

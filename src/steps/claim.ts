@@ -23,6 +23,7 @@ export const claim: StepHandler<'claim'> = {
         address: spec?.address ?? node.address,
         port: spec?.port ?? 22,
         clusterAddress: node.address,
+        ...(node.otherAddress === undefined ? {} : { otherAddress: node.otherAddress }),
         roles: node.roles,
         version: marker.version,
         phase: before?.phase ?? 'staged',

@@ -17,6 +17,8 @@ function input(
     cluster: makeCluster(cluster),
     node: { key: '10.0.0.1:22', id: 'a', name: 'n1', address: '10.0.0.1', roles, service: serviceOf(roles) },
     spec: makeNode('10.0.0.1', roles, spec),
+    version: 'v1.35.7+rke2r1',
+    nodeAddresses: ['10.0.0.1'],
     externalAddress: null,
     registration: null,
     ...overrides,

@@ -13,7 +13,7 @@ function step(files: readonly PlannedFile[], removed: readonly string[] = []): S
 }
 
 function run(files: readonly PlannedFile[], content: string | null) {
-  const rendered: RenderedFile[] = [{ path: PATH, mode: '0600', content }];
+  const rendered: RenderedFile[] = [{ path: PATH, mode: '0600', content, secret: false, readAtStart: true }];
   const scripted = scriptedContext(() => '', { files: () => rendered });
   return { ...scripted, done: writeNodeFiles.run(step(files), scripted.context) };
 }

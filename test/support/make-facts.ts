@@ -92,6 +92,7 @@ export function makeMarker(overrides: Partial<Marker> = {}): Marker {
     roles: ['etcd', 'controlplane', 'worker'],
     version: 'v1.35.7+rke2r1',
     installed: null,
+    dataDir: '/var/lib/rancher/rke2',
     files: [],
     firewall: null,
     ...overrides,

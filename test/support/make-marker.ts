@@ -12,6 +12,7 @@ export function makeMarker(overrides: Partial<Marker> = {}): Marker {
     roles: ['etcd', 'controlplane'],
     version: 'v1.35.7+rke2r1',
     installed: { method: 'airgap', package: 'tar', prefix: '/usr/local', images: [] },
+    dataDir: '/var/lib/rancher/rke2',
     files: [],
     firewall: null,
     ...overrides,

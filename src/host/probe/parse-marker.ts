@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Marker } from '../../domain/marker.ts';
+import { DATA_DIR } from '../../rke2/paths.ts';
 
 const ArtifactSchema = z.object({ name: z.string(), sha256: z.string(), sizeBytes: z.number() }).readonly();
 const strings = z.array(z.string()).readonly();
@@ -23,6 +24,8 @@ const MarkerSchema = z
       })
       .readonly()
       .nullable(),
+    // Markers of the first releases do not say it.
+    dataDir: z.string().default(DATA_DIR),
     files: strings,
     firewall: z
       .object({

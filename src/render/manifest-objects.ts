@@ -1,0 +1,65 @@
+import { parseAllDocuments } from 'yaml';
+import type { ObjectRef } from '../domain/state.ts';
+
+export interface ManifestObjects {
+  /** In the order of the text; the items of lists stand for themselves. */
+  readonly objects: readonly ObjectRef[];
+  /** What keeps Kubernetes from taking the text, as the rest of a sentence: `line 7: it has no metadata.name`. */
+  readonly mistakes: readonly string[];
+}
+
+/** The objects that a manifest (YAML, several documents) brings into a cluster, and what is wrong with it. */
+export function listManifestObjects(text: string): ManifestObjects {
+  const objects: ObjectRef[] = [];
+  const mistakes: string[] = [];
+  for (const document of parseAllDocuments(text, { merge: true, logLevel: 'silent' })) {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      const line = error.linePos?.[0].line;
+      mistakes.push(`${line === undefined ? '' : `line ${line}: `}${error.message.split('\n')[0]}`);
+      continue;
+    }
+    const line = lineAt(text, document.contents?.range?.[0] ?? 0);
+    for (const item of itemsOf(document.toJS() as unknown)) {
+      const object = readObject(item);
+      if (typeof object === 'string') mistakes.push(`line ${line}: ${object}`);
+      else objects.push(object);
+    }
+  }
+  return { objects, mistakes };
+}
+
+/** Two manifests that bring the same object would take it from each other for ever. */
+export function objectKey({ apiVersion, kind, namespace, name }: ObjectRef): string {
+  // The version of a kind's group may differ from manifest to manifest and mean the same object.
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  return [group, kind, namespace ?? '', name].join('/');
+}
+
+/** Nothing for empty documents; the items of a `List`. */
+function itemsOf(value: unknown): readonly unknown[] {
+  if (value === null || value === undefined) return [];
+  if (!isMap(value)) return [value];
+  const { kind, items } = value;
+  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)
+    ? items.flatMap(itemsOf)
+    : [value];
+}
+
+function readObject(value: unknown): ObjectRef | string {
+  if (!isMap(value)) return 'it is no object of Kubernetes (a map with apiVersion, kind and metadata)';
+  const { apiVersion, kind, metadata } = value;
+  if (typeof apiVersion !== 'string' || apiVersion === '') return 'it has no apiVersion';
+  if (typeof kind !== 'string' || kind === '') return 'it has no kind';
+  const { name, namespace } = isMap(metadata) ? metadata : {};
+  if (typeof name !== 'string' || name === '') return `the ${kind} has no metadata.name`;
+  return { apiVersion, kind, namespace: typeof namespace === 'string' ? namespace : null, name };
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
