@@ -26,7 +26,9 @@ export function renderKey(row: KeyRow, below: readonly KeyRow[], style: Style): 
     heading(row.path, kind, style),
     ...prose(key.description, style),
     ...(key.default === null ? [] : fact('default', plain(key.default), style)),
-    ...key.becomes.flatMap((words, index) => fact(index === 0 ? 'becomes' : '', plain(words), style)),
+    ...key.effects.flatMap((words) =>
+      fact(firstWord(words), plain(words.slice(firstWord(words).length + 1)), style),
+    ),
     ...(key.secret ? fact('', plain(SECRET_WORDS), style) : []),
     ...(example === undefined ? [] : ['', ...indent(writeExample(row.path, example, 'whole'))]),
     ...(below.length === 0 ? [] : ['', `${INDENT}${style.dim('keys below')}`, ...listKeys(below, style)]),
@@ -35,17 +37,10 @@ export function renderKey(row: KeyRow, below: readonly KeyRow[], style: Style): 
 
 /** The keys of the top, and how to go on from there. */
 export function renderTopKeys(rows: readonly KeyRow[], style: Style): string {
-  const lost = rows.filter(isLost).map(({ path }) => path);
   return block([
     'The keys of cluster.yml; `rke2ctl explain KEY` says more of one:',
     '',
-    ...listKeys(
-      rows.filter((row) => !isLost(row)),
-      style,
-    ),
-    ...(lost.length === 0
-      ? []
-      : ['', ...wrapText(`Keys of RKE1 without a place: ${lost.join(', ')}.`, style.width)]),
+    ...listKeys(rows, style),
   ]);
 }
 
@@ -82,6 +77,10 @@ function heading(path: string, kind: readonly string[], style: Style): string {
   return `${style.bold(path)}${INDENT}${style.dim(kind.join(` ${style.symbols.separator} `))}`;
 }
 
+function firstWord(words: string): string {
+  return words.split(' ')[0] ?? '';
+}
+
 function prose(text: string, style: Style): readonly string[] {
   return indent(wrapText(plain(text), room(style, INDENT.length)).join('\n'));
 }
@@ -102,22 +101,28 @@ function isLost({ entry, path }: KeyRow): boolean {
   return below.length > 0 && below.every(isLost);
 }
 
-/** Names in a column, and of each the first sentence. */
+/** Names in a column, and of each the first sentence; those without a place in RKE2 by their names alone. */
 function listKeys(rows: readonly KeyRow[], style: Style): readonly string[] {
-  const names = rows.map(({ path }) => path.split('.').at(-1) ?? path);
-  const width = Math.max(...names.map(textWidth)) + 2;
-  return rows.flatMap((row, index) => {
-    const name = names[index] ?? '';
-    const lines = wrapText(plain(firstSentence(row)), room(style, 2 * INDENT.length + width));
-    return lines.map((line, at) =>
-      `${INDENT}${INDENT}${at === 0 ? name.padEnd(width) : ' '.repeat(width)}${line}`.trimEnd(),
-    );
-  });
+  const kept = rows.filter((row) => !isLost(row));
+  const width = Math.max(0, ...kept.map((row) => textWidth(lastName(row)))) + 2;
+  const lines = kept.flatMap((row) =>
+    wrapText(plain(firstSentence(row)), room(style, 2 * INDENT.length + width)).map((line, index) =>
+      `${INDENT}${INDENT}${index === 0 ? lastName(row).padEnd(width) : ' '.repeat(width)}${line}`.trimEnd(),
+    ),
+  );
+  const lost = rows.filter(isLost).map(lastName);
+  if (lost.length === 0) return lines;
+  const words = `RKE1’s, without a place in RKE2: ${lost.join(', ')}.`;
+  return [...lines, '', ...indent(wrapText(words, room(style, INDENT.length)).join('\n'))];
 }
 
-function firstSentence(row: KeyRow): string {
-  const [sentence = ''] = /^.*?[.:;](?=\s|$)/s.exec(row.description) ?? [row.description];
-  return `${isLost(row) ? 'RKE1’s, without a place in RKE2. ' : ''}${sentence.replace(/[:;]$/, '.')}`;
+function lastName({ path }: KeyRow): string {
+  return path.split('.').at(-1) ?? path;
+}
+
+function firstSentence({ description }: KeyRow): string {
+  const [sentence = ''] = /^.*?[.:;](?=\s|$)/s.exec(description) ?? [description];
+  return sentence.replace(/[:;]$/, '.');
 }
 
 /** Backticks are for pages; on a terminal names stand for themselves. */

@@ -14,8 +14,8 @@ export interface KeyDescription {
   /** What holds without it: a value in backticks, or words; null when nothing does. */
   readonly default: string | null;
   readonly examples: readonly unknown[];
-  /** Where its value ends up, each a sentence without its full stop. */
-  readonly becomes: readonly string[];
+  /** What becomes of its value, each with its verb: `becomes … in RKE2’s config.yaml`, `says how SSH is done`. */
+  readonly effects: readonly string[];
   readonly origin: 'rke1' | 'rke2ctl';
   readonly fate: 'mapped' | 'group' | 'warned' | 'refused';
   /** A password or key: it may also be read from elsewhere. */
@@ -33,7 +33,7 @@ export function describeKey({ path, description, examples, entry, schema }: KeyR
     type: isLost ? null : describeType(schema),
     default: entry.fate === 'mapped' ? (entry.default ?? null) : null,
     examples,
-    becomes: entry.fate === 'mapped' ? entry.becomes.map(describeTarget) : [],
+    effects: entry.fate === 'mapped' ? entry.becomes.map(describeTarget) : [],
     origin: entry.origin,
     fate: entry.fate,
     secret: entry.fate === 'mapped' && entry.secret === true,
@@ -61,13 +61,13 @@ export function describeOrigin(origin: KeyDescription['origin']): string {
 function describeTarget(target: Target): string {
   switch (target.kind) {
     case 'config':
-      return `\`${target.key}\` in RKE2’s config.yaml`;
+      return `becomes \`${target.key}\` in RKE2’s config.yaml`;
     case 'file':
-      return `the file \`${target.path}\` on the nodes`;
+      return `becomes the file \`${target.path}\` on the nodes`;
     case 'chart':
-      return `\`${target.value}\` of the chart ${target.chart}`;
+      return `becomes \`${target.value}\` of the chart ${target.chart}`;
     case 'ours':
-      return target.words;
+      return `says ${target.words}`;
   }
 }
 

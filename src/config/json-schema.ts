@@ -13,6 +13,7 @@ export function makeJsonSchema(): JsonSchema {
   const { $schema, ...schema } = z.toJSONSchema(ClusterSchema, {
     target: 'draft-7',
     io: 'input',
+    unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => completeKey(zodSchema, jsonSchema),
   });
   describeRke2Keys(schema);
@@ -44,6 +45,8 @@ function describeInEditor(row: KeyRow, schema: JsonSchema): void {
   const key = describeKey(row);
   if (key.lost !== null) {
     const words = `Since RKE1, no meaning: ${key.lost.why} ${key.lost.instead}`;
+    // The keys below a lost one are lost with it.
+    delete schema.anyOf;
     Object.assign(schema, {
       deprecated: true,
       doNotSuggest: true,
@@ -65,7 +68,7 @@ function describeInEditor(row: KeyRow, schema: JsonSchema): void {
   schema['markdownDescription'] = [
     key.description,
     ...(key.default === null ? [] : [`Default: ${key.default}.`]),
-    ...(key.becomes.length === 0 ? [] : [`Becomes: ${key.becomes.join('; ')}.`]),
+    ...(key.effects.length === 0 ? [] : [`It ${key.effects.join(', ')}.`]),
     ...(key.secret ? [SECRET_WORDS] : []),
   ].join('\n\n');
   allowVariables(schema);

@@ -48,7 +48,7 @@ describe('explain', () => {
         type: '`ssh2` or `openssh`',
         default: '`ssh2`',
         examples: ['openssh'],
-        becomes: [expect.any(String)],
+        effects: [expect.stringMatching(/^says /)],
         origin: 'rke2ctl',
         fate: 'mapped',
         secret: false,
