@@ -4,22 +4,33 @@ import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { ConfigEnvironment } from './environment.ts';
-import { parseCluster } from './parse-cluster.ts';
+import type { ClusterInput } from './keys/cluster.ts';
+import { type ParsedCluster, parseClusterFiles } from './parse-cluster.ts';
 
-export interface LoadedCluster {
+export interface LoadedCluster extends ParsedCluster {
   readonly cluster: Cluster;
-  /** Warnings; errors are thrown. */
-  readonly findings: readonly Diagnostic[];
+  readonly input: ClusterInput;
 }
 
-/** Reads and validates the cluster.yml at `path` (relative to `env.cwd`). Throws a ConfigError with every finding. */
-export async function loadCluster(path: string, env: ConfigEnvironment): Promise<LoadedCluster> {
-  const text = await readText(resolve(env.cwd, path), path);
-  const { cluster, findings } = parseCluster(text, path, env);
-  if (cluster) return { cluster, findings };
+/**
+ * Reads and validates the cluster.yml at `paths` (relative to `env.cwd`); of several the later ones win. Its findings are
+ * warnings: with errors it throws a ConfigError that has them all.
+ */
+export async function loadCluster(
+  paths: string | readonly string[],
+  env: ConfigEnvironment,
+): Promise<LoadedCluster> {
+  const named = typeof paths === 'string' ? [paths] : paths;
+  const files = await Promise.all(
+    named.map(async (file) => ({ file, text: await readText(resolve(env.cwd, file), file) })),
+  );
+  const parsed = parseClusterFiles(files, env);
+  const { cluster, findings, input } = parsed;
+  if (cluster && input) return { ...parsed, cluster, input };
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const count = errors === 1 ? 'a mistake' : `${errors} mistakes`;
-  throw new ConfigError(`${path} has ${count}; nothing was done.`, findings);
+  const subject = named.length === 1 ? `${named[0]} has` : `${named.join(', ')} have`;
+  throw new ConfigError(`${subject} ${count}; nothing was done.`, findings);
 }
 
 async function readText(absolute: string, shown: string): Promise<string> {

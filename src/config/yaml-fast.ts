@@ -1,8 +1,23 @@
 import { CORE_SCHEMA, floatCoreTag, intCoreTag, load, mapTag, mergeTag, NOT_RESOLVED } from 'js-yaml';
 import { countValues } from './count-values.ts';
 
-/** What the two readers might understand differently: tags, directives, names of anchors that end in a colon, odd white space. Such files are read the slow way. */
-const UNUSUAL = /["']<<["']|[&*][^\s,[\]{}]*:|(?:^|[\s,[{:-])!|^%|[\t\u0085\u2028\u2029\uFEFF]|\r(?!\n)/m;
+/**
+ * What the two readers might understand differently: quoted merge keys, tags, odd anchors and aliases, directives, odd
+ * white space. Such files are read the slow way.
+ */
+const UNUSUAL = new RegExp(
+  [
+    /["']<<["']/,
+    /(?:^|[\s,[{:-])!/,
+    /(?:^|[\s,[{:-])&(?![\w-]+(?:\s|$))/,
+    /(?:^|[\s,[{:-])\*(?![\w-]+(?:[\s,\]}]|$))/,
+    /^%|^\.\.\./,
+    /[\t\u0085\u2028\u2029\uFEFF]|\r(?!\n)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'm',
+);
 
 const INTEGER = /^(?:0o[0-7]+|0x[0-9a-fA-F]+|[-+]?[0-9]+)$/;
 const FLOAT =
