@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readEndpoints } from './api-endpoints.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import { makeDirectory } from './files.ts';
 import type { ParsedFlags } from './flags.ts';
@@ -126,18 +127,6 @@ async function startApiBalancer(options: NodeOptions, supervisors: LoadBalancer)
     if (list.length > 0) apply(list);
   };
   setInterval(() => void refresh(), REFRESH_MS);
-}
-
-/** The API servers as the Service `kubernetes` knows them; the list an agent follows once it can reach one. */
-async function readEndpoints(kube: KubeClient): Promise<readonly string[]> {
-  const endpoints = await kube.get<Endpoints>('/api/v1/namespaces/default/endpoints/kubernetes');
-  return (endpoints.subsets ?? []).flatMap((subset) =>
-    (subset.addresses ?? []).map((address) => joinHostPort(address.ip, API_PORT)),
-  );
-}
-
-interface Endpoints {
-  readonly subsets?: readonly { readonly addresses?: readonly { readonly ip: string }[] }[];
 }
 
 function openNodeKubeClient(options: NodeOptions): KubeClient {

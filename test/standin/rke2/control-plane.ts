@@ -94,7 +94,7 @@ function describeApiServerPod(state: ServerState, node: NodeContext): PodSpec {
     key: join(tls, 'serving-kube-apiserver.key'),
     clientCA: join(tls, 'client-ca.crt'),
     requestHeaderCA: join(tls, 'request-header-ca.crt'),
-    etcd: {
+    etcd: options.datastore ?? {
       endpoints: ['https://127.0.0.1:2379'],
       ca: join(tls, 'etcd/server-ca.crt'),
       cert: join(tls, 'etcd/client.crt'),
@@ -111,7 +111,8 @@ function describeApiServerPod(state: ServerState, node: NodeContext): PodSpec {
   const text = JSON.stringify(config);
   writeFile(file, text);
   const stamp = createHash('sha256').update(text);
-  for (const path of [config.cert, config.clientCA, config.etcd.cert]) stamp.update(readFileSync(path));
+  for (const path of [config.cert, config.clientCA, config.etcd.cert])
+    if (path !== undefined) stamp.update(readFileSync(path));
   stamp.update(options.flags.values.get('kube-apiserver-arg')?.join() ?? '');
   return {
     name: 'kube-apiserver',
@@ -126,8 +127,9 @@ function describeApiServerPod(state: ServerState, node: NodeContext): PodSpec {
   };
 }
 
-/** Adds this server to the API servers' addresses in the datastore. */
+/** Adds this server to the API servers' addresses in etcd; with a datastore outside, Kubernetes' own endpoints do. */
 async function publishApiAddress(state: ServerState, _kube: KubeClient): Promise<void> {
+  if (state.options.datastore !== undefined) return;
   const own = joinHostPort(state.options.advertiseAddress, 6443);
   for (;;) {
     const entry = await state.etcd?.get(API_ADDRESSES_KEY);
@@ -149,6 +151,7 @@ async function publishApiAddress(state: ServerState, _kube: KubeClient): Promise
  * more. A server publishes its address before its Node is registered.
  */
 async function keepApiAddresses(state: ServerState, kube: KubeClient): Promise<void> {
+  if (state.options.datastore !== undefined) return;
   const own = joinHostPort(state.options.advertiseAddress, 6443);
   const seen = new Set<string>();
   for (;;) {

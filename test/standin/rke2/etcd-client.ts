@@ -47,19 +47,17 @@ export interface EtcdClient {
   snapshot(): Promise<Buffer>;
 }
 
-/** Opens a client; endpoints are tried in order until one answers. Files are omitted for plain HTTP. */
+/** Opens a client; endpoints are tried in order until one answers. Files (paths) are omitted for plain HTTP. */
 export function openEtcdClient(
   endpoints: readonly string[],
-  files?: { ca: string; cert: string; key: string },
+  files?: { readonly ca?: string; readonly cert?: string; readonly key?: string },
 ): EtcdClient {
   const agent =
     files === undefined
       ? undefined
-      : makeHttpsAgent({
-          ca: readFileSync(files.ca, 'utf8'),
-          cert: readFileSync(files.cert, 'utf8'),
-          key: readFileSync(files.key, 'utf8'),
-        });
+      : makeHttpsAgent(
+          Object.fromEntries(Object.entries(files).map(([name, path]) => [name, readFileSync(path, 'utf8')])),
+        );
   const post = async (path: string, body: object, timeoutMs = 10_000): Promise<Buffer> => {
     let failure: unknown = new CommandError('no etcd endpoints');
     for (const endpoint of endpoints) {

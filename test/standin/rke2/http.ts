@@ -25,14 +25,16 @@ export interface HttpResponse {
 /** An answer with a status RKE2 takes for a failure, worded as its client words it: `<url>: 401 Unauthorized`. */
 export class HttpStatusError extends CommandError {
   readonly status: number;
-  constructor(url: string, status: number, text: string) {
+  readonly body: string;
+  constructor(url: string, status: number, text: string, body = '') {
     super(`${url}: ${status} ${text}`);
     this.status = status;
+    this.body = body;
   }
 }
 
 /** A keep-alive agent for one set of certificates. */
-export function makeHttpsAgent(options: { ca: string; cert?: string; key?: string }): Agent {
+export function makeHttpsAgent(options: { ca?: string; cert?: string; key?: string }): Agent {
   return new Agent({ keepAlive: true, maxSockets: 16, ...options });
 }
 
@@ -81,7 +83,7 @@ export function send(message: HttpRequest): Promise<HttpResponse> {
 export async function fetchBody(message: HttpRequest): Promise<Buffer> {
   const response = await send(message);
   if (response.status < 200 || response.status > 299) {
-    throw new HttpStatusError(message.url, response.status, response.statusText);
+    throw new HttpStatusError(message.url, response.status, response.statusText, response.body.toString());
   }
   return response.body;
 }

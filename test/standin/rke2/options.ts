@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
+import type { ExternalDatastore } from './external-datastore.ts';
+import { readExternalDatastore } from './external-datastore.ts';
 import type { ParsedFlags } from './flags.ts';
 import { isSet, listOf, numberOf, textOf } from './flags.ts';
 import { CommandError } from './log.ts';
@@ -51,6 +53,8 @@ export interface ServerOptions extends NodeOptions {
   readonly runsControllerManager: boolean;
   readonly runsScheduler: boolean;
   readonly runsEtcd: boolean;
+  /** Where the cluster's data lie instead of in an etcd that servers run. */
+  readonly datastore: ExternalDatastore | undefined;
   readonly exposeEtcdMetrics: boolean;
   readonly etcdArgs: readonly string[];
   readonly kubeconfig: {
@@ -113,9 +117,13 @@ export function readNodeOptions(flags: ParsedFlags): NodeOptions {
 /** Reads and validates everything of `rke2 server`, with RKE2's words for what it refuses. */
 export function readServerOptions(flags: ParsedFlags, versionMinor: number): ServerOptions {
   const node = readNodeOptions(flags);
-  const runsEtcd = !isSet(flags, 'disable-etcd');
-  if (!runsEtcd && node.server === '' && textOf(flags, 'datastore-endpoint') === '') {
+  const datastore = readExternalDatastore(flags);
+  const runsEtcd = !isSet(flags, 'disable-etcd') && datastore === undefined;
+  if (!runsEtcd && node.server === '' && datastore === undefined) {
     throw new CommandError('invalid flag use; --server is required with --disable-etcd');
+  }
+  if (isSet(flags, 'disable-apiserver') && datastore !== undefined) {
+    throw new CommandError('invalid flag use; cannot use --disable-apiserver with --datastore-endpoint');
   }
   if (textOf(flags, 'cluster-reset-restore-path') !== '' && !isSet(flags, 'cluster-reset')) {
     throw new CommandError('invalid flag use; --cluster-reset required with --cluster-reset-restore-path');
@@ -153,6 +161,7 @@ export function readServerOptions(flags: ParsedFlags, versionMinor: number): Ser
     runsControllerManager: !isSet(flags, 'disable-controller-manager'),
     runsScheduler: !isSet(flags, 'disable-scheduler'),
     runsEtcd,
+    datastore,
     exposeEtcdMetrics: isSet(flags, 'etcd-expose-metrics'),
     etcdArgs: listOf(flags, 'etcd-arg'),
     kubeconfig: {

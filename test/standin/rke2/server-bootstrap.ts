@@ -1,11 +1,16 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { BootstrapData } from './bootstrap-data.ts';
 import { writeBootstrapData } from './bootstrap-data.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import { describeCluster, matchesCluster } from './cluster-config.ts';
 import type { EtcdMember } from './etcd-client.ts';
 import { hasEtcdDatabase } from './etcd-member.ts';
+import type { ExternalDatastore } from './external-datastore.ts';
+import { bootstrapFromDatastore } from './external-datastore.ts';
 import { CommandError, info, reasonOf, warn } from './log.ts';
 import type { ServerOptions } from './options.ts';
+import { chooseServerPassword } from './server-identity.ts';
 import type { SupervisorAccess } from './supervisor-client.ts';
 import { getFromSupervisor, openSupervisor } from './supervisor-client.ts';
 
@@ -13,10 +18,13 @@ import { getFromSupervisor, openSupervisor } from './supervisor-client.ts';
 export type Bootstrap =
   | { readonly kind: 'new' }
   | { readonly kind: 'restart' }
+  /** The shared files come from, or go into, a datastore that no server runs; `server` counts for nothing then. */
+  | { readonly kind: 'external' }
   | { readonly kind: 'join'; readonly members: readonly EtcdMember[]; readonly access: SupervisorAccess };
 
 /** Decides between a new cluster, a restart and a join, and fetches what a join needs from the peer. */
 export async function prepareBootstrap(options: ServerOptions): Promise<Bootstrap> {
+  if (options.datastore !== undefined) return prepareExternal(options, options.datastore);
   if (options.runsEtcd && hasEtcdDatabase(options.paths)) {
     info('Managed etcd cluster bootstrap already complete and initialized');
     return { kind: 'restart' };
@@ -47,6 +55,17 @@ export async function prepareBootstrap(options: ServerOptions): Promise<Bootstra
         ? reason
         : `failed to bootstrap cluster data: ${reason}`,
     );
+  }
+}
+
+async function prepareExternal(options: ServerOptions, datastore: ExternalDatastore): Promise<Bootstrap> {
+  const { paths } = options;
+  try {
+    const isNew = !existsSync(join(paths.tls, 'server-ca.crt'));
+    await bootstrapFromDatastore(datastore, { paths, isNew, password: chooseServerPassword(options) });
+    return { kind: 'external' };
+  } catch (error) {
+    throw new CommandError(`failed to bootstrap cluster data: ${reasonOf(error)}`);
   }
 }
 

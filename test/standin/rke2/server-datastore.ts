@@ -16,6 +16,7 @@ import {
   openLocalEtcd,
   waitForEtcd,
 } from './etcd-member.ts';
+import { openExternalEtcd } from './external-datastore.ts';
 import { readFileIfAny } from './files.ts';
 import { joinHostPort } from './http.ts';
 import { startLoadBalancer } from './load-balancer.ts';
@@ -69,6 +70,10 @@ export async function startDatastore(
   bootstrap: Bootstrap,
 ): Promise<void> {
   const { options } = state;
+  if (options.datastore !== undefined) {
+    state.etcd = openExternalEtcd(options.datastore);
+    return;
+  }
   if (!options.runsEtcd) {
     const members = bootstrap.kind === 'join' ? bootstrap.members : [];
     const addresses = members.flatMap((member) => member.clientURLs ?? []).map((url) => new URL(url).host);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readEndpoints } from './api-endpoints.ts';
 import { readBootstrapData } from './bootstrap-data.ts';
 import { issue, readAuthority } from './cluster-certificates.ts';
 import { describeCluster } from './cluster-config.ts';
@@ -161,11 +162,14 @@ function deferVerification(state: ServerState, node: string, password: string): 
 }
 
 async function readApiAddresses(state: ServerState): Promise<readonly string[]> {
+  if (state.options.datastore !== undefined)
+    return state.kube === undefined ? [] : readEndpoints(state.kube).catch(() => []);
   const entry = await state.etcd?.get(API_ADDRESSES_KEY);
   return entry === undefined ? [] : (JSON.parse(entry.value) as string[]);
 }
 
 async function describeDatastore(state: ServerState): Promise<RouteResponse> {
+  if (state.options.datastore !== undefined) return { status: 503, body: 'etcd datastore disabled' };
   if (state.etcd === undefined || !state.options.runsEtcd) return { status: 503, body: 'etcd not ready\n' };
   return json({ members: await state.etcd.members() });
 }

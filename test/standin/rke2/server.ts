@@ -44,7 +44,8 @@ export async function runServer(flags: ParsedFlags): Promise<void> {
   handleTombstone(options.paths, options.server);
   makeServerDirectories(options);
   if (isSet(flags, 'cluster-reset')) return resetCluster(options);
-  if (!options.runsEtcd && hasEtcdDatabase(options.paths)) moveDatabaseAway(options.paths);
+  if (!options.runsEtcd && options.datastore === undefined && hasEtcdDatabase(options.paths))
+    moveDatabaseAway(options.paths);
 
   const bootstrap = await prepareBootstrap(options).catch((error: unknown) => {
     throw new CommandError(`preparing server: ${reasonOf(error)}`);

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { S3_FLAGS } from '../command-flags.ts';
 import type { ParsedFlags } from '../flags.ts';
 import { isSet, makeFlagSet, mergeFlagSets, numberOf, textOf } from '../flags.ts';
+import { HttpStatusError } from '../http.ts';
 import { CommandError, info, reasonOf, warn } from '../log.ts';
 import { sendToSupervisor } from '../supervisor-client.ts';
 import { alignColumns, openLocalSupervisor } from './local-supervisor.ts';
@@ -124,6 +125,7 @@ async function ask(
       (await sendToSupervisor(access, 'POST', '/db/snapshot', request)).toString(),
     ) as SnapshotResponse;
   } catch (error) {
-    throw new CommandError(`see server log for details: ${reasonOf(error)}`);
+    const words = error instanceof HttpStatusError && error.body !== '' ? error.body : reasonOf(error);
+    throw new CommandError(`see server log for details: ${words}`);
   }
 }

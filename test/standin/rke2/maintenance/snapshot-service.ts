@@ -45,6 +45,7 @@ export function makeSnapshotRoute(state: ServerState): Route {
     handle: async (request): Promise<RouteResponse> => {
       const wanted = JSON.parse(request.body.toString()) as SnapshotRequest;
       try {
+        if (state.options.datastore !== undefined) throw new CommandError('etcd datastore disabled');
         const answer =
           wanted.operation === 'save'
             ? await exclusively(() => save(state, wanted))
