@@ -3,11 +3,14 @@ import { DEFAULTS } from '../defaults.ts';
 import { showValue } from '../finding.ts';
 import { EndpointSchema } from '../schema/endpoint.ts';
 import { checkVersion } from '../schema/kubernetes-version.ts';
-import { SansSchema } from '../schema/sans.ts';
 import { checked, text } from '../schema/scalars.ts';
+import { AuthenticationSchema } from './authentication.ts';
+import { AuthorizationSchema } from './authorization.ts';
 import { BastionChainSchema } from './bastion.ts';
+import { DatastoreSchema } from './datastore.ts';
 import { DOCKER_KEYS } from './docker.ts';
 import { FirewallSchema } from './firewall.ts';
+import { HARDENING_KEYS } from './hardening.ts';
 import { InstallSchema } from './install.ts';
 import { config, group, mapped, ours, own, required, warned } from './key.ts';
 import { KubeconfigSchema } from './kubeconfig.ts';
@@ -73,10 +76,20 @@ const CLUSTER_KEYS = {
     description: 'Settings of RKE2’s components.',
     examples: [{ 'kube-controller': { cluster_cidr: '10.42.0.0/16' } }],
   }),
-  authentication: group(
-    z.strictObject({ sans: SansSchema.optional() }, { error: 'must be a map with `sans`' }),
-    { description: 'Who the API server says it is.', examples: [{ sans: ['k8s.example.com'] }] },
-  ),
+  authentication: group(AuthenticationSchema, {
+    description: 'How the API server knows people, and by which names it is known.',
+    examples: [{ sans: ['k8s.example.com'] }],
+  }),
+  authorization: group(AuthorizationSchema, {
+    description: 'Who may do what: RKE2 leaves no choice.',
+    examples: [{ mode: 'rbac' }],
+  }),
+  datastore: group(DatastoreSchema, {
+    origin: 'rke2ctl',
+    description: 'A database of your own instead of etcd on the nodes.',
+    examples: [{ endpoint: 'env:DATASTORE_ENDPOINT' }],
+  }),
+  ...HARDENING_KEYS,
   private_registries: group(z.array(RegistrySchema, { error: 'must be a list of registries' }), {
     description: 'Registries that images come from.',
     examples: [[{ url: 'registry.example.com:5000', is_default: true }]],

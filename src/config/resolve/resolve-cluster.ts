@@ -17,14 +17,27 @@ import { type PathResolver, resolvePathsFrom } from '../local-path.ts';
 import { parseEndpoint } from '../schema/endpoint.ts';
 import { isHttpUrl, splitValues } from '../schema/scalars.ts';
 import { mergeContributions } from './contribution.ts';
+import { contributeAdmission } from './resolve-admission.ts';
+import { contributeAuditLog } from './resolve-audit-log.ts';
+import { contributeAuthentication } from './resolve-authentication.ts';
+import { contributeDatastore } from './resolve-datastore.ts';
 import { resolveNode } from './resolve-node.ts';
 import { resolveRegistries } from './resolve-registries.ts';
+import { contributeHardening, contributeServices } from './resolve-services.ts';
+import { contributeSnapshots } from './resolve-snapshots.ts';
 
 /** Puts in what the file leaves out. The input is valid and no rule speaks against it. */
 export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnvironment): Cluster {
   const absolute = path.resolve(env.cwd, file);
   const toAbsolute = resolvePathsFrom(path.dirname(absolute), env.home);
   const contribution = mergeContributions([
+    contributeAuditLog(input),
+    contributeAuthentication(input, { env, toAbsolute }),
+    contributeAdmission(input),
+    contributeSnapshots(input, { env, toAbsolute }),
+    contributeDatastore(input, { env, toAbsolute }),
+    contributeHardening(input),
+    contributeServices(input),
     { server: input.rke2?.server ?? {}, agent: input.rke2?.agent ?? {} },
   ]);
   return {
@@ -44,7 +57,8 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     ssh: resolveSsh(input.ssh ?? {}, toAbsolute, env),
     dataDir: DEFAULTS.dataDir,
     ingress: null,
-    externalDatastore: 'datastore-endpoint' in contribution.server,
+    externalDatastore:
+      'datastore-endpoint' in contribution.server || 'datastore-endpoint' in contribution.secrets,
     rke2: { server: contribution.server, agent: contribution.agent, secrets: contribution.secrets },
     files: contribution.files,
     environment: {},

@@ -1,9 +1,10 @@
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Mistake } from '../finding.ts';
 
 /** What is wrong with text that has to be one or more certificates in PEM; null when nothing is. */
 export function checkCertificates(pem: string): Mistake | null {
-  const blocks = pem.match(/-----BEGIN [A-Z ]*CERTIFICATE-----[\s\S]*?-----END [A-Z ]*CERTIFICATE-----/g) ?? [];
+  const blocks =
+    pem.match(/-----BEGIN [A-Z ]*CERTIFICATE-----[\s\S]*?-----END [A-Z ]*CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) return explain('no certificate in PEM form', pem, 'CERTIFICATE');
   const broken = blocks.findIndex((block) => !isReadable(() => new X509Certificate(block)));
   if (broken < 0) return null;
@@ -24,7 +25,8 @@ export function checkPrivateKey(pem: string): Mistake | null {
       hint: 'Write it without one: `openssl pkey -in key.pem -out plain.pem`.',
     };
   }
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) return explain('no private key in PEM form', pem, 'PRIVATE KEY');
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
+    return explain('no private key in PEM form', pem, 'PRIVATE KEY');
   if (isReadable(() => createPrivateKey(pem))) return null;
   return {
     code: 'pem-invalid',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { OWN_FILES_DIR } from '../../../rke2/paths.ts';
 import { showValue } from '../../finding.ts';
-import { CertificateSchema, checked, FlagSchema, text } from '../../schema/scalars.ts';
+import { checked, FlagSchema, text } from '../../schema/scalars.ts';
 import { config, file, group, mapped, own, warned } from '../key.ts';
 
 /** Where the CA of an S3 server lies on the servers. */
@@ -52,7 +52,7 @@ const S3_KEYS = {
     secret: true,
     becomes: [config('etcd-s3-secret-key')],
   }),
-  custom_ca: mapped(CertificateSchema, {
+  custom_ca: mapped(text('must be the text of a certificate'), {
     description: 'Certificate (PEM) of the CA that signed the S3 server’s own.',
     examples: ['-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----'],
     verbatim: true,
@@ -67,8 +67,7 @@ const S3_KEYS = {
 };
 
 const COUNT = {
-  error:
-    'must be a whole number of snapshots to keep: below `backup_config` it counts snapshots, not hours',
+  error: 'must be a whole number of snapshots to keep: below `backup_config` it counts snapshots, not hours',
 };
 
 const HOURS = { error: 'must be a whole number of hours' };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { OWN_FILES_DIR } from '../../../rke2/paths.ts';
 import { showValue } from '../../finding.ts';
-import { CertificateSchema, checked, FlagSchema, text } from '../../schema/scalars.ts';
+import { checked, FlagSchema, text } from '../../schema/scalars.ts';
 import { config, file, group, mapped, refused, warned } from '../key.ts';
 import { argumentKeys, containerKeys, lostKeys } from './component.ts';
 import { ETCD_BACKUP_KEYS } from './etcd-backup.ts';
@@ -39,7 +39,8 @@ function periods(example: string, must: string) {
 
 const AS_ETCD_USER = {
   why: 'RKE2 runs etcd as root, or with `profile: cis` as the user named etcd.',
-  instead: 'Leave the key out; with `profile: cis` make the user on the hosts, or write `prepare: [cis-user]`.',
+  instead:
+    'Leave the key out; with `profile: cis` make the user on the hosts, or write `prepare: [cis-user]`.',
 };
 
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----';
@@ -90,13 +91,13 @@ export const ETCD_KEYS = {
       becomes: [config('datastore-endpoint')],
     },
   ),
-  ca_cert: mapped(CertificateSchema, {
+  ca_cert: mapped(text('must be the text of a certificate'), {
     description: 'Certificate (PEM) of the CA that signed those of `external_urls`.',
     examples: [CERTIFICATE],
     verbatim: true,
     becomes: [file(DATASTORE_PATHS.ca), config('datastore-cafile')],
   }),
-  cert: mapped(CertificateSchema, {
+  cert: mapped(text('must be the text of a certificate'), {
     description: 'Certificate (PEM) that the servers show to `external_urls`; together with `key`.',
     examples: [CERTIFICATE],
     verbatim: true,
