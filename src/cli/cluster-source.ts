@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -39,9 +39,15 @@ export function localConfigPath(caller: Caller): string {
   return join(caller.home, '.rke2ctl', 'local.yml');
 }
 
-/** Reads the cluster file. Throws ConfigError with every finding. */
-export function readCluster(path: string): Promise<LoadedCluster> {
-  return loadCluster(path, configEnvironment());
+/**
+ * Reads the cluster file, or several of which the later ones win. Throws ConfigError with every finding. The commands of
+ * `command:` secrets are only run for those who need the secrets: `validate` and its like leave them alone.
+ */
+export function readCluster(
+  paths: readonly string[],
+  secrets: 'run commands' | 'no commands' = 'no commands',
+): Promise<LoadedCluster> {
+  return loadCluster(paths, configEnvironment(secrets === 'run commands' ? runCommand : null));
 }
 
 /** The cluster of `--local`: this machine with all roles, everything else as by default. */
@@ -61,15 +67,36 @@ export function localCluster(caller: Caller, flags: LocalFlags): Cluster {
   return { ...cluster, nodes };
 }
 
-function configEnvironment(): ConfigEnvironment {
+function configEnvironment(run: ConfigEnvironment['runCommand'] = null): ConfigEnvironment {
   return {
     user: userInfo().username,
     home: homedir(),
     cwd: process.cwd(),
     variables: process.env,
     readFile: (path) => attempt(() => readFileSync(path)),
-    runCommand: null,
+    runCommand: run,
   };
+}
+
+const COMMAND_TIMEOUT_MS = 30_000;
+const outputs = new Map<string, string | Error>();
+
+/** Once per line, however many keys name it; what the command says on stderr goes to the terminal. */
+function runCommand(line: string): string | Error {
+  const known = outputs.get(line);
+  if (known !== undefined) return known;
+  const { error, signal, status, stdout } = spawnSync('/bin/sh', ['-c', line], {
+    encoding: 'utf8',
+    stdio: ['inherit', 'pipe', 'inherit'],
+    timeout: COMMAND_TIMEOUT_MS,
+  });
+  const reason =
+    error && 'code' in error && error.code === 'ETIMEDOUT'
+      ? `it took longer than ${COMMAND_TIMEOUT_MS / 1000} seconds`
+      : (error?.message ?? (signal === null ? `exit code ${status}` : `it was ended by ${signal}`));
+  const output = error === undefined && status === 0 ? stdout : new Error(reason);
+  outputs.set(line, output);
+  return output;
 }
 
 function attempt<T>(read: () => T): T | Error {

@@ -4,7 +4,8 @@ export interface OutputFlags {
 
 /** Flags that every command takes which reads a cluster.yml. */
 export interface CommonFlags extends OutputFlags {
-  readonly config: string;
+  /** At least one; later files win. */
+  readonly config: readonly string[];
   readonly verbose?: boolean;
   readonly local?: boolean;
   readonly ignoreCheck?: readonly string[];

@@ -72,8 +72,15 @@ export function createProgram(): Command {
 }
 
 function common(command: Command): Command {
+  const usual = [process.env['RKE2CTL_CONFIG'] ?? 'cluster.yml'];
+  const collect = (file: string, before: readonly string[]) =>
+    before === usual ? [file] : [...before, file];
   return command
-    .option('-c, --config <file>', 'the cluster file', process.env['RKE2CTL_CONFIG'] ?? 'cluster.yml')
+    .addOption(
+      new Option('-c, --config <file>', 'the cluster file; given again, later ones win')
+        .argParser(collect)
+        .default(usual, usual.join()),
+    )
     .addOption(outputOption())
     .option('--verbose', 'show every command that runs on a host');
 }

@@ -6,8 +6,7 @@ import type { RunEvent } from '../domain/event.ts';
 import { Secret } from '../domain/secret.ts';
 import { createHost } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
-import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
-import { AGENT_TOKEN_PATH, CONFIG_PATH, REGISTRIES_PATH, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
+import { probedFiles } from '../render/node-files.ts';
 import { isServer } from '../rke2/roles.ts';
 import { acquireLocalLock } from '../state/local-lock.ts';
 import { createSealer, readPassphrase } from '../state/seal.ts';
@@ -46,13 +45,16 @@ export async function withWorkspace(
 ): Promise<ExitCode> {
   const { flags, command } = options;
   const caller = findCaller(process.env);
-  const config = flags.local === true ? localConfigPath(caller) : flags.config;
+  const files = flags.local === true ? [localConfigPath(caller)] : flags.config;
+  const [config = ''] = files;
   const { cluster, findings } =
-    flags.local === true ? { cluster: localCluster(caller, flags), findings: [] } : await readCluster(config);
+    flags.local === true
+      ? { cluster: localCluster(caller, flags), findings: [] }
+      : await readCluster(files, 'run commands');
   const paths = statePaths(config);
   const screen = new Screen({ flags, paths, isRun: options.locks, secrets: secretsOf(cluster) });
   const signals = listenToSignals((message) => screen.tell(message));
-  screen.handle({ type: 'run-started', command, clusterName: cluster.name, config });
+  screen.handle({ type: 'run-started', command, clusterName: cluster.name, config: files.join(', ') });
   const user = userInfo().username;
   const since = Date.now();
   const closers: (() => Promise<void>)[] = [async () => screen.close(), async () => signals.close()];
@@ -108,8 +110,9 @@ function openHosts(
       const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });
       const { facts, release, lost } = await inspectHost(host, {
         lock: options.locks ? { holder: options.holder } : null,
+        dataDir: cluster.dataDir,
         prefix: cluster.install.prefix,
-        files: [CONFIG_PATH, JOIN_DROPIN_PATH, REGISTRIES_PATH, SERVER_TOKEN_PATH, AGENT_TOKEN_PATH],
+        files: probedFiles(cluster, node),
         names: namesToResolve(cluster),
         nodes: isServer(node.roles),
         fsync: options.measureDisks === true && node.roles.includes('etcd'),

@@ -36,44 +36,44 @@ describe('help', () => {
     `));
   it('of up', () =>
     expect(help('up')).toMatchInlineSnapshot(`
-    "Usage: rke2ctl up [options]
+      "Usage: rke2ctl up [options]
 
-    bring the cluster to what cluster.yml says; run again, it changes nothing
+      bring the cluster to what cluster.yml says; run again, it changes nothing
 
-    Options:
-      -c, --config <file>       the cluster file (default: "cluster.yml")
-      -o, --output <form>       form of the output (choices: "text", "json", default: "text")
-      --verbose                 show every command that runs on a host
-      --local                   this machine alone, without a cluster.yml
-      --artifacts <dir>         with --local: directory of a release to install from
-      --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
-      --channel <name>          with --local: release channel
-      --concurrency <n>         workers that are worked on at once (default: 30)
-      --timeout <duration>      how long one service or Node may take to become ready (default: 10m)
-      --ignore-check <name...>  go on although this check fails
-      --disable-port-check      do not try the ports between the nodes
-      --yes                     answer yes to every question
-      -h, --help                print this help
-    "
-  `));
+      Options:
+        -c, --config <file>       the cluster file; given again, later ones win (default: cluster.yml)
+        -o, --output <form>       form of the output (choices: "text", "json", default: "text")
+        --verbose                 show every command that runs on a host
+        --local                   this machine alone, without a cluster.yml
+        --artifacts <dir>         with --local: directory of a release to install from
+        --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
+        --channel <name>          with --local: release channel
+        --concurrency <n>         workers that are worked on at once (default: 30)
+        --timeout <duration>      how long one service or Node may take to become ready (default: 10m)
+        --ignore-check <name...>  go on although this check fails
+        --disable-port-check      do not try the ports between the nodes
+        --yes                     answer yes to every question
+        -h, --help                print this help
+      "
+    `));
   it('of plan', () =>
     expect(help('plan')).toMatchInlineSnapshot(`
-    "Usage: rke2ctl plan [options]
+      "Usage: rke2ctl plan [options]
 
-    show what \`up\` would do; touches nothing; exit code 2 when there is something
+      show what \`up\` would do; touches nothing; exit code 2 when there is something
 
-    Options:
-      -c, --config <file>       the cluster file (default: "cluster.yml")
-      -o, --output <form>       form of the output (choices: "text", "json", default: "text")
-      --verbose                 show every command that runs on a host
-      --local                   this machine alone, without a cluster.yml
-      --artifacts <dir>         with --local: directory of a release to install from
-      --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
-      --channel <name>          with --local: release channel
-      --ignore-check <name...>  go on although this check fails
-      -h, --help                print this help
-    "
-  `));
+      Options:
+        -c, --config <file>       the cluster file; given again, later ones win (default: cluster.yml)
+        -o, --output <form>       form of the output (choices: "text", "json", default: "text")
+        --verbose                 show every command that runs on a host
+        --local                   this machine alone, without a cluster.yml
+        --artifacts <dir>         with --local: directory of a release to install from
+        --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
+        --channel <name>          with --local: release channel
+        --ignore-check <name...>  go on although this check fails
+        -h, --help                print this help
+      "
+    `));
   it('of check', () =>
     expect(help('check')).toMatchInlineSnapshot(`
       "Usage: rke2ctl check [options]
@@ -81,7 +81,7 @@ describe('help', () => {
       look at the hosts and report what would hinder RKE2 there
 
       Options:
-        -c, --config <file>       the cluster file (default: "cluster.yml")
+        -c, --config <file>       the cluster file; given again, later ones win (default: cluster.yml)
         -o, --output <form>       form of the output (choices: "text", "json", default: "text")
         --verbose                 show every command that runs on a host
         --local                   this machine alone, without a cluster.yml
@@ -94,35 +94,35 @@ describe('help', () => {
     `));
   it('of validate', () =>
     expect(help('validate')).toMatchInlineSnapshot(`
-    "Usage: rke2ctl validate [options]
+      "Usage: rke2ctl validate [options]
 
-    check cluster.yml itself; no network
+      check cluster.yml itself; no network
 
-    Options:
-      -c, --config <file>  the cluster file (default: "cluster.yml")
-      -o, --output <form>  form of the output (choices: "text", "json", default: "text")
-      --verbose            show every command that runs on a host
-      -h, --help           print this help
-    "
-  `));
+      Options:
+        -c, --config <file>  the cluster file; given again, later ones win (default: cluster.yml)
+        -o, --output <form>  form of the output (choices: "text", "json", default: "text")
+        --verbose            show every command that runs on a host
+        -h, --help           print this help
+      "
+    `));
   it('of remove', () =>
     expect(help('remove')).toMatchInlineSnapshot(`
-    "Usage: rke2ctl remove [options]
+      "Usage: rke2ctl remove [options]
 
-    take the cluster away from its hosts, and what rke2ctl brought with it
+      take the cluster away from its hosts, and what rke2ctl brought with it
 
-    Options:
-      -c, --config <file>     the cluster file (default: "cluster.yml")
-      -o, --output <form>     form of the output (choices: "text", "json", default: "text")
-      --verbose               show every command that runs on a host
-      --force, --yes          do not ask
-      --keep-snapshots <dir>  fetch the local etcd snapshots into this directory first
-      --ignore-unreachable    forget hosts that cannot be reached
-      --concurrency <n>       hosts that are worked on at once (default: 30)
-      --local                 this machine alone
-      -h, --help              print this help
-    "
-  `));
+      Options:
+        -c, --config <file>     the cluster file; given again, later ones win (default: cluster.yml)
+        -o, --output <form>     form of the output (choices: "text", "json", default: "text")
+        --verbose               show every command that runs on a host
+        --force, --yes          do not ask
+        --keep-snapshots <dir>  fetch the local etcd snapshots into this directory first
+        --ignore-unreachable    forget hosts that cannot be reached
+        --concurrency <n>       hosts that are worked on at once (default: 30)
+        --local                 this machine alone
+        -h, --help              print this help
+      "
+    `));
   it('of state', () =>
     expect(help('state')).toMatchInlineSnapshot(`
     "Usage: rke2ctl state [options] [command]
@@ -144,7 +144,7 @@ describe('help', () => {
       make a lost cluster.rkestate again from what the hosts hold
 
       Options:
-        -c, --config <file>  the cluster file (default: "cluster.yml")
+        -c, --config <file>  the cluster file; given again, later ones win (default: cluster.yml)
         -o, --output <form>  form of the output (choices: "text", "json", default: "text")
         --verbose            show every command that runs on a host
         --local              this machine alone
@@ -198,7 +198,7 @@ describe('flags of up', () => {
     up.mockResolvedValue(0);
     expect((await run('up')).code).toBe(0);
     expect(up.mock.calls).toEqual([
-      [{ config: 'cluster.yml', output: 'text', concurrency: 30, timeout: 600_000 }],
+      [{ config: ['cluster.yml'], output: 'text', concurrency: 30, timeout: 600_000 }],
     ]);
   });
 
@@ -239,7 +239,12 @@ describe('flags of up', () => {
     up.mockResolvedValue(0);
     await run('up');
     await run('up', '-c', 'other.yml');
-    expect(up.mock.calls.map(([flags]) => flags.config)).toEqual(['/etc/prod.yml', 'other.yml']);
+    await run('up', '-c', 'one.yml', '--config', 'two.yml');
+    expect(up.mock.calls.map(([flags]) => flags.config)).toEqual([
+      ['/etc/prod.yml'],
+      ['other.yml'],
+      ['one.yml', 'two.yml'],
+    ]);
   });
 });
 
