@@ -72,3 +72,28 @@ function toText(value: bigint, family: Family): string {
   );
   return ipaddr.fromByteArray(bytes).toString();
 }
+
+/** Addresses that follow each other, both ends included. */
+export interface AddressRange {
+  readonly family: Family;
+  readonly start: bigint;
+  readonly count: number;
+}
+
+/** Reads `10.0.0.11-10.0.0.30` (or `10.0.0.11-30`) and `fd00::11-fd00::1e`; null when it is none. */
+export function parseRange(text: string): AddressRange | null {
+  const [first = '', last = '', ...rest] = text.split('-').map((part) => part.trim());
+  const end = /^\d{1,3}$/.test(last) ? first.replace(/\d+$/, last) : last;
+  const family = familyOf(first);
+  if (rest.length > 0 || family === null || family !== familyOf(end) || text.includes('%')) return null;
+  const start = toNumber(first);
+  const count = toNumber(end) - start + 1n;
+  return count < 1n || count > BigInt(Number.MAX_SAFE_INTEGER)
+    ? null
+    : { family, start, count: Number(count) };
+}
+
+/** The range's address at `index`, counted from 0. */
+export function addressOf(range: AddressRange, index: number): string {
+  return toText(range.start + BigInt(index), range.family);
+}

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import { applyRules } from './apply-rules.ts';
 import { type ClusterDraft, salvage } from './draft.ts';
 import type { ConfigEnvironment } from './environment.ts';
 import { type FileSet, type Origin, readFileSet, type SourceFile } from './file-set.ts';
@@ -10,8 +11,7 @@ import { type ClusterInput, ClusterSchema } from './keys/cluster.ts';
 import { resolvePathsFrom } from './local-path.ts';
 import { resolveCluster } from './resolve/resolve-cluster.ts';
 import { refuseRke1Keys } from './rke1-keys.ts';
-import { RULES } from './rules/all-rules.ts';
-import { describeIssues } from './schema-findings.ts';
+import { describeIssues, dropMisspelled } from './schema-findings.ts';
 import { dropUnset } from './unset.ts';
 import { substituteVariables } from './variables.ts';
 
@@ -54,8 +54,9 @@ export function parseClusterFiles(files: readonly SourceFile[], env: ConfigEnvir
   const draft = parsed.success ? parsed.data : (salvage(ClusterSchema, value) as ClusterDraft);
   const file = files[0]?.file ?? '';
   const context = { env, toAbsolute: resolvePathsFrom(dirname(resolve(env.cwd, file)), env.home) };
-  const conflicts = RULES.flatMap((rule) => rule(draft, context));
-  const clear = dropConsequences([...refused, ...judged, ...issues, ...conflicts], unresolved);
+  const conflicts = applyRules(draft, context);
+  const all = dropMisspelled([...refused, ...judged, ...issues, ...conflicts]);
+  const clear = dropConsequences(all, unresolved);
   found.push(...[...unresolved, ...clear].map((finding) => toDiagnostic(finding, source)));
 
   const isUsable = parsed.success && !found.some(({ severity }) => severity === 'error');

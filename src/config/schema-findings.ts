@@ -5,16 +5,17 @@ import { entryOf } from './keys/key.ts';
 import { explainUnknownKey } from './unknown-keys.ts';
 import { explainValue, valueAt } from './value-mistakes.ts';
 
-/**
- * Turns what zod says of `value` into findings: each with key, value, what it must be, and an example to write. A key
- * that is missing because it is misspelled is one mistake, not two.
- */
+/** Turns what zod says of `value` into findings: each with key, value, what it must be, and an example to write. */
 export function describeIssues(
   schema: z.ZodType,
   issues: readonly z.core.$ZodIssue[],
   value: unknown,
 ): readonly Finding[] {
-  const findings = issues.flatMap((issue) => describeIssue(schema, issue, value, []));
+  return issues.flatMap((issue) => describeIssue(schema, issue, value, []));
+}
+
+/** A key that is missing because it is misspelled is one mistake, not two. */
+export function dropMisspelled(findings: readonly Finding[]): readonly Finding[] {
   const misspelled = new Set(
     findings.flatMap(({ code, hint, path }) => {
       const meant = code === 'unknown-key' ? /^Did you mean `(.+)`/.exec(hint)?.[1] : undefined;

@@ -112,6 +112,8 @@ export interface ClusterNode {
   readonly port: number;
   /** What the other nodes use; null = what the host's own default route says, or `address` when that is one of its own. */
   readonly internalAddress: string | null;
+  /** The node's address of the other IP family, where the file names it for dual stack. */
+  readonly otherInternalAddress: string | null;
   /** `hostname_override`, or `address` when it is a name; null = the host's own hostname. Lower case. */
   readonly name: string | null;
   readonly user: string;

@@ -111,6 +111,7 @@ function sampleNode(index: number): ClusterNode {
     address: addressOf(index),
     port: 22,
     internalAddress: null,
+    otherInternalAddress: null,
     name: `node-${index}`,
     user: 'ops',
     roles: rolesOf(index),

@@ -13,6 +13,7 @@ export function makeNode(
     address,
     port,
     internalAddress: null,
+    otherInternalAddress: null,
     name: null,
     user: 'root',
     roles,

@@ -55,6 +55,7 @@ export function makeNode(options: ReachOptions): ClusterNode {
     address,
     port: sshd.port,
     internalAddress: null,
+    otherInternalAddress: null,
     name: null,
     user: options.user ?? 'root',
     roles: ['worker'],

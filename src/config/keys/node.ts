@@ -1,12 +1,15 @@
 import * as z from 'zod';
 import type { ROLES } from '../../domain/role.ts';
-import { showValue } from '../finding.ts';
-import { HostAddressSchema, IpAddressSchema } from '../schema/addresses.ts';
-import { isDnsSubdomain, LabelsSchema } from '../schema/labels.ts';
-import { checked, text } from '../schema/scalars.ts';
+import { CONFIG_PATH } from '../../rke2/paths.ts';
+import { AddressRangeSchema } from '../schema/address-range.ts';
+import { HostAddressSchema } from '../schema/addresses.ts';
+import { InternalAddressSchema } from '../schema/internal-address.ts';
+import { LabelsSchema } from '../schema/labels.ts';
+import { NodeNameSchema } from '../schema/node-name.ts';
 import { BastionChainSchema } from './bastion.ts';
 import { DOCKER_NODE_KEYS } from './docker.ts';
-import { config, group, mapped, ours, required, warned } from './key.ts';
+import { config, file, group, mapped, ours, own, required, warned } from './key.ts';
+import { Rke2ValuesSchema } from './rke2.ts';
 import { SSH_LOGIN_KEYS } from './ssh-login.ts';
 import { TaintSchema } from './taint.ts';
 
@@ -14,36 +17,33 @@ const RoleSchema = z.enum(['etcd', 'controlplane', 'worker'] satisfies typeof RO
   error: 'must be `controlplane`, `etcd` or `worker`',
 });
 
-const NodeNameSchema = checked(text('must be a name'), (name) =>
-  isDnsSubdomain(name.toLowerCase())
-    ? null
-    : {
-        message: `${showValue(name)} cannot be a node's name in Kubernetes.`,
-        hint: 'Letters, digits, dashes and dots; each part between dots begins and ends with a letter or a digit.',
-      },
-);
-
 const { port, ...LOGIN_KEYS } = SSH_LOGIN_KEYS;
 
 const NODE_KEYS = {
-  address: required(
-    mapped(HostAddressSchema, {
-      description:
-        'Where SSH reaches the node: name, IPv4 or IPv6 address. Together with `port` it tells nodes apart.',
-      examples: ['10.0.0.11'],
-      becomes: [ours('where SSH reaches the node')],
-    }),
-  ),
+  address: mapped(HostAddressSchema, {
+    description:
+      'Where SSH reaches the node: name, IPv4 or IPv6 address. Together with `port` it tells nodes apart.',
+    examples: ['10.0.0.11'],
+    becomes: [ours('where SSH reaches the node')],
+  }),
+  address_range: own(AddressRangeSchema, {
+    description:
+      'Instead of `address`: the first and the last address of several nodes for which all the rest of the entry holds.',
+    examples: ['10.0.0.11-10.0.0.30'],
+    becomes: [ours('one node for each address')],
+  }),
   port,
-  internal_address: mapped(IpAddressSchema, {
-    description: 'IP address that the other nodes use.',
-    examples: ['192.168.0.11'],
+  internal_address: mapped(InternalAddressSchema, {
+    description:
+      'IP address that the other nodes use; with dual stack one per family: `10.0.0.11,fd00::11`. With `address_range` ranges of the same length.',
+    examples: ['192.168.0.11', '192.168.0.11,fd00::11'],
     default: 'the address of the host’s default route, or `address` when the host has it',
     becomes: [config('node-ip')],
   }),
   hostname_override: mapped(NodeNameSchema, {
-    description: 'The node’s name in Kubernetes.',
-    examples: ['server-1'],
+    description:
+      'The node’s name in Kubernetes. With `address_range` it holds the place of a number: `{n}` counts from 1, `{nn}` with two digits, `{n=21}` from 21.',
+    examples: ['server-1', 'worker-{nn}'],
     default: '`address` in lower case if it is a name, else the host’s own hostname',
     becomes: [config('node-name')],
   }),
@@ -84,6 +84,12 @@ const NODE_KEYS = {
       examples: [[{ key: 'dedicated', value: 'db', effect: 'NoSchedule' }]],
     },
   ),
+  rke2: own(Rke2ValuesSchema, {
+    description:
+      'Keys of RKE2’s own config.yaml for this node alone. They win over `rke2.server` and `rke2.agent`; of arguments only the flags named here.',
+    examples: [{ 'kubelet-arg': ['max-pods=200'] }],
+    becomes: [file(CONFIG_PATH)],
+  }),
   ...DOCKER_NODE_KEYS,
   nodeName: warned({
     description: 'Rancher’s own name for the node.',

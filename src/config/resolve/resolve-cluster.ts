@@ -21,7 +21,7 @@ import { contributeAdmission } from './resolve-admission.ts';
 import { contributeAuditLog } from './resolve-audit-log.ts';
 import { contributeAuthentication } from './resolve-authentication.ts';
 import { contributeDatastore } from './resolve-datastore.ts';
-import { resolveNode } from './resolve-node.ts';
+import { listSingleNodes, resolveNode } from './resolve-node.ts';
 import { resolveRegistries } from './resolve-registries.ts';
 import { contributeHardening, contributeServices } from './resolve-services.ts';
 import { contributeSnapshots } from './resolve-snapshots.ts';
@@ -43,7 +43,7 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
   return {
     name: input.cluster_name ?? DEFAULTS.clusterName,
     version: input.kubernetes_version ?? null,
-    nodes: input.nodes.map((node) => resolveNode(node, input, env, toAbsolute)),
+    nodes: listSingleNodes(input.nodes).map((node) => resolveNode(node, input, env, toAbsolute)),
     install: resolveInstall(input.install ?? {}, toAbsolute),
     endpoint: resolveEndpoint(input.endpoint),
     network: resolveNetwork(input),

@@ -2,31 +2,43 @@ import path from 'node:path';
 import type { Bastion, ClusterNode, SshAuth } from '../../domain/cluster.ts';
 import { nodeKey } from '../../domain/node-identity.ts';
 import { ROLES } from '../../domain/role.ts';
-import { Secret } from '../../domain/secret.ts';
 import { DEFAULTS } from '../defaults.ts';
 import type { ConfigEnvironment } from '../environment.ts';
+import { expandNodes } from '../expand-nodes.ts';
 import { familyOf, normalizeAddress } from '../ip.ts';
 import type { BastionInput } from '../keys/bastion.ts';
 import type { ClusterInput } from '../keys/cluster.ts';
 import type { NodeInput } from '../keys/node.ts';
 import type { PathResolver } from '../local-path.ts';
 import { stripBrackets } from '../schema/addresses.ts';
+import { splitValues } from '../schema/scalars.ts';
+import { readSecret } from '../secret-value.ts';
+
+/** A node that stands for itself: its address is known, and no range is left. */
+export type SingleNode = NodeInput & { readonly address: string };
+
+/** The single nodes of all entries. */
+export function listSingleNodes(entries: readonly NodeInput[]): readonly SingleNode[] {
+  return expandNodes(entries).nodes.filter((node): node is SingleNode => node.address !== undefined);
+}
 
 /** One node with what it leaves to the cluster, to defaults and to the person at the keyboard. */
 export function resolveNode(
-  node: NodeInput,
+  node: SingleNode,
   cluster: ClusterInput,
   env: ConfigEnvironment,
   toAbsolute: PathResolver,
 ): ClusterNode {
   const address = readAddress(node.address);
   const port = readPort(node.port);
+  const [internalAddress, otherInternalAddress] = readInternalAddresses(node.internal_address);
   const bastions = listBastions(node.bastion_host ?? cluster.bastion_host);
   return {
     key: nodeKey(address, port),
     address,
     port,
-    internalAddress: node.internal_address === undefined ? null : readAddress(node.internal_address),
+    internalAddress: internalAddress ?? null,
+    otherInternalAddress: otherInternalAddress ?? null,
     name: nameOf(node),
     user: node.user ?? env.user,
     roles: ROLES.filter((role) => node.role.includes(role)),
@@ -34,13 +46,18 @@ export function resolveNode(
     bastions: bastions.map((bastion) => resolveBastion(bastion, cluster, env, toAbsolute)),
     labels: node.labels ?? {},
     taints: (node.taints ?? []).map(({ key, value, effect }) => ({ key, value: value ?? '', effect })),
-    rke2: {},
+    rke2: node.rke2 ?? {},
   };
 }
 
 /** The address without brackets, IPv6 in its one short spelling. */
 export function readAddress(written: string): string {
   return normalizeAddress(stripBrackets(written));
+}
+
+/** The addresses of `internal_address`, at most one of each family; none when it is not written. */
+export function readInternalAddresses(written: string | undefined): readonly string[] {
+  return written === undefined ? [] : splitValues(written).map(readAddress);
 }
 
 /** The SSH port as number, the default when none is written. */
@@ -95,7 +112,7 @@ function resolveAuth(
   const certificatePath =
     host.ssh_cert_path ?? (host.ssh_cert === undefined ? cluster.ssh_cert_path : undefined);
   return {
-    key: host.ssh_key === undefined || onlyAgent ? null : new Secret(host.ssh_key),
+    key: host.ssh_key === undefined || onlyAgent ? null : readSecret(host.ssh_key, { env, toAbsolute }),
     keyPaths: onlyAgent ? [] : usesDefaults ? usualKeys(env) : named === undefined ? [] : [toAbsolute(named)],
     keyPathsAreDefaults: usesDefaults,
     certificate: host.ssh_cert ?? null,

@@ -1,7 +1,7 @@
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt, listNames } from '../finding.ts';
 import { type Cidr, contains, overlaps } from '../ip.ts';
-import { readAddress } from '../resolve/resolve-node.ts';
+import { readInternalAddresses } from '../resolve/resolve-node.ts';
 import { POD_PATH, readNetworks, SERVICE_PATH } from './networks.ts';
 
 const FAMILY = { 4: 'IPv4', 6: 'IPv6' } as const;
@@ -57,13 +57,14 @@ function findCoveredNodes(
   ];
   return (draft.nodes ?? []).flatMap((node, index) =>
     (['address', 'internal_address'] as const).flatMap((key) => {
-      const written = node?.[key];
-      const covering = written && ranges.find(({ cidr }) => contains(cidr, readAddress(written)));
+      const written = readInternalAddresses(node?.[key]);
+      const address = written.find((each) => ranges.some(({ cidr }) => contains(cidr, each)));
+      const covering = address && ranges.find(({ cidr }) => contains(cidr, address));
       if (!covering) return [];
       return [
         findingAt(['nodes', index, key], {
           code: 'node-in-cluster-cidr',
-          message: `${written} lies in ${covering.cidr.text}, the network of the cluster's ${covering.of}: packets for the node would never reach it.`,
+          message: `${address} lies in ${covering.cidr.text}, the network of the cluster's ${covering.of}: packets for the node would never reach it.`,
           hint: `Choose another network for the ${covering.of}: \`${(covering.of === 'pods' ? POD_PATH : SERVICE_PATH).join('.')}\`.`,
         }),
       ];
@@ -76,8 +77,9 @@ function findForeignFamilies(draft: ClusterDraft, pods: readonly Cidr[] | null):
   if (!pods) return [];
   return (draft.nodes ?? []).flatMap((node, index) => {
     if (node?.internal_address === undefined) return [];
-    const family = readAddress(node.internal_address).includes(':') ? 6 : 4;
-    if (pods.some((cidr) => cidr.family === family)) return [];
+    const families = readInternalAddresses(node.internal_address).map((each) => (each.includes(':') ? 6 : 4));
+    const family = families.find((each) => !pods.some((cidr) => cidr.family === each));
+    if (family === undefined) return [];
     return [
       findingAt(['nodes', index, 'internal_address'], {
         code: 'node-family',

@@ -5,6 +5,7 @@ import { checkKubeconfigMode } from './kubeconfig-mode.ts';
 import { checkLabels } from './labels.ts';
 import { checkNodeDuplicates } from './node-duplicates.ts';
 import { checkNodeNames } from './node-names.ts';
+import { checkNodeRke2 } from './node-rke2.ts';
 import { checkRegistries } from './registries.ts';
 import { checkRke2Combinations } from './rke2-combinations.ts';
 import { checkRke2Values } from './rke2-values.ts';
@@ -32,4 +33,5 @@ export const RULES: readonly Rule[] = [
   checkKubeconfigMode,
   checkRke2Values,
   checkRke2Combinations,
+  checkNodeRke2,
 ];

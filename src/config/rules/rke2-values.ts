@@ -12,16 +12,16 @@ export function checkRke2Values(draft: ClusterDraft): readonly Finding[] {
   return (['server', 'agent'] as const).flatMap((side) =>
     Object.entries(draft.rke2?.[side] ?? {}).flatMap(([name, value]) => {
       const path = ['rke2', side, name];
-      const refused = refuseKey(name, side, draft);
+      const refused = refuseRke2Key(name, side, draft);
       if (refused) return [findingAt(path, refused, 'key')];
-      const key = findConfigKey(name);
-      const mistake = key && value !== undefined ? checkValue(key, value) : null;
+      const mistake = value === undefined ? null : checkRke2Value(name, value);
       return mistake ? [findingAt(path, mistake)] : [];
     }),
   );
 }
 
-function refuseKey(name: string, side: Side, draft: ClusterDraft): Mistake | null {
+/** Why the key cannot stand in the config.yaml of that service; null when it can. */
+export function refuseRke2Key(name: string, side: Side, draft: ClusterDraft): Mistake | null {
   const owner = OWNED_KEYS.get(name);
   if (owner) {
     const message =
@@ -69,6 +69,12 @@ function explainUnknown(name: string, side: Side): Mistake {
 }
 
 type Value = NonNullable<NonNullable<NonNullable<ClusterDraft['rke2']>['server']>[string]>;
+
+/** What is wrong with the value of a key that RKE2 knows; null for others. */
+export function checkRke2Value(name: string, value: Value): Mistake | null {
+  const key = findConfigKey(name);
+  return key && checkValue(key, value);
+}
 
 function checkValue(key: ConfigKey, value: Value): Mistake | null {
   const isList = typeof value === 'object';

@@ -7,6 +7,8 @@ import type { PathResolver } from '../local-path.ts';
 export interface RuleContext {
   readonly env: ConfigEnvironment;
   readonly toAbsolute: PathResolver;
+  /** Which entry of `nodes` in the file (from 0) the node at this index of the draft stands in: ranges are many nodes. */
+  readonly entryOf: (index: number) => number;
 }
 
 /** Looks at keys that must fit each other. What could not be understood is missing from the draft and has its own finding. */

@@ -1,4 +1,5 @@
 import { showValue } from '../finding.ts';
+import { isSecretSource } from '../secret-value.ts';
 import { checked, FlagSchema, LocalPathSchema, text } from './scalars.ts';
 
 /** Path of a private key; shared by the cluster, its nodes and its bastions. */
@@ -9,7 +10,7 @@ export const SshCertPathSchema = LocalPathSchema;
 export const SshAgentAuthSchema = FlagSchema;
 
 export const SshKeySchema = checked(text('must be the text of a private key'), (key) =>
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key)
+  isSecretSource(key) || /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key)
     ? null
     : {
         message:
