@@ -1,45 +1,73 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
+import { applySet, type GroupVersionKind, gvkOf, type SetOwner } from './apply-set.ts';
 import { writeFile } from './files.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
-import { isConflict, isNotFound, KubeError } from './kube-client.ts';
-import { info, reasonOf, warn } from './log.ts';
+import { isConflict, isNotFound } from './kube-client.ts';
+import { log, reasonOf } from './log.ts';
 import type { ServerOptions } from './options.ts';
 
 const INTERVAL_MS = 15_000;
 const ADDONS = '/apis/k3s.cattle.io/v1/namespaces/kube-system/addons';
-const CLUSTER_SCOPED = new Set([
-  'Namespace',
-  'Node',
-  'PersistentVolume',
-  'ClusterRole',
-  'ClusterRoleBinding',
-  'CustomResourceDefinition',
-  'StorageClass',
-  'PriorityClass',
-  'ETCDSnapshotFile',
-]);
+const GVKS = 'addon.k3s.cattle.io/gvks';
 
-/** Writes the packaged charts' manifests and applies everything in server/manifests every 15 seconds. */
+/** What RKE2 keeps of one manifest file, whose name up to the first dot it has. */
+interface AddOn extends KubeObject {
+  readonly spec?: { readonly source?: string; readonly checksum?: string };
+}
+
+/**
+ * Writes the packaged charts' manifests and deploys everything in server/manifests: all of it at start, then every 15
+ * seconds what has changed. A file that goes away takes nothing with it; what `disable` names goes with its objects.
+ */
 export function startAddOns(options: ServerOptions, kube: KubeClient): void {
   writePackagedManifests(options);
-  const applied = new Map<string, string>();
+  const deployed = new Map<string, number>();
+  let isFirst = true;
   const loop = async (): Promise<void> => {
     for (;;) {
-      for (const file of listManifests(options.paths.manifests)) {
-        await applyFile(kube, join(options.paths.manifests, file), applied).catch((error: unknown) =>
-          warn(
-            `Failed to process config: failed to process ${join(options.paths.manifests, file)}: ${reasonOf(error)}`,
-          ),
-        );
-      }
+      const failures = await deployAll(options, kube, { deployed, isFirst });
+      if (failures.length === 0) isFirst = false;
+      else log('error', `Failed to process config: ${failures.join('\n')}`);
       await sleep(INTERVAL_MS);
     }
   };
   void loop();
+}
+
+interface Progress {
+  /** Times of last change, by path, as they were when the file was deployed. */
+  readonly deployed: Map<string, number>;
+  readonly isFirst: boolean;
+}
+
+async function deployAll(
+  { paths, disabled }: ServerOptions,
+  kube: KubeClient,
+  { deployed, isFirst }: Progress,
+): Promise<readonly string[]> {
+  const failures: string[] = [];
+  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+    await work().catch((error: unknown) => failures.push(`failed to ${what}: ${reasonOf(error)}`));
+  };
+  const files = listManifests(paths.manifests);
+  for (const name of disabled) {
+    const path = files.find((file) => addOnName(file) === name) ?? `${name}.yaml`;
+    await attempt(`delete ${path}`, () => removeAddOn(kube, name, join(paths.manifests, path)));
+  }
+  for (const file of files.filter((name) => !disabled.includes(addOnName(name)))) {
+    const path = join(paths.manifests, file);
+    await attempt(`process ${path}`, async () => {
+      const changed = statSync(path).mtimeMs;
+      if (!isFirst && deployed.get(path) === changed) return;
+      await deployFile(kube, path, { compare: !isFirst });
+      deployed.set(path, changed);
+    });
+  }
+  return failures;
 }
 
 function writePackagedManifests(options: ServerOptions): void {
@@ -52,11 +80,6 @@ function writePackagedManifests(options: ServerOptions): void {
     ...options.ingress.map((name) => `rke2-${name}`),
   ];
   for (const chart of charts) {
-    const path = join(options.paths.manifests, `${chart}.yaml`);
-    if (options.disabled.includes(chart)) {
-      rmSync(path, { force: true });
-      continue;
-    }
     const manifest = {
       apiVersion: 'helm.cattle.io/v1',
       kind: 'HelmChart',
@@ -72,61 +95,83 @@ function writePackagedManifests(options: ServerOptions): void {
         },
       },
     };
-    writeFile(path, `${JSON.stringify(manifest, null, 1)}\n`);
+    writeFile(join(options.paths.manifests, `${chart}.yaml`), `${JSON.stringify(manifest, null, 1)}\n`);
   }
 }
 
+/** Names of the files to deploy, sorted; not those with a `.skip` file beside them, and none that begin with a dot. */
 function listManifests(directory: string): readonly string[] {
   if (!existsSync(directory)) return [];
   const names = readdirSync(directory).sort();
-  return names.filter((name) => /\.(yaml|yml|json)$/.test(name) && !names.includes(`${name}.skip`));
+  return names.filter((name) => /^[^.].*\.(yaml|yml|json)$/.test(name) && !names.includes(`${name}.skip`));
 }
 
-async function applyFile(kube: KubeClient, path: string, applied: Map<string, string>): Promise<void> {
+function addOnName(file: string): string {
+  return file.split('.')[0] ?? file;
+}
+
+function ownerOf(name: string): SetOwner {
+  return { apiVersion: 'k3s.cattle.io/v1', kind: 'Addon', namespace: 'kube-system', name };
+}
+
+async function deployFile(
+  kube: KubeClient,
+  path: string,
+  { compare }: { readonly compare: boolean },
+): Promise<void> {
+  const name = addOnName(path.slice(path.lastIndexOf('/') + 1));
+  const addOn = await ensureAddOn(kube, name, path);
   const text = readFileSync(path, 'utf8');
   const checksum = createHash('sha256').update(text).digest('hex');
-  if (applied.get(path) === checksum) return;
-  const name = (path.split('/').at(-1) ?? '').split('.')[0] ?? '';
-  for (const document of parseAllDocuments(text)) {
-    if (document.errors[0] !== undefined) throw document.errors[0];
-    const object = document.toJS() as KubeObject | null;
-    if (object !== null) await applyObject(kube, object);
-  }
-  await applyObject(kube, {
-    apiVersion: 'k3s.cattle.io/v1',
-    kind: 'Addon',
-    metadata: { name, namespace: 'kube-system' },
+  if (compare && addOn.spec?.checksum === checksum) return;
+  const objects = parseObjects(text);
+  await applySet(kube, ownerOf(name), objects, gvksOf(addOn));
+  await kube.patch(`${ADDONS}/${name}`, {
+    metadata: { annotations: { [GVKS]: [...new Set(objects.map(gvkOf))].join(';') } },
     spec: { source: path, checksum },
-  } as KubeObject);
-  applied.set(path, checksum);
-  info(`Applied manifest at "${path}"`);
+  });
 }
 
-async function applyObject(kube: KubeClient, object: KubeObject): Promise<void> {
-  const collection = collectionPath(object);
-  const path = `${collection}/${object.metadata?.name}`;
+/** The file's objects, and those inside its lists. */
+function parseObjects(text: string): readonly KubeObject[] {
+  return parseAllDocuments(text).flatMap((document) => {
+    if (document.errors[0] !== undefined) throw document.errors[0];
+    const object = document.toJS() as (KubeObject & { readonly items?: readonly KubeObject[] }) | null;
+    if (object === null) return [];
+    gvkOf(object);
+    return object.kind?.endsWith('List') === true && object.items !== undefined ? object.items : [object];
+  });
+}
+
+async function ensureAddOn(kube: KubeClient, name: string, source: string): Promise<AddOn> {
+  const path = `${ADDONS}/${name}`;
   try {
-    await kube.get(path);
-    await kube.patch(path, object);
+    return await kube.get<AddOn>(path);
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    await kube.create(collection, object).catch((failure: unknown) => {
-      if (!isConflict(failure)) throw failure;
-    });
   }
+  const { apiVersion, kind, namespace } = ownerOf(name);
+  await kube
+    .create(ADDONS, { apiVersion, kind, metadata: { name, namespace }, spec: { source } })
+    .catch((error: unknown) => {
+      if (!isConflict(error)) throw error;
+    });
+  return kube.get<AddOn>(path);
 }
 
-function collectionPath(object: KubeObject): string {
-  const { apiVersion = '', kind = '', metadata } = object;
-  if (apiVersion === '' || kind === '') throw new KubeError(400, "Object 'Kind' is missing");
-  if (apiVersion === 'k3s.cattle.io/v1' && kind === 'Addon') return ADDONS;
-  const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const namespace = CLUSTER_SCOPED.has(kind) ? '' : `/namespaces/${metadata?.namespace ?? 'default'}`;
-  return `${base}${namespace}/${pluralOf(kind)}`;
+function gvksOf(addOn: AddOn): readonly GroupVersionKind[] {
+  return (addOn.metadata?.annotations?.[GVKS] ?? '').split(';').filter(Boolean);
 }
 
-function pluralOf(kind: string): string {
-  const name = kind.toLowerCase();
-  if (/(s|x|ch|sh)$/.test(name)) return `${name}es`;
-  return /[^aeiou]y$/.test(name) ? `${name.slice(0, -1)}ies` : `${name}s`;
+/** Takes a disabled component away: its objects, its file, its AddOn. */
+async function removeAddOn(kube: KubeClient, name: string, path: string): Promise<void> {
+  const addOn = await kube.get<AddOn>(`${ADDONS}/${name}`).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  if (addOn !== undefined) {
+    await applySet(kube, ownerOf(name), [], gvksOf(addOn));
+    await kube.remove(`${ADDONS}/${name}`);
+  }
+  rmSync(path, { force: true });
 }
