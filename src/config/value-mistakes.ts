@@ -1,10 +1,21 @@
 import * as z from 'zod';
 import { schemaAt } from './draft.ts';
 import { type Mistake, type Path, showValue } from './finding.ts';
+import { growKeyTree, type KeyTree, stepInto } from './keys/key-tree.ts';
 import { findNearestName } from './nearest-name.ts';
 
-/** Keys whose values are never shown, however wrong they are. */
-const SECRETS: readonly string[] = ['password', 'ssh_key'];
+let secrets: KeyTree | null = null;
+
+/** Whether the value at `path` is never shown, however wrong it is: its row, or one above it, says `secret`. */
+export function isSecretPath(path: Path): boolean {
+  secrets ??= growKeyTree(({ entry }) => entry.fate === 'mapped' && entry.secret === true);
+  let place: KeyTree | undefined = secrets;
+  for (const step of path) {
+    place = stepInto(place, step);
+    if (!place || place.row) break;
+  }
+  return place?.row !== null && place !== undefined;
+}
 
 function describeKind(value: unknown): string {
   return typeof value === 'object' ? showValue(value) : `a ${typeof value}`;
@@ -22,7 +33,7 @@ export function explainValue(schema: z.ZodType, issue: z.core.$ZodIssue, path: P
     return { code: 'missing-key', message, hint: example ?? `Add \`${name}\`.` };
   }
   const isVerb = /^(is|needs)\b/.test(issue.message);
-  const shown = SECRETS.includes(name) ? describeKind(value) : showValue(value);
+  const shown = isSecretPath(path) ? describeKind(value) : showValue(value);
   const message = `${subjectOf(path)} ${isVerb ? '' : 'is '}${shown}${isVerb ? '' : '; it'} ${issue.message}.`;
   return { message, hint: suggest(wanted, issue, path, value) ?? example ?? lastResort(path) };
 }

@@ -12,6 +12,7 @@ import { checkRke2Values } from './rke2-values.ts';
 import { checkRoleCounts } from './role-counts.ts';
 import { checkRoles } from './roles.ts';
 import type { Rule } from './rule.ts';
+import { checkSecretSources } from './secret-sources.ts';
 import { checkServiceRangeTwice } from './service-range-twice.ts';
 import { checkSharedAddresses } from './shared-address.ts';
 import { checkTaints } from './taints.ts';
@@ -33,5 +34,6 @@ export const RULES: readonly Rule[] = [
   checkKubeconfigMode,
   checkRke2Values,
   checkRke2Combinations,
+  checkSecretSources,
   checkNodeRke2,
 ];
