@@ -53,6 +53,10 @@ function suggest(
   path: Path,
   value: unknown,
 ): string | null {
+  if (isSecretPath(path)) {
+    const isPlain = typeof value === 'number' || typeof value === 'boolean';
+    return isPlain ? 'Put it in quotes: without them YAML does not take it as text.' : null;
+  }
   if (typeof value === 'string') {
     const nearest = findNearestName(value, allowedNames(issue));
     if (nearest) return `Did you mean \`${nearest}\`?`;

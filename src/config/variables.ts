@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: such texts are what this is about
 import * as z from 'zod';
 import { schemaAt } from './draft.ts';
 import type { ConfigEnvironment } from './environment.ts';
