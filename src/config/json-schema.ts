@@ -29,6 +29,7 @@ export function renderJsonSchema(): string {
 function completeKey(zodSchema: z.core.$ZodType, schema: JsonSchema): void {
   const row = rowsBySchema().get(zodSchema instanceof z.ZodOptional ? zodSchema.unwrap() : zodSchema);
   if (row !== undefined) describeInEditor(row, schema);
+  if (schema.anyOf) schema.anyOf = schema.anyOf.map((option) => ({ title: titleOf(option), ...option }));
   // A key with nothing behind it counts as not written, so null is fine wherever a key may be left out.
   if (zodSchema instanceof z.ZodOptional) allowNull(schema);
 }
@@ -44,7 +45,8 @@ function rowsBySchema(): ReadonlyMap<z.core.$ZodType, KeyRow> {
 function describeInEditor(row: KeyRow, schema: JsonSchema): void {
   const key = describeKey(row);
   if (key.lost !== null) {
-    const words = `Since RKE1, no meaning: ${key.lost.why} ${key.lost.instead}`;
+    const fate = key.fate === 'warned' ? 'Since RKE1, no meaning' : 'Of RKE1, cannot be honoured';
+    const words = `${fate}: ${key.lost.why} ${key.lost.instead}`;
     // The keys below a lost one are lost with it.
     delete schema.anyOf;
     Object.assign(schema, {
@@ -78,6 +80,17 @@ function harmless({ harmless = [] }: LostKey): readonly string[] {
   return harmless as readonly string[];
 }
 
+/** By their titles editors tell the options of a choice apart; without any, they show nothing of the key itself. */
+function titleOf({ type }: JsonSchema): string {
+  const words: Readonly<Record<string, string>> = {
+    object: 'map',
+    array: 'list',
+    string: 'text',
+    integer: 'number',
+  };
+  return words[String(type)] ?? String(type ?? 'value');
+}
+
 /** `${NAME}` may stand for a number or a flag; where text may stand anyway there is nothing to add. */
 function allowVariables(schema: JsonSchema): void {
   const must = { boolean: '`true` or `false`', integer: 'a whole number', number: 'a number' };
@@ -89,7 +102,7 @@ function allowVariables(schema: JsonSchema): void {
 
 function allowNull(schema: JsonSchema): void {
   if (schema.enum) schema.enum = [...new Set([...schema.enum, null])];
-  if (schema.anyOf) schema.anyOf = [...schema.anyOf, { type: 'null' }];
+  if (schema.anyOf) schema.anyOf = [...schema.anyOf, { title: 'nothing', type: 'null' }];
   else if (schema.type !== undefined)
     schema.type = [...new Set([schema.type, 'null'].flat())] as unknown as 'null';
 }
