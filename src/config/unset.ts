@@ -8,6 +8,7 @@ const KEEPING_TEXT: ReadonlySet<string | number> = new Set([
   'policy',
   'admission_configuration',
   'event_rate_limit',
+  'rewrites',
 ]);
 
 /**
@@ -15,16 +16,27 @@ const KEEPING_TEXT: ReadonlySet<string | number> = new Set([
  * RKE1's own questionnaire wrote. Where empty text has a meaning (labels, taints, keys of RKE2) it stays.
  */
 export function dropUnset(value: unknown, path: Path = []): unknown {
+  if (isChartValues(path)) return value;
   if (Array.isArray(value)) return value.map((item, index) => dropUnset(item, [...path, index]));
   if (typeof value !== 'object' || value === null) return value;
-  const keepsText = path.some((step) => KEEPING_TEXT.has(step));
+  const keepsText = path.some((step) => KEEPING_TEXT.has(step)) || path.join('.') === 'ingress.extra_args';
   const entries: [string, unknown][] = [];
+  const keepsNames = path.length === 2 && path[0] === 'registries' && path[1] === 'mirrors';
   for (const [key, each] of Object.entries(value)) {
+    if (keepsNames && each === null) entries.push([key, {}]);
     if (each === null || each === undefined || (each === '' && !keepsText)) continue;
     if (key === 'bastion_host' && isBlank(each)) continue;
     entries.push([key, dropUnset(each, [...path, key])]);
   }
   return Object.fromEntries(entries);
+}
+
+/** Whether a chart's values stand here: in those, empty and null mean what the chart says. */
+function isChartValues([first, second, third]: Path): boolean {
+  return (
+    (first === 'chart_values' && second !== undefined) ||
+    (typeof second === 'number' && first === 'charts' && third === 'values')
+  );
 }
 
 /** A jump host of which nothing is filled in. */

@@ -7,21 +7,28 @@ import { checked, text } from '../schema/scalars.ts';
 import { AuthenticationSchema } from './authentication.ts';
 import { AuthorizationSchema } from './authorization.ts';
 import { BastionChainSchema } from './bastion.ts';
+import { ChartsSection, ChartValuesSection } from './charts.ts';
+import { CloudProviderSection } from './cloud-provider.ts';
 import { DatastoreSchema } from './datastore.ts';
+import { DnsSection } from './dns.ts';
 import { DOCKER_KEYS } from './docker.ts';
 import { FirewallSchema } from './firewall.ts';
 import { HARDENING_KEYS } from './hardening.ts';
+import { IngressSection } from './ingress.ts';
 import { InstallSchema } from './install.ts';
 import { config, group, mapped, ours, own, required, warned } from './key.ts';
 import { KubeconfigSchema } from './kubeconfig.ts';
+import { MonitoringSection } from './monitoring.ts';
 import { NetworkSchema } from './network.ts';
 import { NodeSchema } from './node.ts';
-import { RegistrySchema } from './registries.ts';
+import { PrivateRegistrySchema } from './private-registries.ts';
+import { REGISTRIES_KEYS } from './registries.ts';
 import { RKE1_VERB_KEYS } from './rke1-verbs.ts';
 import { Rke2Schema } from './rke2.ts';
 import { ServicesSchema } from './services.ts';
 import { SshSchema } from './ssh.ts';
 import { CLUSTER_SSH_KEYS } from './ssh-login.ts';
+import { SystemImagesSection } from './system-images.ts';
 
 const ClusterNameSchema = checked(text('must be a name'), (name) =>
   /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/.test(name)
@@ -72,6 +79,13 @@ const CLUSTER_KEYS = {
     examples: [{ method: 'script' }],
   }),
   network: group(NetworkSchema, { description: 'The CNI.', examples: [{ plugin: 'canal' }] }),
+  dns: DnsSection,
+  ingress: IngressSection,
+  monitoring: MonitoringSection,
+  cloud_provider: CloudProviderSection,
+  charts: ChartsSection,
+  chart_values: ChartValuesSection,
+  system_images: SystemImagesSection,
   services: group(ServicesSchema, {
     description: 'Settings of RKE2’s components.',
     examples: [{ 'kube-controller': { cluster_cidr: '10.42.0.0/16' } }],
@@ -90,10 +104,11 @@ const CLUSTER_KEYS = {
     examples: [{ endpoint: 'env:DATASTORE_ENDPOINT' }],
   }),
   ...HARDENING_KEYS,
-  private_registries: group(z.array(RegistrySchema, { error: 'must be a list of registries' }), {
+  private_registries: group(z.array(PrivateRegistrySchema, { error: 'must be a list of registries' }), {
     description: 'Registries that images come from.',
     examples: [[{ url: 'registry.example.com:5000', is_default: true }]],
   }),
+  ...REGISTRIES_KEYS,
   firewall: group(FirewallSchema, {
     origin: 'rke2ctl',
     description: 'What is done about the hosts’ firewall.',
