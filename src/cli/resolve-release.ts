@@ -167,6 +167,7 @@ function diskBytes(
       imageBytes: missing.reduce((sum, image) => sum + image.sizeBytes, 0),
       tarballBytes: files.tarball?.sizeBytes ?? 0,
       prefix: installPrefix(cluster, facts),
+      dataDir: cluster.dataDir,
     });
     return [[node.key, need] as const];
   });

@@ -2,6 +2,7 @@ import type { NodeKey, Preparation } from './cluster.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { ArtifactRef, FirewallRecord, Marker } from './marker.ts';
 import type { Role, Service } from './role.ts';
+import type { ObjectRef } from './state.ts';
 
 /** What is to be done, as data: it can be printed, saved and compared, and holds no secret and no connection. */
 export interface Plan {
@@ -102,6 +103,15 @@ export type Step = StepBase &
         readonly restart: boolean;
       }
     | { readonly kind: 'verify-nodes'; readonly nodes: readonly ExpectedNode[] }
+    | {
+        /** Deletes what a manifest brought that the file no longer names. */
+        readonly kind: 'delete-addon';
+        readonly name: string;
+        readonly objects: readonly ObjectRef[];
+        /** False while hosts that may still hold the manifest were not reached: then it is deleted again some time. */
+        readonly forget: boolean;
+      }
+    | { readonly kind: 'verify-addons'; readonly addons: readonly ExpectedAddon[] }
     | { readonly kind: 'write-kubeconfig'; readonly server: string }
     | { readonly kind: 'copy-state' }
     | { readonly kind: 'fetch-snapshots'; readonly names: readonly string[]; readonly directory: string }
@@ -127,6 +137,12 @@ export interface PortProbe {
   readonly protocol: 'tcp' | 'udp';
   /** What runs over it: `etcd peer`. */
   readonly purpose: string;
+}
+
+/** A manifest that RKE2 must apply, with the hash of its file. */
+export interface ExpectedAddon {
+  readonly name: string;
+  readonly sha256: string;
 }
 
 export interface ExpectedNode {

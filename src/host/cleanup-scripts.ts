@@ -2,7 +2,6 @@ import { binaryCandidates, DATA_DIR } from '../rke2/paths.ts';
 
 /** What RKE2 and its CNIs leave in the file system, by their own scripts' account and by what those forget. */
 const TREES = [
-  DATA_DIR,
   '/var/lib/kubelet',
   '/etc/rancher/rke2',
   '/etc/rancher/node',
@@ -34,14 +33,17 @@ const INTERFACES =
 
 const RULES = 'KUBE-|CNI-|cali[-:]|CILIUM_|flannel';
 
-/** $1: RKE2's prefix, or nothing; it is taken away, so that our own files are left in $@. */
+/** $1: RKE2's prefix, or nothing; $2: its data directory. They are taken away, so that our own files are left in $@. */
 const COMMON = `
-DD=${DATA_DIR}
+# Whatever else may be wrong: nothing above is ever cleaned as if it were a data directory.
+case $2 in /*/*/*) DD=$2 ;; *) DD=${DATA_DIR} ;; esac
+RKE2_DATA_DIR=$DD
+export RKE2_DATA_DIR
 PREFIXES='${binaryCandidates()
   .map((path) => path.replace(/\/bin\/rke2$/, ''))
   .join(' ')}'
 case " $PREFIXES " in *" $1 "*) ;; *) PREFIXES="$1 $PREFIXES" ;; esac
-shift
+shift 2
 TREES='${TREES.join(' ')}'
 say() { echo "> $*"; }
 # Processes that run a program of RKE2's or have its data directory in their arguments.
@@ -66,7 +68,7 @@ units() {
 }
 `;
 
-/** Ends everything that RKE2 runs; data and configuration stay, and so does our marker. $1: prefix. */
+/** Ends everything that RKE2 runs; data and configuration stay, and so does our marker. $1: prefix; $2: data directory. */
 export const STOP_RKE2 = `
 ${COMMON}
 for prefix in $PREFIXES; do
@@ -82,8 +84,8 @@ exit 0
 `;
 
 /**
- * Uninstalls RKE2 by its own script, then takes away what that left, or never came to. $1: prefix; $2…: our own
- * files. Nothing below a mount that could not be taken down is deleted: it may be somebody's data on another machine.
+ * Uninstalls RKE2 by its own script, then takes away what that left, or never came to. $1: prefix; $2: data directory; $3…: our
+ * own files. Nothing below a mount that could not be taken down is deleted: it may be somebody's data on another machine.
  */
 export const UNINSTALL_RKE2 = `
 ${COMMON}
@@ -104,7 +106,7 @@ for tool in iptables ip6tables; do
 done
 for unit in $(units); do rm -f "$unit"; done
 for file in "$@"; do rm -f "$file"; done
-for tree in $TREES; do
+for tree in "$DD" $TREES; do
   if [ -z "$(mounts | grep -F "$tree/")" ]; then rm -rf --one-file-system "$tree"; fi
 done
 for prefix in $PREFIXES; do
@@ -118,12 +120,13 @@ for prefix in $PREFIXES; do
   rmdir "$prefix" 2>/dev/null
 done
 for dir in ${EMPTIED.join(' ')}; do rmdir "$dir" 2>/dev/null; done
+case $DD in */rancher/*) rmdir "\${DD%/*}" 2>/dev/null ;; esac
 systemctl daemon-reload 2>/dev/null
 systemctl reset-failed rke2-server.service rke2-agent.service 2>/dev/null
 exit 0
 `;
 
-/** Only looks; says one leftover a line. $1: prefix; $2…: our own files. An empty directory on its own file system is no leftover. */
+/** Only looks; says one leftover a line. $1: prefix; $2: data directory; $3…: our own files. An empty directory on its own file system is no leftover. */
 export const LOOK_FOR_LEFTOVERS = `
 ${COMMON}
 for pid in $(processes | sort -un); do echo "process $pid ($(tr '\\0' ' ' <"/proc/$pid/cmdline" | cut -c 1-100))"; done
@@ -137,7 +140,7 @@ for tool in iptables ip6tables; do
 done
 for unit in $(units); do echo "unit $unit"; done
 for prefix in $PREFIXES; do if [ -e "$prefix/bin/rke2" ]; then echo "program $prefix/bin/rke2"; fi; done
-for path in $TREES "$@"; do
+for path in "$DD" $TREES "$@"; do
   if [ -d "$path" ] && mountpoint -q "$path" && [ -z "$(ls -A "$path" | grep -vx lost+found)" ]; then continue; fi
   if [ -e "$path" ] || [ -L "$path" ]; then echo "$path"; fi
 done

@@ -1,6 +1,6 @@
 import { RemoteCommandError } from '../domain/errors.ts';
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
-import { NETWORK_MANAGER_PATH } from '../rke2/paths.ts';
+import { DATA_DIR, NETWORK_MANAGER_PATH } from '../rke2/paths.ts';
 import { LOOK_FOR_LEFTOVERS, STOP_RKE2, UNINSTALL_RKE2 } from './cleanup-scripts.ts';
 import { lastLines } from './command-failure.ts';
 import { applyFirewall } from './firewall.ts';
@@ -13,6 +13,8 @@ interface CallOptions {
 export interface CleanOptions extends CallOptions {
   /** What we added to the host and where; null when there is no record of it any more. */
   readonly marker: Marker | null;
+  /** RKE2's data directory where the marker does not say it. */
+  readonly dataDir?: string;
   /** What is being done, for the screen. */
   readonly onWords?: (words: string) => void;
 }
@@ -23,9 +25,9 @@ export interface CleanOptions extends CallOptions {
  * firewall comes before the marker's own directory, so that a cut-off run still knows what was ours.
  */
 export async function cleanHost(host: Host, options: CleanOptions): Promise<readonly string[]> {
-  const { marker, onWords, ...call } = options;
+  const { marker, dataDir, onWords, ...call } = options;
   const speak = { onStdout: wordsFrom(onWords), ...call };
-  const args = ownThings(marker);
+  const args = ownThings(marker, dataDir);
   await host.run(STOP_RKE2, { args, what: 'Ending RKE2', ...speak });
   const troubles: string[] = [];
   if (marker?.firewall) {
@@ -37,7 +39,7 @@ export async function cleanHost(host: Host, options: CleanOptions): Promise<read
     await host.run(RELOAD_NETWORK_MANAGER, { what: 'Reloading NetworkManager', ...call });
   }
   onWords?.('looking what is left');
-  return [...(await findLeftovers(host, marker, call)), ...troubles];
+  return [...(await lookForLeftovers(host, args, call)), ...troubles];
 }
 
 /** What of RKE2, and of the files that the marker calls ours, is on a host; changes nothing. */
@@ -46,20 +48,25 @@ export async function findLeftovers(
   marker: Marker | null,
   options: CallOptions = {},
 ): Promise<readonly string[]> {
-  const { stdout } = await host.run(LOOK_FOR_LEFTOVERS, {
-    args: ownThings(marker),
-    what: 'Looking for leftovers',
-    ...options,
-  });
+  return lookForLeftovers(host, ownThings(marker), options);
+}
+
+async function lookForLeftovers(
+  host: Host,
+  args: readonly string[],
+  options: CallOptions,
+): Promise<readonly string[]> {
+  const what = 'Looking for leftovers';
+  const { stdout } = await host.run(LOOK_FOR_LEFTOVERS, { args, what, ...options });
   return [...new Set(stdout.split('\n').filter((line) => line !== ''))];
 }
 
 const RELOAD_NETWORK_MANAGER =
   'if systemctl is-active --quiet NetworkManager; then systemctl reload NetworkManager; fi';
 
-/** The scripts' arguments: the prefix, if it is known, and our own files. */
-function ownThings(marker: Marker | null): readonly string[] {
-  return [marker?.installed?.prefix ?? '', ...(marker?.files ?? [])];
+/** The scripts' arguments: the prefix, if it is known, RKE2's data directory, and our own files. */
+function ownThings(marker: Marker | null, dataDir: string = DATA_DIR): readonly string[] {
+  return [marker?.installed?.prefix ?? '', marker?.dataDir ?? dataDir, ...(marker?.files ?? [])];
 }
 
 /** A firewalld that is stopped or broken must not keep RKE2 on the host: what it keeps is named instead. */

@@ -13,19 +13,28 @@ export interface RemoteFile {
   readonly owner?: string;
 }
 
+export interface RemoteDirectory {
+  /** Absolute; what is missing above it is made with 0755. */
+  readonly path: string;
+  /** Octal; a directory that is there keeps the mode that it has. */
+  readonly mode: string;
+}
+
 /**
  * Writes files that differ in content, mode or owner, all in one command; contents travel on stdin. Each is written to a
  * temporary name beside it (0600 from the start), synced and renamed: nobody ever sees half a file. Gives the paths that
- * changed. Missing directories are made (0755).
+ * changed. Missing directories are made: those of `directories`, in their order, with their modes, all others 0755.
  */
 export async function writeFiles(
   host: Host,
   files: readonly RemoteFile[],
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly directories?: readonly RemoteDirectory[] } = {},
 ): Promise<readonly string[]> {
   if (files.length === 0) return [];
+  const { directories = [], ...call } = options;
   const contents = files.map(({ content }) => Buffer.from(content as string));
-  const args = files.flatMap(({ path, mode, owner }, index) => {
+  const places = directories.flatMap(({ path, mode }) => [path, mode.replace(/^0+(?=\d)/, '')]);
+  const sources = files.flatMap(({ path, mode, owner }, index) => {
     const content = contents[index] ?? Buffer.alloc(0);
     return [
       path,
@@ -36,10 +45,10 @@ export async function writeFiles(
     ];
   });
   const { stdout } = await host.run(WRITE, {
-    args,
+    args: [String(directories.length), ...places, ...sources],
     stdin: Buffer.concat(contents),
     what: files.length === 1 ? `Writing ${files[0]?.path}` : `Writing ${files.length} files`,
-    ...options,
+    ...call,
   });
   const changed = new Set(stdout.split('\n').filter(Boolean).map(Number));
   return files.filter((_, index) => changed.has(index)).map(({ path }) => path);
@@ -94,11 +103,18 @@ export async function readFile(
 
 const EXIT_ABSENT = 44;
 
-/** $@: path, mode, owner, size and SHA-256 of each file, whose bytes come on stdin in the same order. Says which it wrote. */
+/** $1: how many directories, then the path and mode of each; after these path, mode, owner, size and SHA-256 of each file, whose bytes come on stdin in the same order. Says which it wrote. */
 const WRITE = `
 take() { if [ "$1" -gt 0 ]; then dd bs="$1" count=1 iflag=fullblock $3 of="$2" 2>"$ERR"; else : >"$2"; fi; }
 fail() { echo "$1: $(grep -v 'records' "$ERR" 2>/dev/null)" >&2; rm -f "$temp" "$ERR"; exit 1; }
 ERR=$(mktemp) || exit 1
+count=$1
+shift
+while [ "$count" -gt 0 ]; do
+  if [ ! -d "$1" ]; then (umask 022; mkdir -p "$1" && chmod "$2" "$1") 2>"$ERR" || fail "$1"; fi
+  shift 2
+  count=$((count - 1))
+done
 n=0
 while [ $# -gt 0 ]; do
   path=$1 mode=$2 owner=$3 size=$4 sum=$5

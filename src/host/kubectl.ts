@@ -1,25 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiNode } from '../domain/observed.ts';
+import type { ObjectRef } from '../domain/state.ts';
+import { quoteWord } from '../lib/shell-quote.ts';
 import { binDir, KUBECONFIG_PATH } from '../rke2/paths.ts';
+import { commandFailure } from './command-failure.ts';
 import type { Host } from './host.ts';
 import { parseNodes } from './probe/parse-nodes.ts';
 
 interface CallOptions {
   readonly signal?: AbortSignal;
+  /** RKE2's data directory there, `/var/lib/rancher/rke2` unless said otherwise. */
+  readonly dataDir?: string | undefined;
 }
 
 /** An API server that answers nothing must not hold a step for ever. */
 const TIMEOUT_MS = 60_000;
 
 /** The node's own kubectl, as the admin, on this server's API; it must leave no cache in root's home. */
-const COMMAND = `${binDir()}/kubectl --kubeconfig ${KUBECONFIG_PATH} --cache-dir /dev/null/none --request-timeout=20s`;
+const command = (dataDir?: string) =>
+  `${quoteWord(binDir(dataDir))}/kubectl --kubeconfig ${KUBECONFIG_PATH} --cache-dir /dev/null/none --request-timeout=20s`;
 
 /**
  * Creates the object on stdin, or replaces it: `apply` would keep a copy of it in an annotation, which may not be longer
  * than 256 KiB. printf is a builtin, so nothing of the object is seen in a list of processes.
  */
-const PUT = `
+const put = (dataDir?: string) => `
 object=$(cat)
-put() { printf '%s' "$object" | ${COMMAND} "$1" --validate=false -f - 2>&1; }
+put() { printf '%s' "$object" | ${command(dataDir)} "$1" --validate=false -f - 2>&1; }
 if answer=$(put create); then exit 0; fi
 case $answer in
 *AlreadyExists*) if answer=$(put replace); then exit 0; fi ;;
@@ -36,14 +43,99 @@ export async function getNodes(host: Host, options: CallOptions = {}): Promise<r
 
 /** Puts one object, as JSON on stdin since it may hold secrets, into the cluster, in place of one of that name. */
 export async function applyManifest(host: Host, manifest: object, options: CallOptions = {}): Promise<void> {
-  await host.run(PUT, {
+  const { dataDir, ...call } = options;
+  await host.run(put(dataDir), {
     stdin: JSON.stringify(manifest),
     timeoutMs: TIMEOUT_MS,
     what: 'Putting an object into the cluster',
-    ...options,
+    ...call,
   });
 }
 
+/**
+ * Deletes objects by name, and gives those that are still there after `timeoutMs`: finalizers may keep them. What is
+ * gone already, and kinds that the cluster no longer knows, count as deleted.
+ */
+export async function deleteObjects(
+  host: Host,
+  objects: readonly ObjectRef[],
+  { timeoutMs, ...options }: CallOptions & { readonly timeoutMs: number },
+): Promise<readonly string[]> {
+  if (objects.length === 0) return [];
+  const stdin = objects.map((object) => JSON.stringify(stubOf(object))).join('\n---\n');
+  const what = 'Deleting objects of the cluster';
+  await onStubs(host, ['delete', '--wait=false', '--ignore-not-found', '-f', '-'], {
+    stdin,
+    what,
+    ...options,
+  });
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const args = ['get', '--ignore-not-found', '-o', 'name', '-f', '-'];
+    const left = (await onStubs(host, args, { stdin, what, ...options })).split('\n').filter(Boolean);
+    if (left.length === 0 || Date.now() > deadline) return left;
+    await sleep(DELETE_POLL_MS, undefined, { signal: options.signal });
+  }
+}
+
+const DELETE_POLL_MS = 500;
+
+function stubOf({ apiVersion, kind, namespace, name }: ObjectRef): object {
+  return { apiVersion, kind, metadata: { name, ...(namespace !== null && { namespace }) } };
+}
+
+/** What kubectl says of kinds that no longer exist, and nothing else. */
+const UNKNOWN_KIND =
+  /no matches for kind|doesn't have a resource type|could not find the requested resource|ensure CRDs are installed/;
+
+async function onStubs(
+  host: Host,
+  args: readonly string[],
+  { dataDir, stdin, what, ...call }: CallOptions & { readonly stdin: string; readonly what: string },
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await host.run(`exec ${command(dataDir)} "$@"`, {
+    args,
+    stdin,
+    what,
+    timeoutMs: TIMEOUT_MS,
+    allowFailure: true,
+    ...call,
+  });
+  const complaints = stderr.split('\n').filter((line) => line.trim() !== '' && !UNKNOWN_KIND.test(line));
+  if (exitCode !== 0 && complaints.length > 0) throw commandFailure(host.target, what, exitCode, stderr);
+  return stdout;
+}
+
+/** What RKE2's deploy controller has applied: SHA-256 of the manifest's file, by the name of its AddOn object. */
+export async function getAddons(
+  host: Host,
+  options: CallOptions = {},
+): Promise<Readonly<Record<string, string>>> {
+  const args = ['get', 'addons.k3s.cattle.io', '-n', 'kube-system', '-o', 'json'];
+  const { stdout } = await kubectl(host, args, 'Listing the AddOns', options);
+  const { items = [] } = JSON.parse(stdout) as { readonly items?: readonly RawAddon[] };
+  return Object.fromEntries(items.map(({ metadata, spec }) => [metadata.name, spec?.checksum ?? '']));
+}
+
+interface RawAddon {
+  readonly metadata: { readonly name: string };
+  readonly spec?: { readonly checksum?: string };
+}
+
+/** The last warning that the API holds about an AddOn: why it could not be applied; null when it has none. */
+export async function getAddonWarning(
+  host: Host,
+  name: string,
+  options: CallOptions = {},
+): Promise<string | null> {
+  const selector = `involvedObject.kind=Addon,involvedObject.name=${name},type=Warning`;
+  const args = ['get', 'events', '-n', 'kube-system', '--field-selector', selector, '-o', 'json'];
+  const { stdout } = await kubectl(host, args, `Asking for events of ${name}`, options);
+  const { items = [] } = JSON.parse(stdout) as { readonly items?: readonly { readonly message?: string }[] };
+  return items.at(-1)?.message ?? null;
+}
+
 function kubectl(host: Host, args: readonly string[], what: string, options: CallOptions) {
-  return host.run(`exec ${COMMAND} "$@"`, { args, timeoutMs: TIMEOUT_MS, what, ...options });
+  const { dataDir, ...call } = options;
+  return host.run(`exec ${command(dataDir)} "$@"`, { args, timeoutMs: TIMEOUT_MS, what, ...call });
 }

@@ -1,12 +1,14 @@
 import { bracketed } from '../domain/node-identity.ts';
 import type { ExpectedNode, PlannedNode, Step } from '../domain/plan.ts';
 import { factsOf } from '../render/desired-node.ts';
+import { deleteAddonSteps, verifyAddonSteps } from './addon-steps.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
 /**
- * What ends a run: every Node must be Ready with the roles and address the file says, the operator gets a kubeconfig,
- * the cluster a copy of the state. Left out when nothing changed and the cluster is as it should be.
+ * What ends a run: manifests that left the file are deleted from the cluster, every Node must be Ready with the roles and
+ * address the file says, new manifests be applied; the operator gets a kubeconfig, the cluster a copy of the state. Left
+ * out when nothing changed and the cluster is as it should be.
  */
 export function clusterSteps(
   input: UpInput,
@@ -17,12 +19,15 @@ export function clusterSteps(
   const planes = work.filter(({ desired }) => desired.planned.roles.includes('controlplane'));
   const plane = planes.find(({ changes }) => changes.start === null) ?? planes[0];
   if (plane === undefined) return [];
-  const changed = before.length > 0;
-  const healthy = isHealthy(input, work);
-  if (!changed && healthy && input.kubeconfigPresent) return [];
   const node = plane.desired.planned;
   const starts = starting.map(({ desired }) => stepId('start-service', desired.planned));
   const needs = plane.changes.start === null ? [] : [stepId('start-service', node)];
+  const ready = { plane, needs, after: starts };
+  const deletions = deleteAddonSteps(input, work, ready);
+  const changed = before.length + deletions.length > 0;
+  const healthy = isHealthy(input, work);
+  if (!changed && healthy && input.kubeconfigPresent) return [];
+  const addons = verifyAddonSteps(input, work, ready);
   const verify: Step = {
     kind: 'verify-nodes',
     id: stepId('verify-nodes', node),
@@ -47,11 +52,13 @@ export function clusterSteps(
     node,
     reason: 'a copy of the state lives in the cluster',
     needs,
-    after: [verify.id],
+    after: [verify.id, ...[...deletions, ...addons].map((step) => step.id)],
   };
   return [
+    ...deletions,
     ...(starting.length > 0 || !healthy ? [verify] : []),
     ...(changed || !input.kubeconfigPresent ? [kubeconfig] : []),
+    ...addons,
     ...(changed ? [copy] : []),
   ];
 }

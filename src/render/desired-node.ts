@@ -62,7 +62,7 @@ export function plannedNode(spec: ClusterNode, facts: HostFacts, clusterId: stri
 export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostFacts): DesiredNode {
   const { cluster, state, version } = input;
   const single = plannedNode(spec, facts, state.clusterId);
-  const other = isDualStack(cluster.network) ? otherAddress(single.address, facts) : null;
+  const other = isDualStack(cluster.network) ? otherAddress(spec, single.address, facts) : null;
   const planned = other === null ? single : { ...single, otherAddress: other };
   const bootstraps = input.bootstrapKey === spec.key;
   const artifacts = input.artifacts[facts.arch] ?? { tarball: null, images: [] };
@@ -73,7 +73,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
       node: planned,
       spec,
       version,
-      nodeAddresses: nodeAddresses(cluster.network, planned.address, facts),
+      nodeAddresses: nodeAddresses(cluster.network, planned.address, other),
       externalAddress: externalAddress(spec, facts),
       registration: registrationHost(input, spec),
     },
@@ -162,7 +162,7 @@ function knownAddresses(input: DesiredInput, node: ClusterNode): readonly string
   const address = knownAddress(input, node);
   if (!isDualStack(input.cluster.network)) return [address];
   const facts = factsOf(input.observed, node.key);
-  const other = facts === null ? recordOf(input, node)?.otherAddress : otherAddress(address, facts);
+  const other = facts === null ? recordOf(input, node)?.otherAddress : otherAddress(node, address, facts);
   return other === null || other === undefined ? [address] : [address, other];
 }
 

@@ -33,7 +33,7 @@ export function listManifestObjects(text: string): ManifestObjects {
 export function objectKey({ apiVersion, kind, namespace, name }: ObjectRef): string {
   // The version of a kind's group may differ from manifest to manifest and mean the same object.
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  return [group, kind, namespace ?? '', name].join('/');
+  return [group, kind, namespace ?? 'default', name].join('/');
 }
 
 /** Nothing for empty documents; the items of a `List`. */

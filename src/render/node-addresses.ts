@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { ClusterNetwork } from '../domain/cluster.ts';
+import type { ClusterNetwork, ClusterNode } from '../domain/cluster.ts';
 import type { HostFacts } from '../domain/observed.ts';
 
 /** True when pods get addresses of both families, so that each node must have both, too. */
@@ -8,23 +8,31 @@ export function isDualStack({ clusterCidr }: Pick<ClusterNetwork, 'clusterCidr'>
 }
 
 /**
- * What RKE2's `node-ip` gets: the node's cluster address and, in a dual-stack cluster, one of the host's addresses of the
- * other family, in the order in which the cluster names the families. Empty when the cluster address is a name.
+ * What RKE2's `node-ip` gets: the node's cluster address and, in a dual-stack cluster, its `other` one, in the order in
+ * which the cluster names the families. Empty when the cluster address is a name.
  */
 export function nodeAddresses(
   network: Pick<ClusterNetwork, 'clusterCidr'>,
   address: string,
-  facts: HostFacts,
+  other: string | null,
 ): readonly string[] {
   if (isIP(address) === 0) return [];
   const families = familiesOf(network.clusterCidr);
   if (families.length < 2) return [address];
   const own = isIP(address);
-  return families.flatMap((family) => (family === own ? [address] : (otherAddress(address, facts) ?? [])));
+  return families.flatMap((family) => (family === own ? [address] : (other ?? [])));
 }
 
-/** The host's address of the other family: on the interface of `address` before that of the default route. */
-export function otherAddress(address: string, { addresses, routes }: HostFacts): string | null {
+/**
+ * A node's address of the other family than `address`: as the file says, else the host's own on the interface of
+ * `address`, else on that of the default route; null when it has none.
+ */
+export function otherAddress(
+  { otherInternalAddress }: Pick<ClusterNode, 'otherInternalAddress'>,
+  address: string,
+  { addresses, routes }: Pick<HostFacts, 'addresses' | 'routes'>,
+): string | null {
+  if (otherInternalAddress !== null) return otherInternalAddress;
   const candidates = addresses.filter(
     (candidate) => isIP(candidate.address) !== isIP(address) && isUsable(candidate.address),
   );

@@ -53,7 +53,9 @@ export const RELEASE_ARCHITECTURES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Programs run from below these paths, so none may be mounted noexec. */
-export const EXECUTED_PATHS: readonly string[] = ['/var/lib/rancher', '/var/lib/kubelet'];
+export function executedPaths(dataDir: string): readonly string[] {
+  return [dataDir, '/var/lib/kubelet'];
+}
 
 /** Kernel parameters that the CIS profile demands before RKE2 starts. */
 export const CIS_SYSCTLS: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import type { StepKind } from '../domain/plan.ts';
 import { checkPorts } from './check-ports.ts';
 import { claim } from './claim.ts';
 import { copyState } from './copy-state.ts';
+import { deleteAddon } from './delete-addon.ts';
 import { fetchSnapshots } from './fetch-snapshots.ts';
 import { forgetState } from './forget-state.ts';
 import { install } from './install.ts';
@@ -11,6 +12,7 @@ import { stageArtifacts } from './stage-artifacts.ts';
 import { startService } from './start-service.ts';
 import type { StepHandler } from './step-handler.ts';
 import { uninstall } from './uninstall.ts';
+import { verifyAddons } from './verify-addons.ts';
 import { verifyNodes } from './verify-nodes.ts';
 import { writeNodeFiles } from './write-files.ts';
 import { writeKubeconfig } from './write-kubeconfig.ts';
@@ -26,6 +28,8 @@ export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   'write-files': writeNodeFiles,
   'start-service': startService,
   'verify-nodes': verifyNodes,
+  'delete-addon': deleteAddon,
+  'verify-addons': verifyAddons,
   'write-kubeconfig': writeKubeconfig,
   'copy-state': copyState,
   'fetch-snapshots': fetchSnapshots,

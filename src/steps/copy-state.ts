@@ -17,7 +17,10 @@ export const copyState: StepHandler<'copy-state'> = {
       metadata: { name: STATE_SECRET.name, namespace: 'kube-system' },
       data: { [STATE_SECRET.key]: Buffer.from(text).toString('base64') },
     };
-    await applyManifest(context.host(node.key), secret, { signal: context.signal });
+    await applyManifest(context.host(node.key), secret, {
+      signal: context.signal,
+      dataDir: context.cluster.dataDir,
+    });
     return 'done';
   },
 };

@@ -11,7 +11,11 @@ export const fetchSnapshots: StepHandler<'fetch-snapshots'> = {
     for (const name of names) {
       context.progress(name);
       const target = await context.operator.snapshotPath(node, directory, name);
-      await downloadFile(host, { source: `${snapshotsDir()}/${name}`, target, signal: context.signal });
+      await downloadFile(host, {
+        source: `${snapshotsDir(context.cluster.dataDir)}/${name}`,
+        target,
+        signal: context.signal,
+      });
     }
     return 'done';
   },

@@ -1,12 +1,12 @@
 import { RemoteCommandError } from '../domain/errors.ts';
 import type { StepOf } from '../domain/plan.ts';
-import { DATA_DIR } from '../rke2/paths.ts';
 import { stagedTarball } from './stage-artifacts.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
 /**
  * Unpacks the staged tarball ($1) below the prefix ($2), as RKE2's own script does: other prefixes than /usr/local are
- * written into units and the uninstall script, and the units go to /etc/systemd/system. $3: the version it must show.
+ * written into units and the uninstall script, and the units go to /etc/systemd/system. $3: the version it must show;
+ * $4: RKE2's data directory.
  */
 const UNPACK = `
 set -e
@@ -19,7 +19,7 @@ if [ "$2" != /usr/local ]; then
 fi
 systemctl daemon-reload
 if rpm -q rke2-selinux >/dev/null 2>&1; then
-  restorecon -R -i "$2"/lib/systemd/system/rke2-*.service /etc/systemd/system/rke2-*.service "$2/bin/rke2" ${DATA_DIR}
+  restorecon -R -i "$2"/lib/systemd/system/rke2-*.service /etc/systemd/system/rke2-*.service "$2/bin/rke2" "$4"
 fi
 "$2/bin/rke2" --version | grep -qF "$3" || { echo "$2/bin/rke2 does not say that it is $3" >&2; exit 4; }
 rm -f "$1"
@@ -32,8 +32,9 @@ export const install: StepHandler<'install'> = {
     if (step.node === null) throw new Error('install needs a node');
     const { way, version } = step;
     if (way.method === 'airgap') {
+      const { dataDir } = context.cluster;
       await context.host(step.node.key).run(UNPACK, {
-        args: [stagedTarball(way.tarball), way.prefix, version],
+        args: [stagedTarball(way.tarball, dataDir), way.prefix, version, dataDir],
         signal: context.signal,
         what: 'Unpacking RKE2',
       });

@@ -1,12 +1,12 @@
 import type { ArtifactRef } from '../domain/marker.ts';
 import { uploadFile } from '../host/upload.ts';
 import { contentStamp } from '../lib/content-stamp.ts';
-import { DATA_DIR, imagesDir } from '../rke2/paths.ts';
+import { imagesDir } from '../rke2/paths.ts';
 import type { StepHandler } from './step-handler.ts';
 
 /** Where the tarball waits between staging and installing: below RKE2's own directory, so that it leaves with it. */
-export function stagedTarball(tarball: ArtifactRef): string {
-  return `${DATA_DIR}/rke2ctl/${tarball.name}`;
+export function stagedTarball(tarball: ArtifactRef, dataDir: string): string {
+  return `${dataDir}/rke2ctl/${tarball.name}`;
 }
 
 /** Brings the release's files onto a host, each verified by its hash there; what is there already is not sent. */
@@ -18,9 +18,10 @@ export const stageArtifacts: StepHandler<'stage-artifacts'> = {
   run: async ({ node, tarball, images }, context) => {
     if (node === null) throw new Error('stage-artifacts needs a node');
     const host = context.host(node.key);
+    const { dataDir } = context.cluster;
     const files = [
-      ...images.map((image) => ({ file: image, destination: `${imagesDir()}/${image.name}` })),
-      ...(tarball === null ? [] : [{ file: tarball, destination: stagedTarball(tarball) }]),
+      ...images.map((image) => ({ file: image, destination: `${imagesDir(dataDir)}/${image.name}` })),
+      ...(tarball === null ? [] : [{ file: tarball, destination: stagedTarball(tarball, dataDir) }]),
     ];
     const total = files.reduce((sum, { file }) => sum + file.sizeBytes, 0);
     let before = 0;

@@ -55,7 +55,7 @@ async function waitForVoter(
   deadline: number,
   context: StepContext,
 ): Promise<void> {
-  while (!(await isVoter(host, { signal: context.signal }))) {
+  while (!(await isVoter(host, { signal: context.signal, dataDir: context.cluster.dataDir }))) {
     context.progress('waits to become a voter in etcd');
     if (Date.now() > deadline) {
       throw new TimeoutError({
@@ -76,7 +76,9 @@ async function learnJoined(
   if (node === null) return;
   const known = context.state().caHash;
   const pem =
-    known === null ? await readFile(host, serverCaPath(node.service), { signal: context.signal }) : null;
+    known === null
+      ? await readFile(host, serverCaPath(node.service, context.cluster.dataDir), { signal: context.signal })
+      : null;
   const hash = pem === null ? known : caHash(pem);
   await context.learn((state): State => {
     const record = state.nodes[node.id];

@@ -13,6 +13,7 @@ export const uninstall: StepHandler<'uninstall'> = {
     const host = context.host(node.key);
     const leftovers = await cleanHost(host, {
       marker,
+      dataDir: marker?.dataDir ?? context.cluster.dataDir,
       signal: context.signal,
       onWords: (words) => context.progress(words),
     });

@@ -19,11 +19,13 @@ export const verifyNodes: StepHandler<'verify-nodes'> = {
     const deadline = Date.now() + context.timeoutMs;
     for (;;) {
       const isLate = Date.now() > deadline;
-      const listed = await getNodes(host, { signal: context.signal }).catch((error: unknown) => {
-        // While etcd changes its leader, and after a restart, the API is away for a moment.
-        if (!(error instanceof RemoteCommandError) || isLate) throw error;
-        return null;
-      });
+      const listed = await getNodes(host, { signal: context.signal, dataDir: context.cluster.dataDir }).catch(
+        (error: unknown) => {
+          // While etcd changes its leader, and after a restart, the API is away for a moment.
+          if (!(error instanceof RemoteCommandError) || isLate) throw error;
+          return null;
+        },
+      );
       if (listed === null) {
         context.progress('the API server does not answer');
         await sleep(POLL_MS, undefined, { signal: context.signal });

@@ -1,6 +1,8 @@
+import { posix } from 'node:path';
 import { Rke2ctlError } from '../domain/errors.ts';
-import { removeFiles, writeFiles } from '../host/files.ts';
+import { type RemoteDirectory, type RemoteFile, removeFiles, writeFiles } from '../host/files.ts';
 import { sha256 } from '../lib/hash.ts';
+import { manifestsDir, OWN_FILES_DIR } from '../rke2/paths.ts';
 import type { StepHandler } from './step-handler.ts';
 
 /** Writes a node's files, rendered anew from the state as it is now and held against the hashes of the plan. */
@@ -20,11 +22,28 @@ export const writeNodeFiles: StepHandler<'write-files'> = {
       return { path: file.path, mode: file.mode, content: file.content };
     });
     const host = context.host(node.key);
-    if (contents.length > 0) await writeFiles(host, contents, { signal: context.signal });
+    const directories = directoriesOf(contents, context.cluster.dataDir);
+    if (contents.length > 0) await writeFiles(host, contents, { directories, signal: context.signal });
     if (removed.length > 0) await removeFiles(host, removed, { signal: context.signal });
     return 'done';
   },
 };
+
+/** Directories of RKE2's own that may not be there yet get the modes that RKE2 would give them; ours is for root alone. */
+function directoriesOf(files: readonly RemoteFile[], dataDir: string): readonly RemoteDirectory[] {
+  const manifests = manifestsDir(dataDir);
+  const isBelow = (directory: string) => files.some(({ path }) => path.startsWith(`${directory}/`));
+  return [
+    ...(isBelow(OWN_FILES_DIR) ? [{ path: OWN_FILES_DIR, mode: '0700' }] : []),
+    ...(isBelow(manifests)
+      ? [
+          { path: dataDir, mode: '0755' },
+          { path: posix.dirname(manifests), mode: '0700' },
+          { path: manifests, mode: '0700' },
+        ]
+      : []),
+  ];
+}
 
 function notReady(name: string, path: string): Error {
   return new Rke2ctlError({

@@ -1,4 +1,4 @@
-import type { Plan, Step } from '../domain/plan.ts';
+import type { Plan, Step, StepKind } from '../domain/plan.ts';
 import { cleanLine } from './clean-text.ts';
 import { renderFindings } from './findings-view.ts';
 import { fitText, padText, textWidth } from './fit-text.ts';
@@ -38,13 +38,14 @@ function groupByHost(steps: readonly Step[]): readonly HostSteps[] {
   return [...groups].map(([heading, group]) => ({ heading, steps: group }));
 }
 
+const REMOVALS: readonly StepKind[] = ['uninstall', 'forget-state', 'delete-addon'];
+
 function renderGroup({ heading, steps }: HostSteps, style: Style): string {
   const texts = steps.map((step) => cleanLine(stepText(step)));
   const column = Math.min(Math.max(...texts.map(textWidth)), 64);
   const lines = steps.map((step, index) => {
     const text = texts[index] ?? '';
-    const mark =
-      step.kind === 'uninstall' || step.kind === 'forget-state' ? style.red('-') : style.green('+');
+    const mark = REMOVALS.includes(step.kind) ? style.red('-') : style.green('+');
     return `  ${mark} ${textWidth(text) > column ? text : padText(text, column)}  ${style.dim(reasonOf(step, column, style))}`;
   });
   return `${[style.bold(cleanLine(heading)), ...lines.map((line) => line.trimEnd())].join('\n')}\n\n`;

@@ -25,6 +25,10 @@ export function stepText(step: Step): string {
       return startText(step);
     case 'verify-nodes':
       return `wait until ${countText(step.nodes.length, 'node')} ${step.nodes.length === 1 ? 'is' : 'are'} Ready`;
+    case 'delete-addon':
+      return `delete ${step.name} from the cluster (${countText(step.objects.length, 'object')})`;
+    case 'verify-addons':
+      return `wait until ${countText(step.addons.length, 'manifest')} ${step.addons.length === 1 ? 'is' : 'are'} applied`;
     case 'write-kubeconfig':
       return `write the kubeconfig for ${step.server}`;
     case 'copy-state':

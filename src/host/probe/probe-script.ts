@@ -1,13 +1,20 @@
 import { MARKER_PATH } from '../../domain/marker.ts';
 import { quoteWord, quoteWords } from '../../lib/shell-quote.ts';
-import { binaryCandidates, DATA_DIR, KUBECONFIG_PATH } from '../../rke2/paths.ts';
+import {
+  binaryCandidates,
+  DATA_DIR,
+  KUBECONFIG_PATH,
+  MANIFEST_PREFIX,
+  manifestsDir,
+  OWN_FILES_DIR,
+} from '../../rke2/paths.ts';
 
 export interface ProbeOptions {
   /** RKE2's data directory, `/var/lib/rancher/rke2` unless config.yaml says otherwise. */
   readonly dataDir?: string;
   /** Where the file wants the tarball unpacked, if it says so. */
   readonly prefix?: string | null;
-  /** Files whose hash and mode are wanted: everything rke2ctl may write. */
+  /** Files whose hash and mode are wanted, beside those that bear our name and those that the marker calls ours. */
   readonly files?: readonly string[];
   /** Names that must resolve on the host. */
   readonly names?: readonly string[];
@@ -79,6 +86,7 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
   return [
     `M=${quoteWord(mark)} DD=${quoteWord(dataDir)}`,
     `set -- ${quoteWords([...(options.files ?? []), MARKER_PATH])}`,
+    ownFiles(dataDir),
     FUNCTIONS,
     'm time; now=$(date +%s.%N); echo "$now"',
     UNITS,
@@ -95,6 +103,26 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     ...(options.nodes === true ? [NODES] : []),
     'm end',
   ].join('\n');
+}
+
+/** Adds to $@ what bears our name, and what the marker calls ours: its `files`, one a line, as JSON.stringify indents them. */
+function ownFiles(dataDir: string): string {
+  const manifests = `${quoteWord(manifestsDir(dataDir))}/${MANIFEST_PREFIX}`;
+  return `
+for f in ${manifests}*.yaml ${OWN_FILES_DIR}/* ${OWN_FILES_DIR}/*/* ${OWN_FILES_DIR}/*/*/*; do
+  if [ -f "$f" ]; then set -- "$@" "$f"; fi
+done
+if [ -f ${MARKER_PATH} ]; then
+  within=0
+  while IFS= read -r line; do
+    case $line in
+      *'"files": []'*) ;;
+      *'"files": ['*) within=1 ;;
+      *']'*) within=0 ;;
+      *'"/'*'"'*) if [ $within = 1 ]; then line=\${line#*\\"}; set -- "$@" "\${line%\\"*}"; fi ;;
+    esac
+  done <${MARKER_PATH}
+fi`;
 }
 
 /** Text files of /proc, /sys and /etc by one grep, each line with its file's name; firewalld's only if it runs. */

@@ -1,5 +1,4 @@
-import { DATA_DIR } from '../../rke2/paths.ts';
-import { EXECUTED_PATHS } from '../../rke2/requirements.ts';
+import { executedPaths } from '../../rke2/requirements.ts';
 import { hostCheck } from './check.ts';
 import { fileSystemOf } from './file-system-of.ts';
 
@@ -7,7 +6,7 @@ import { fileSystemOf } from './file-system-of.ts';
 export const noexec = hostCheck('noexec', 'error', ({ facts }, { cluster }) => {
   const prefix = cluster.install.prefix === null ? [] : [cluster.install.prefix];
   const mounts = new Map<string, string>();
-  for (const path of [DATA_DIR, ...EXECUTED_PATHS, ...prefix]) {
+  for (const path of [...executedPaths(cluster.dataDir), ...prefix]) {
     const filesystem = fileSystemOf(facts, path);
     if (filesystem?.noexec) mounts.set(filesystem.mountPoint, mounts.get(filesystem.mountPoint) ?? path);
   }

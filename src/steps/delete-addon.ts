@@ -1,0 +1,55 @@
+import { TimeoutError } from '../domain/errors.ts';
+import type { ObjectRef } from '../domain/state.ts';
+import { deleteObjects } from '../host/kubectl.ts';
+import { addonObjectName } from '../render/manifests.ts';
+import type { StepContext, StepHandler } from './step-handler.ts';
+
+/** RKE2's own object of a manifest: without it a file of that name is applied as if it were new. */
+const ADDON = { apiVersion: 'k3s.cattle.io/v1', kind: 'Addon', namespace: 'kube-system' } as const;
+
+/**
+ * Deletes the objects of a manifest that has left the file (RKE2 leaves them when the manifest goes), then what RKE2
+ * knows of it, then our own record. May be run again: what is gone already is passed over.
+ */
+export const deleteAddon: StepHandler<'delete-addon'> = {
+  title: ({ name }) => `delete ${name} from the cluster`,
+  run: async ({ node, name, objects, forget }, context) => {
+    if (node === null) throw new Error('delete-addon needs a node');
+    const deadline = Date.now() + context.cluster.addonTimeoutMs;
+    const waves = [...deletionWaves(objects), [{ ...ADDON, name: addonObjectName(name) }]];
+    for (const wave of waves) {
+      const left = await deleteObjects(context.host(node.key), wave, {
+        timeoutMs: Math.max(deadline - Date.now(), 0),
+        dataDir: context.cluster.dataDir,
+        signal: context.signal,
+      });
+      if (left.length > 0) throw stillThere(name, left, context);
+    }
+    if (!forget) return 'done';
+    await context.learn((state) => {
+      const { [name]: _gone, ...addons } = state.addons;
+      return { ...state, addons };
+    });
+    return 'done';
+  },
+};
+
+/**
+ * In which order objects go: the last one of the manifest first; kinds only after their objects, namespaces last, so that
+ * nothing waits for a controller that is gone.
+ */
+export function deletionWaves(objects: readonly ObjectRef[]): readonly (readonly ObjectRef[])[] {
+  const rank = ({ kind }: ObjectRef) =>
+    kind === 'Namespace' ? 2 : kind === 'CustomResourceDefinition' ? 1 : 0;
+  return [0, 1, 2]
+    .map((wanted) => objects.filter((object) => rank(object) === wanted).reverse())
+    .filter((wave) => wave.length > 0);
+}
+
+function stillThere(name: string, left: readonly string[], { cluster }: StepContext): TimeoutError {
+  return new TimeoutError({
+    code: 'addon-not-deleted',
+    message: `${name} was taken out of the file, and after ${Math.round(cluster.addonTimeoutMs / 1000)} s this of it is still in the cluster: ${left.join(', ')}. Something holds it: a finalizer whose controller does not answer.`,
+    hint: 'Look at the finalizers with `kubectl get … -o yaml`, then run `rke2ctl up` again; `addon_job_timeout` says how long it waits.',
+  });
+}
