@@ -6,9 +6,11 @@ export function checkRoles(draft: ClusterDraft): readonly Finding[] {
   return [...findRepeatedRoles(draft), ...findMissingRoles(draft), ...findTwoDatastores(draft)];
 }
 
-/** Whether RKE2 is told to keep its data outside the cluster, so that no node has the role etcd. */
-function hasExternalDatastore(draft: ClusterDraft): boolean {
-  return 'datastore-endpoint' in (draft.rke2?.server ?? {});
+/** The key by which the file keeps the cluster's data outside, so that no node has the role etcd; null when it does not. */
+function findDatastoreKey(draft: ClusterDraft): string | null {
+  if (draft.datastore !== undefined) return 'datastore';
+  if (draft.services?.etcd?.external_urls !== undefined) return 'services.etcd.external_urls';
+  return 'datastore-endpoint' in (draft.rke2?.server ?? {}) ? 'rke2.server.datastore-endpoint' : null;
 }
 
 function findRepeatedRoles(draft: ClusterDraft): readonly Finding[] {
@@ -33,7 +35,7 @@ function findMissingRoles(draft: ClusterDraft): readonly Finding[] {
     return [];
   const present = new Set(roles.flat());
   const missing = (['etcd', 'controlplane'] as const).filter(
-    (role) => !present.has(role) && !(role === 'etcd' && hasExternalDatastore(draft)),
+    (role) => !present.has(role) && !(role === 'etcd' && findDatastoreKey(draft) !== null),
   );
   return missing.map((role) =>
     findingAt(
@@ -49,15 +51,15 @@ function findMissingRoles(draft: ClusterDraft): readonly Finding[] {
 }
 
 function findTwoDatastores(draft: ClusterDraft): readonly Finding[] {
-  if (!hasExternalDatastore(draft)) return [];
+  const key = findDatastoreKey(draft);
+  if (key === null) return [];
   return (draft.nodes ?? []).flatMap((node, index) => {
     const place = node?.role?.indexOf('etcd') ?? -1;
     if (place < 0) return [];
     return [
       findingAt(['nodes', index, 'role', place], {
         code: 'datastore-twice',
-        message:
-          'This node has the role `etcd`, while `rke2.server.datastore-endpoint` names an external datastore.',
+        message: `This node has the role \`etcd\`, while \`${key}\` names an external datastore.`,
         hint: 'Keep one of the two: with an external datastore no node has the role `etcd`.',
       }),
     ];
