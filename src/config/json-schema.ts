@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { CONFIG_KEYS, type ConfigKey } from '../rke2/config-keys.ts';
 import { describeKey, readDefault, SECRET_WORDS } from './describe-key.ts';
 import { ClusterSchema } from './keys/cluster.ts';
-import type { LostKey } from './keys/key.ts';
 import { type KeyRow, keyTable } from './keys/key-table.ts';
 import { OWNED_KEYS } from './owned-keys.ts';
 
@@ -56,12 +55,8 @@ function describeInEditor(row: KeyRow, schema: JsonSchema): void {
     });
     if (row.entry.fate === 'warned') schema['deprecationMessage'] = words;
     if (row.entry.fate !== 'refused') return;
-    // Values that ask for nothing are passed over; `not` is where editors show a message of one's own.
-    const empty = [
-      { type: 'object', maxProperties: 0 },
-      { type: 'array', maxItems: 0 },
-    ] as const;
-    schema.not = { not: { anyOf: [{ enum: [null, '', false, 0, '0', ...harmless(row.entry)] }, ...empty] } };
+    // Values that ask for nothing are passed over; of anything else editors say these words.
+    schema.enum = [null, '', false, 0, '0', [], {}, ...(row.entry.harmless ?? [])] as string[];
     schema['errorMessage'] = words;
     return;
   }
@@ -74,10 +69,6 @@ function describeInEditor(row: KeyRow, schema: JsonSchema): void {
     ...(key.secret ? [SECRET_WORDS] : []),
   ].join('\n\n');
   allowVariables(schema);
-}
-
-function harmless({ harmless = [] }: LostKey): readonly string[] {
-  return harmless as readonly string[];
 }
 
 /** By their titles editors tell the options of a choice apart; without any, they show nothing of the key itself. */
