@@ -12,7 +12,9 @@ export const NodeSelectorSchema = z.record(
 
 const KEYS = { error: 'must be a toleration: `key`, `operator`, `value`, `effect`' };
 
-/** Tolerations as Kubernetes writes them. */
+const SecondsSchema = z.number({ error: 'must be a number of seconds' }).int();
+
+/** Tolerations as Kubernetes writes them, and as RKE1's files have them. */
 export const TolerationsSchema = z.array(
   z.strictObject(
     {
@@ -24,7 +26,9 @@ export const TolerationsSchema = z.array(
           error: 'must be `NoSchedule`, `PreferNoSchedule` or `NoExecute`',
         })
         .optional(),
-      tolerationSeconds: z.number({ error: 'must be a number of seconds' }).int().optional(),
+      tolerationSeconds: SecondsSchema.optional(),
+      // RKE1 read its files with small letters only, and its documentation shows the key like this.
+      tolerationseconds: SecondsSchema.optional(),
     },
     KEYS,
   ),
@@ -32,6 +36,14 @@ export const TolerationsSchema = z.array(
 );
 
 export type TolerationsInput = z.output<typeof TolerationsSchema>;
+
+/** A toleration as Kubernetes takes it. */
+export function toToleration({
+  tolerationseconds: seconds,
+  ...toleration
+}: TolerationsInput[number]): Omit<TolerationsInput[number], 'tolerationseconds'> {
+  return seconds === undefined ? toleration : { tolerationSeconds: seconds, ...toleration };
+}
 
 /** The name of a PriorityClass. */
 export const PriorityClassSchema = checked(text('must be the name of a PriorityClass'), (name) =>

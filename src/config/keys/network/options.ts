@@ -95,6 +95,11 @@ const CALICO = {
 
 const PRIORITIES = {
   canal_priority_class_name: lostPriority('Canal'),
+  canal_autoscaler_priority_class_name: warned({
+    description: 'PriorityClass of an autoscaler beside Canal, as RKE1’s own example shows it.',
+    why: 'RKE2’s chart of Canal has no autoscaler.',
+    instead: 'Leave the key out.',
+  }),
   kube_flannel_priority_class_name: lostPriority('Flannel'),
   calico_node_priority_class_name: lostPriority('Calico’s node pods'),
   calico_kube_controllers_priority_class_name: lostPriority(

@@ -1,0 +1,97 @@
+import { isScalar } from 'yaml';
+import type { Diagnostic } from '../../domain/diagnostic.ts';
+import type { Path } from '../finding.ts';
+import { parseCluster } from '../parse-cluster.ts';
+import {
+  type ConversionInput,
+  type Draft,
+  readDraft,
+  removeKeys,
+  replaceValues,
+  type Story,
+} from './draft.ts';
+import { findPlace, nodeOf } from './find-place.ts';
+
+/** Parts of the file in which a value that cannot be taken may go: the cluster comes up without it all the same. */
+const DISPENSABLE = new Set([
+  'authentication',
+  'authorization',
+  'cloud_provider',
+  'dns',
+  'ingress',
+  'monitoring',
+  'network',
+  'services',
+  'system_images',
+  'upgrade_strategy',
+]);
+
+/** What a cluster is made of: no value of these is taken away, however wrong; a person has to mend it. */
+const KEPT =
+  /^services\.(kube-controller\.cluster_cidr|kube(-api|-controller)\.service_cluster_ip_range|kubelet\.cluster_domain)$/;
+
+const MOST_PASSES = 20;
+
+/**
+ * Takes out, pass by pass, what `validate` calls a mistake and the cluster can do without: keys that RKE1 did not know
+ * either, and values that RKE2 cannot take. Words that meant yes and no to RKE1 are mended.
+ */
+export function dropRefusedValues(before: Draft, { target, env }: ConversionInput): Draft {
+  let draft = before;
+  for (let pass = 0; pass < MOST_PASSES; pass += 1) {
+    const { findings } = parseCluster(draft.lines.text, target, { ...env, runCommand: null });
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    const switches = errors.flatMap((error) => mendSwitch(draft, error));
+    const next =
+      switches.length > 0 ? replaceValues(draft, switches) : removeKeys(draft, listRemovals(draft, errors));
+    if (next.lines.text === draft.lines.text) return draft;
+    draft = next;
+  }
+  return draft;
+}
+
+function mendSwitch(
+  draft: Draft,
+  { path = '' }: Diagnostic,
+): readonly { readonly path: Path; readonly text: string; readonly story: Story }[] {
+  const steps = parsePath(path);
+  const place = findPlace(readDraft(draft).document, steps);
+  const node = place && nodeOf(place);
+  const word =
+    isScalar(node) && node.type === 'PLAIN' && /^(?:(y|yes|on)|n|no|off)$/i.exec(node.source ?? '');
+  if (!word) return [];
+  const text = word[1] === undefined ? 'false' : 'true';
+  const message = `\`${word[0]}\` was \`${text}\` to RKE1, and is a word here; \`${text}\` is written instead.`;
+  return [{ path: steps, text, story: { kind: 'changed', path: steps, message, hint: null } }];
+}
+
+function listRemovals(draft: Draft, errors: readonly Diagnostic[]): readonly Story[] {
+  const { document } = readDraft(draft);
+  const seen = new Set<string>();
+  return errors.flatMap(({ code, message, hint, path = '' }): Story[] => {
+    const steps = parsePath(path);
+    const mayGo = code === 'unknown-key' || (DISPENSABLE.has(String(steps[0])) && !KEPT.test(path));
+    if (!mayGo || seen.has(path) || findPlace(document, steps) === null) return [];
+    seen.add(path);
+    return code === 'unknown-key'
+      ? [
+          {
+            kind: 'dropped',
+            path: steps,
+            message: `RKE1 did not know the key either and passed over it. ${message}`,
+            hint,
+          },
+        ]
+      : [{ kind: 'decision', path: steps, message: `${message} It was taken out.`, hint }];
+  });
+}
+
+/** The other way round of formatPath. */
+export function parsePath(text: string): Path {
+  const steps: (string | number)[] = [];
+  for (const [, index, quoted, name] of text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)) {
+    if (index !== undefined) steps.push(Number(index));
+    else steps.push(quoted === undefined ? (name ?? '') : String(JSON.parse(quoted)));
+  }
+  return steps;
+}
