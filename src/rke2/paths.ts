@@ -15,6 +15,12 @@ export const SECRETS_DROPIN_PATH = `${CONFIG_DROPIN_DIR}/20-rke2ctl-secrets.yaml
 /** Everything else that cluster.yml brings onto a node (policies, certificates) lies in this directory of ours (0700). */
 export const OWN_FILES_DIR = '/etc/rancher/rke2/rke2ctl';
 
+/** Tells the kubelets which plugin knows the passwords of a cloud's registry. */
+export const CREDENTIAL_PROVIDER_PATH = `${OWN_FILES_DIR}/image-credential-provider.yaml`;
+
+/** Where RKE2 looks for such plugins unless `image-credential-provider-bin-dir` says otherwise. */
+export const CREDENTIAL_PROVIDER_DIR = '/var/lib/rancher/credentialprovider/bin';
+
 /** Begins the name of every manifest of ours, so that none of RKE2's own is ever touched. */
 export const MANIFEST_PREFIX = 'rke2ctl-';
 
@@ -61,7 +67,9 @@ export function manifestsDir(dataDir: string = DATA_DIR): string {
 
 /** True for paths that only rke2ctl ever fills: its own directory, and manifests that bear its name. */
 export function isOwnName(path: string, dataDir: string): boolean {
-  return path.startsWith(`${OWN_FILES_DIR}/`) || path.startsWith(`${manifestsDir(dataDir)}/${MANIFEST_PREFIX}`);
+  return (
+    path.startsWith(`${OWN_FILES_DIR}/`) || path.startsWith(`${manifestsDir(dataDir)}/${MANIFEST_PREFIX}`)
+  );
 }
 
 /** Environment of the service; its units read it at start. */

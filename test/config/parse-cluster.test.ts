@@ -37,6 +37,7 @@ describe('defaults', () => {
           address: '10.0.0.11',
           port: 22,
           internalAddress: null,
+          otherInternalAddress: null,
           name: null,
           user: 'me',
           roles: ['etcd', 'controlplane', 'worker'],

@@ -1,59 +1,147 @@
 import * as z from 'zod';
-import { REGISTRIES_PATH } from '../../rke2/paths.ts';
-import { DEFAULTS } from '../defaults.ts';
-import { showValue } from '../finding.ts';
-import { checked, FlagSchema, text } from '../schema/scalars.ts';
-import { config, file, mapped } from './key.ts';
-
-const HOST =
-  /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:(\d{1,5}))?(\/[A-Za-z0-9._-]+)*$/;
-
-const RegistryUrlSchema = checked(text('must be `host[:port][/path]`'), (url) => {
-  const shown = showValue(url);
-  const scheme = /^([^/]*?):\/\//.exec(url)?.[1];
-  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
-    return {
-      message: `The registry ${shown} is written with the scheme ${scheme}.`,
-      hint: `Write \`${url.replace(/^.*?:\/\/(.*@)?/, '').replace(/\/+$/, '') || 'registry.example.com:5000'}\`: it is reached by https, or by http with \`http://\` before it.`,
-    };
-  }
-  const match = HOST.exec(url.replace(/^https?:\/\//, '').replace(/\/+$/, ''));
-  if (match && (match[4] === undefined || (Number(match[4]) >= 1 && Number(match[4]) <= 65535))) return null;
-  return {
-    message: `${shown} is not the address of a registry.`,
-    hint: 'Write `host`, `host:port` or `host:port/path`, such as `registry.example.com:5000`; `http://` before it for one without TLS.',
-  };
-});
+import { OWN_FILES_DIR, REGISTRIES_PATH } from '../../rke2/paths.ts';
+import { EndpointUrlSchema } from '../schema/registry-host.ts';
+import { FlagSchema, LocalPathSchema, text } from '../schema/scalars.ts';
+import { config, file, group, own, required } from './key.ts';
 
 const REGISTRIES = file(REGISTRIES_PATH);
+const CARRIED = file(`${OWN_FILES_DIR}/registries/*`);
+const OURS = 'rke2ctl';
 
-const REGISTRY_KEYS = {
-  url: mapped(RegistryUrlSchema, {
-    description: '`host[:port][/path]` of the registry, with `http://` before it if it has no TLS.',
-    examples: ['registry.example.com:5000'],
-    default: `\`${DEFAULTS.registryUrl}\``,
-    becomes: [REGISTRIES],
+const MirrorSchema = z.strictObject(
+  {
+    endpoints: own(z.array(EndpointUrlSchema, { error: 'must be a list of URLs' }), {
+      description: 'Where the images are pulled from instead, tried in this order; `http://` without TLS.',
+      examples: [['https://registry.example.com:5000']],
+      becomes: [REGISTRIES],
+    }),
+    rewrites: own(
+      z.record(z.string(), text('must be text'), {
+        error: 'must be a map of regular expressions and what is written in their place',
+      }),
+      {
+        description:
+          'Regular expressions on the path of an image (`library/nginx`), each with what is written in its place; `$1` is the first bracket.',
+        examples: [{ '^(.*)$': 'mirror/$1' }],
+        becomes: [REGISTRIES],
+      },
+    ),
+  },
+  { error: 'must be a map with `endpoints` and `rewrites`; `{}` when only the nodes share its images' },
+);
+
+const AuthSchema = z.strictObject(
+  {
+    username: required(
+      own(text('must be text'), {
+        description: 'User for pulling.',
+        examples: ['puller'],
+        becomes: [REGISTRIES],
+      }),
+    ),
+    password: required(
+      own(text('must be text'), {
+        description: 'Password for pulling.',
+        examples: ['env:REGISTRY_PASSWORD'],
+        secret: true,
+        becomes: [REGISTRIES],
+      }),
+    ),
+  },
+  { error: 'must be a map with `username` and `password`' },
+);
+
+const TlsSchema = z.strictObject(
+  {
+    ca: own(LocalPathSchema, {
+      description:
+        'File beside cluster.yml with the CA that signed the registry’s certificate; the nodes get a copy.',
+      examples: ['./registry-ca.crt'],
+      becomes: [CARRIED, REGISTRIES],
+    }),
+    cert: own(LocalPathSchema, {
+      description: 'File beside cluster.yml with the certificate that the nodes show; together with `key`.',
+      examples: ['./registry-client.crt'],
+      becomes: [CARRIED, REGISTRIES],
+    }),
+    key: own(LocalPathSchema, {
+      description: 'File beside cluster.yml with the private key of `cert`.',
+      examples: ['./registry-client.key'],
+      becomes: [CARRIED, REGISTRIES],
+    }),
+    insecure_skip_verify: own(FlagSchema, {
+      description:
+        'Take any certificate of the registry’s. Whoever stands in between can then change images.',
+      examples: [true],
+      default: '`false`',
+      becomes: [REGISTRIES],
+    }),
+  },
+  { error: 'must be a map with `ca`, `cert`, `key` and `insecure_skip_verify`' },
+);
+
+const ConfigSchema = z.strictObject(
+  {
+    auth: group(AuthSchema, {
+      origin: OURS,
+      description: 'Who the nodes are at this registry.',
+      examples: [{ username: 'puller', password: 'env:REGISTRY_PASSWORD' }],
+    }),
+    tls: group(TlsSchema, {
+      origin: OURS,
+      description: 'How the nodes check this registry’s certificate.',
+      examples: [{ ca: './registry-ca.crt' }],
+    }),
+  },
+  { error: 'must be a map with `auth` and `tls`' },
+);
+
+/** registries.yaml in full: what `private_registries` has no words for. */
+export const RegistriesSchema = z.strictObject(
+  {
+    mirrors: group(
+      z.record(z.string(), MirrorSchema, { error: 'must be a map of registries, each with `endpoints`' }),
+      {
+        origin: OURS,
+        description:
+          'By name of a registry (`docker.io`, `"*"` for all): where its images come from instead.',
+        examples: [{ 'docker.io': { endpoints: ['https://registry.example.com:5000'] } }],
+      },
+    ),
+    configs: group(
+      z.record(z.string(), ConfigSchema, {
+        error: 'must be a map of registries (`host:port`), each with `auth` or `tls`',
+      }),
+      {
+        origin: OURS,
+        description: 'By `host[:port]` of an endpoint: how that registry is talked to.',
+        examples: [{ 'registry.example.com:5000': { tls: { ca: './registry-ca.crt' } } }],
+      },
+    ),
+    disable_default_registry_endpoint: own(FlagSchema, {
+      description: 'Never ask a mirrored registry itself when its mirrors fail.',
+      examples: [true],
+      default: '`false`',
+      becomes: [config('disable-default-registry-endpoint')],
+    }),
+  },
+  { error: 'must be a map with `mirrors`, `configs` and `disable_default_registry_endpoint`' },
+);
+
+/** Top-level keys about registries that RKE1 did not have. */
+export const REGISTRIES_KEYS = {
+  registries: group(RegistriesSchema, {
+    origin: OURS,
+    description: 'Mirrors of registries, and how registries are talked to.',
+    examples: [{ mirrors: { 'docker.io': { endpoints: ['https://registry.example.com:5000'] } } }],
   }),
-  user: mapped(text('must be text'), {
-    description: 'User for pulling.',
-    examples: ['puller'],
-    becomes: [REGISTRIES],
-  }),
-  password: mapped(text('must be text'), {
-    description: 'Password for pulling.',
-    examples: ['env:REGISTRY_PASSWORD'],
-    secret: true,
-    becomes: [REGISTRIES],
-  }),
-  is_default: mapped(FlagSchema, {
-    description: 'All of RKE2’s own images come from this registry. At most one.',
+  embedded_registry: own(FlagSchema, {
+    description:
+      'The nodes share images that they have with each other. It works for registries that `registries.mirrors` names, `"*": {}` names all.',
     examples: [true],
     default: '`false`',
-    becomes: [config('system-default-registry'), REGISTRIES],
+    becomes: [config('embedded-registry')],
   }),
 };
 
-/** One registry, in RKE1's form. */
-export const RegistrySchema = z
-  .strictObject(REGISTRY_KEYS, { error: 'must be a map with `url`, `user`, `password` and `is_default`' })
-  .meta({ examples: [{ url: 'registry.example.com:5000', is_default: true }] });
+export type RegistriesInput = z.output<typeof RegistriesSchema>;

@@ -20,9 +20,15 @@ import { mergeContributions } from './contribution.ts';
 import { contributeAdmission } from './resolve-admission.ts';
 import { contributeAuditLog } from './resolve-audit-log.ts';
 import { contributeAuthentication } from './resolve-authentication.ts';
+import { resolveCharts } from './resolve-charts.ts';
+import { contributeCloudProvider } from './resolve-cloud-provider.ts';
 import { contributeDatastore } from './resolve-datastore.ts';
+import { contributeDns } from './resolve-dns.ts';
+import { contributeIngress, resolveIngress } from './resolve-ingress.ts';
+import { contributeMonitoring } from './resolve-monitoring.ts';
+import { contributeNetwork } from './resolve-network.ts';
 import { listSingleNodes, resolveNode } from './resolve-node.ts';
-import { resolveRegistries } from './resolve-registries.ts';
+import { contributeRegistries, resolveRegistries } from './resolve-registries.ts';
 import { contributeHardening, contributeServices } from './resolve-services.ts';
 import { contributeSnapshots } from './resolve-snapshots.ts';
 
@@ -35,9 +41,16 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     contributeAuthentication(input, { env, toAbsolute }),
     contributeAdmission(input),
     contributeSnapshots(input, { env, toAbsolute }),
+    contributeRegistries(input, { env, toAbsolute }),
     contributeDatastore(input, { env, toAbsolute }),
     contributeHardening(input),
     contributeServices(input),
+    contributeNetwork(input),
+    contributeDns(input),
+    contributeMonitoring(input),
+    contributeIngress(input),
+    contributeCloudProvider(input, { env, toAbsolute }, DEFAULTS.dataDir),
+    { chartValues: input.chart_values ?? {} },
     { server: input.rke2?.server ?? {}, agent: input.rke2?.agent ?? {} },
   ]);
   return {
@@ -52,11 +65,11 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     ],
     firewall: resolveFirewall(input.firewall ?? {}),
     prepare: [...new Set(input.prepare ?? [])],
-    registries: resolveRegistries(input),
+    registries: resolveRegistries(input, { env, toAbsolute }),
     kubeconfig: resolveKubeconfig(input.kubeconfig ?? {}, absolute, toAbsolute),
     ssh: resolveSsh(input.ssh ?? {}, toAbsolute, env),
     dataDir: DEFAULTS.dataDir,
-    ingress: null,
+    ingress: resolveIngress(input),
     externalDatastore:
       'datastore-endpoint' in contribution.server || 'datastore-endpoint' in contribution.secrets,
     rke2: { server: contribution.server, agent: contribution.agent, secrets: contribution.secrets },
@@ -64,7 +77,7 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     environment: {},
     addons: [],
     addonTimeoutMs: DEFAULTS.addonTimeoutMs,
-    charts: [],
+    charts: resolveCharts(input, { env, toAbsolute }),
     chartValues: contribution.chartValues,
     upgrade: DEFAULTS.upgrade,
   };

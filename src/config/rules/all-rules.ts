@@ -1,20 +1,30 @@
 import { checkAddressRanges } from './address-ranges.ts';
+import { checkAdmission } from './admission.ts';
+import { checkAuditLog } from './audit-log.ts';
+import { checkAuthenticationWebhook } from './authentication-webhook.ts';
 import { checkClusterDns } from './cluster-dns.ts';
+import { checkComponentFlags } from './component-flags.ts';
+import { checkDatastore } from './datastore.ts';
+import { checkExtraBinds } from './extra-binds.ts';
 import { checkInstallChoices } from './install-choices.ts';
 import { checkKubeconfigMode } from './kubeconfig-mode.ts';
 import { checkLabels } from './labels.ts';
 import { checkNodeDuplicates } from './node-duplicates.ts';
 import { checkNodeNames } from './node-names.ts';
 import { checkNodeRke2 } from './node-rke2.ts';
+import { checkPems } from './pem.ts';
+import { checkPrivateRegistries } from './private-registries.ts';
 import { checkRegistries } from './registries.ts';
 import { checkRke2Combinations } from './rke2-combinations.ts';
 import { checkRke2Values } from './rke2-values.ts';
 import { checkRoleCounts } from './role-counts.ts';
 import { checkRoles } from './roles.ts';
 import type { Rule } from './rule.ts';
+import { checkS3 } from './s3.ts';
 import { checkSecretSources } from './secret-sources.ts';
 import { checkServiceRangeTwice } from './service-range-twice.ts';
 import { checkSharedAddresses } from './shared-address.ts';
+import { checkSnapshots } from './snapshots.ts';
 import { checkTaints } from './taints.ts';
 
 /** Every rule between keys of cluster.yml. */
@@ -30,10 +40,20 @@ export const RULES: readonly Rule[] = [
   checkServiceRangeTwice,
   checkClusterDns,
   checkInstallChoices,
+  checkPrivateRegistries,
   checkRegistries,
   checkKubeconfigMode,
   checkRke2Values,
   checkRke2Combinations,
   checkSecretSources,
   checkNodeRke2,
+  checkComponentFlags,
+  checkExtraBinds,
+  checkSnapshots,
+  checkS3,
+  checkDatastore,
+  checkPems,
+  checkAuditLog,
+  checkAdmission,
+  checkAuthenticationWebhook,
 ];
