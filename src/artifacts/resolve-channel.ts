@@ -1,6 +1,8 @@
 import { ArtifactError, CancelledError, ConnectError, Rke2ctlError, TimeoutError } from '../domain/errors.ts';
+import { splitCredentials } from '../lib/url-credentials.ts';
 import { channelBase } from '../rke2/install-script.ts';
 import { parseVersion } from '../rke2/version.ts';
+import { explainFetchFailure, proxyWords } from './explain-fetch.ts';
 
 export interface ChannelRequest {
   readonly channel: string;
@@ -21,7 +23,7 @@ const MAX_REDIRECTS = 5;
  * (network, TLS), TimeoutError, ArtifactError (no such channel, no version in the answer).
  */
 export async function resolveChannel(request: ChannelRequest): Promise<string> {
-  const { start, authorization } = takeCredentials(
+  const { url: start, headers: authorization } = splitCredentials(
     `${channelBase(request.mirror)}/${encodeURIComponent(request.channel)}`,
   );
   const timeout = AbortSignal.timeout(request.timeoutMs);
@@ -55,20 +57,6 @@ async function askOnce(url: string, channel: string, options: RequestInit): Prom
     throw noVersion(url, `it answers ${response.status} where a redirect to a release is expected`);
   }
   return new URL(location, url).href;
-}
-
-/** `https://user:password@mirror/…` → the address as it may be shown, and the header that carries the rest. */
-function takeCredentials(address: string): {
-  readonly start: string;
-  readonly authorization: Record<string, string>;
-} {
-  const url = new URL(address);
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  url.username = '';
-  url.password = '';
-  const authorization =
-    pair === ':' ? {} : { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
-  return { start: url.href, authorization };
 }
 
 function versionIn(url: string): string | null {
@@ -109,59 +97,16 @@ function tooSlow(url: string, request: ChannelRequest): TimeoutError {
   });
 }
 
-/** System and TLS error codes → what they mean here. */
-const MEANINGS: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'its certificate has expired, or the clock of this machine is wrong',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet, or the clock of this machine is wrong',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  EAI_AGAIN: 'its name cannot be resolved just now (no name server answers)',
-  ECONNREFUSED: 'nothing listens there (connection refused)',
-  ECONNRESET: 'the connection was cut',
-  EHOSTUNREACH: 'there is no route to it',
-  ENETUNREACH: 'there is no route to its network',
-  ENOTFOUND: 'its name is not known to the name server',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
-  ETIMEDOUT: 'it does not answer',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate comes from a CA that this machine does not trust',
-  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
-  UND_ERR_SOCKET: 'the connection was cut',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from a CA that this machine does not trust',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate comes from a CA that this machine does not trust',
-};
-
 function unreachable(url: string, error: unknown, request: ChannelRequest): ConnectError {
-  const code = codeOf(error);
-  const isTrust = code !== null && /SELF_SIGNED|ISSUER|LEAF_SIGNATURE/.test(code);
+  const { words, isTrust } = explainFetchFailure(error);
   const first = isTrust
     ? 'Set NODE_EXTRA_CA_CERTS to a file with that CA'
     : 'Look at network and DNS of this machine';
   return new ConnectError({
     code: 'channel-unreachable',
-    message: `${url} cannot be reached: ${(code === null ? undefined : MEANINGS[code]) ?? code ?? innermost(error)}.${proxyWords(request.env)}`,
+    message: `${url} cannot be reached: ${words}.${proxyWords(request.env)}`,
     hint: `${first}, set install.mirror, or ${PIN}.`,
     retryable: true,
     cause: error,
   });
-}
-
-/** fetch says only "fetch failed"; the reason is the cause, or the first of several when more addresses were tried. */
-function codeOf(error: unknown): string | null {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    const inner = current instanceof AggregateError ? current.errors[0] : current;
-    if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return inner.code;
-  }
-  return null;
-}
-
-function innermost(error: unknown): string {
-  return error instanceof Error && error.cause !== undefined ? innermost(error.cause) : String(error);
-}
-
-/** Node's own fetch goes past proxies unless it is told otherwise (NODE_USE_ENV_PROXY, from Node 24 on). */
-function proxyWords(env: ChannelRequest['env']): string {
-  const name = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find(
-    (key) => (env[key] ?? '') !== '',
-  );
-  if (name === undefined || env['NODE_USE_ENV_PROXY'] === '1') return '';
-  return ` (${name} is set, but this question does not go through a proxy; Node 24 and later do it with NODE_USE_ENV_PROXY=1.)`;
 }

@@ -11,7 +11,11 @@ export interface CommonFlags extends OutputFlags {
   readonly ignoreCheck?: readonly string[];
 }
 
-export interface UpFlags extends CommonFlags {
+export interface PlanFlags extends CommonFlags {
+  readonly updateAddons?: boolean;
+}
+
+export interface UpFlags extends PlanFlags {
   readonly concurrency: number;
   readonly timeout: number;
   readonly disablePortCheck?: boolean;

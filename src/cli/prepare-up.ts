@@ -5,15 +5,19 @@ import { CheckError, ConnectError, StateError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
+import { checkManifests } from '../plan/check-manifests.ts';
 import { checkState } from '../plan/check-state.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
 import { planUp } from '../plan/plan-up.ts';
+import { rememberAddons } from '../plan/remember-addons.ts';
 import type { DesiredInput } from '../render/desired-node.ts';
 import { factsOf } from '../render/desired-node.ts';
+import { renderManifests } from '../render/manifests.ts';
 import { createState } from '../state/create-state.ts';
+import { fetchAddons } from './fetch-addons.ts';
 import { type Release, resolveRelease } from './resolve-release.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -22,6 +26,8 @@ export interface PreparedUp {
   readonly observed: Observed;
   /** As it is to be when the run begins; on disk only once `up` has saved it. */
   readonly state: State;
+  /** As it lies on disk; null when there is none yet. */
+  readonly stored: State | null;
   readonly input: DesiredInput;
   readonly release: Release;
   readonly plan: Plan;
@@ -30,6 +36,8 @@ export interface PreparedUp {
 export interface PrepareOptions {
   readonly checkPorts: boolean;
   readonly ignoredChecks: readonly string[];
+  /** Take addons from their URLs anew. */
+  readonly updateAddons: boolean;
 }
 
 /**
@@ -42,8 +50,11 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
   refuseNobody(cluster, observed);
   const stored = await workspace.store.read();
   if (stored === null) refuseLostState(cluster, observed, workspace.paths.state);
-  const state = stored ?? createState(cluster.name, randomBytes);
-  const release = await resolveRelease({ cluster, state, observed, signal: workspace.signals.stop });
+  const known = stored ?? createState(cluster.name, randomBytes);
+  const signal = workspace.signals.stop;
+  const release = await resolveRelease({ cluster, state: known, observed, signal });
+  const addonTexts = await fetchAddons({ cluster, state: known, update: options.updateAddons, signal });
+  const manifests = renderManifests(cluster, addonTexts);
   const findings = [
     ...workspace.findings,
     ...checkHosts({
@@ -53,16 +64,19 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
       requiredDiskBytes: release.requiredDiskBytes,
       architectures: release.architectures,
     }),
-    ...checkState(cluster, observed, state, release.version),
+    ...checkState(cluster, observed, known, release.version),
+    ...checkManifests(manifests, known),
   ];
   const judged = applyIgnored(findings, options.ignoredChecks);
   if (judged.some((finding) => finding.severity === 'error')) throw new CheckError(judged);
   for (const diagnostic of judged) workspace.emit({ type: 'finding', diagnostic });
 
+  const state = rememberAddons(known, manifests, cluster, observed);
   const input: DesiredInput = {
     cluster,
     observed,
     state,
+    addonTexts,
     version: release.version,
     bootstrapKey: chooseBootstrap(cluster, observed, state),
     artifacts: release.artifacts,
@@ -73,7 +87,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     kubeconfigPresent: await workspace.operator.hasKubeconfig(),
     checkPorts: options.checkPorts && !options.ignoredChecks.includes(PORTS_CHECK_NAME),
   });
-  return { observed, state, input, release, plan };
+  return { observed, state, stored, input, release, plan };
 }
 
 /** With no host at all there is nothing to plan, and every later complaint would hide the reason. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from '../domain/errors.ts';
-import type { CommonFlags, OutputFlags, RemoveFlags, UpFlags } from './flags.ts';
+import type { CommonFlags, OutputFlags, PlanFlags, RemoveFlags, UpFlags } from './flags.ts';
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -23,6 +23,7 @@ export function createProgram(): Command {
         .argParser(duration)
         .default(600_000, '10m'),
     )
+    .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
     .option('--ignore-check <name...>', 'go on although this check fails')
     .option('--disable-port-check', 'do not try the ports between the nodes')
     .option('--yes', 'answer yes to every question')
@@ -30,8 +31,9 @@ export function createProgram(): Command {
 
   local(common(program.command('plan')))
     .description('show what `up` would do; touches nothing; exit code 2 when there is something')
+    .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
     .option('--ignore-check <name...>', 'go on although this check fails')
-    .action(run(async (options: CommonFlags) => (await import('./commands/plan.ts')).plan(options)));
+    .action(run(async (options: PlanFlags) => (await import('./commands/plan.ts')).plan(options)));
 
   local(common(program.command('check')))
     .description('look at the hosts and report what would hinder RKE2 there')

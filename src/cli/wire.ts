@@ -143,5 +143,13 @@ function secretsOf(cluster: Cluster): readonly Secret[] {
     value instanceof Secret ? value : null,
   );
   const settings = Object.values(cluster.rke2.secrets);
-  return [...keys, ...passwords, ...files, ...variables, ...settings].flatMap((secret) => secret ?? []);
+  const places = cluster.addons.map(({ source }) => passwordIn('url' in source ? source.url : ''));
+  return [...keys, ...passwords, ...places, ...files, ...variables, ...settings].flatMap(
+    (secret) => secret ?? [],
+  );
+}
+
+function passwordIn(address: string): Secret | null {
+  const password = URL.canParse(address) ? decodeURIComponent(new URL(address).password) : '';
+  return password === '' ? null : new Secret(password);
 }

@@ -1,4 +1,5 @@
 import { sha256 } from '../lib/hash.ts';
+import { splitCredentials } from '../lib/url-credentials.ts';
 import type { Addon, Chart, Cluster, JsonMap, JsonValue, NodeFile } from './cluster.ts';
 import { Secret } from './secret.ts';
 
@@ -21,7 +22,12 @@ function describeFile({ path, on, content }: NodeFile): JsonMap {
 }
 
 function describeAddon({ name, source }: Addon): JsonMap {
-  return { name, ...('url' in source ? { url: source.url } : { text: `sha256:${sha256(source.text)}` }) };
+  return {
+    name,
+    ...('url' in source
+      ? { url: splitCredentials(source.url).url }
+      : { text: `sha256:${sha256(source.text)}` }),
+  };
 }
 
 function describeChart({ archive, ...chart }: Chart): JsonMap {

@@ -1,5 +1,6 @@
 import { Document, Scalar } from 'yaml';
 import type { Chart, Cluster, JsonMap } from '../domain/cluster.ts';
+import { splitCredentials } from '../lib/url-credentials.ts';
 import { MANIFEST_PREFIX, manifestsDir } from '../rke2/paths.ts';
 import { quotedYaml } from './quoted-yaml.ts';
 
@@ -9,6 +10,7 @@ export interface Manifest {
   readonly name: string;
   /** null: it comes from a URL and was not fetched. */
   readonly content: string | null;
+  /** Without user and password. */
   readonly url: string | null;
 }
 
@@ -25,7 +27,7 @@ export function renderManifests(
   return [
     ...addons.map(({ name, source }) =>
       'url' in source
-        ? { name, content: texts[name] ?? null, url: source.url }
+        ? { name, content: texts[name] ?? null, url: splitCredentials(source.url).url }
         : { name, content: source.text, url: null },
     ),
     ...charts.map((chart) => ({ name: `chart-${chart.name}`, content: renderChart(chart), url: null })),

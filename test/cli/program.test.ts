@@ -50,6 +50,7 @@ describe('help', () => {
         --channel <name>          with --local: release channel
         --concurrency <n>         workers that are worked on at once (default: 30)
         --timeout <duration>      how long one service or Node may take to become ready (default: 10m)
+        --update-addons           take addons from their URLs anew, also where they have changed
         --ignore-check <name...>  go on although this check fails
         --disable-port-check      do not try the ports between the nodes
         --yes                     answer yes to every question
@@ -70,6 +71,7 @@ describe('help', () => {
         --artifacts <dir>         with --local: directory of a release to install from
         --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
         --channel <name>          with --local: release channel
+        --update-addons           take addons from their URLs anew, also where they have changed
         --ignore-check <name...>  go on although this check fails
         -h, --help                print this help
       "

@@ -16,6 +16,7 @@ export function up(flags: UpFlags): Promise<ExitCode> {
     const prepared = await prepareUp(workspace, {
       checkPorts: flags.disablePortCheck !== true,
       ignoredChecks: flags.ignoreCheck ?? [],
+      updateAddons: flags.updateAddons === true,
     });
     workspace.emit({ type: 'planned', plan: prepared.plan });
     return exitCodeOf(await bringUp(workspace, prepared, flags));
@@ -32,7 +33,7 @@ async function bringUp(workspace: Workspace, prepared: PreparedUp, flags: UpFlag
   };
   if (plan.steps.length > 0) await release.verify(workspace.signals.stop);
   // Also with nothing to do: a state that was made again knows no network yet, and its changes must be noticed.
-  if (!isDeepStrictEqual(desired, prepared.state)) await workspace.store.write(desired);
+  if (!isDeepStrictEqual(desired, prepared.stored)) await workspace.store.write(desired);
   return executePlan(workspace, plan, {
     concurrency: flags.concurrency,
     timeoutMs: flags.timeout,
