@@ -1,8 +1,8 @@
 import type { Step, StepId } from '../domain/plan.ts';
 import { sha256 } from '../lib/hash.ts';
 import { factsOf } from '../render/desired-node.ts';
-import { objectKey } from '../render/manifest-objects.ts';
 import { manifestPath, renderManifests } from '../render/manifests.ts';
+import { objectKey } from '../rke2/manifest-objects.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 

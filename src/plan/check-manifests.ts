@@ -1,8 +1,8 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { State } from '../domain/state.ts';
 import { sha256 } from '../lib/hash.ts';
-import { listManifestObjects, objectKey } from '../render/manifest-objects.ts';
 import type { Manifest } from '../render/manifests.ts';
+import { listManifestObjects, objectKey } from '../rke2/manifest-objects.ts';
 
 /**
  * What is wrong with the manifests before any of them reaches a host: texts that Kubernetes cannot take, two of one name,
@@ -22,7 +22,7 @@ export function checkManifests(manifests: readonly Manifest[], state: State): re
     const { objects, mistakes } = isKnown
       ? { objects: record.objects, mistakes: [] }
       : listManifestObjects(content);
-    findings.push(...mistakes.map((mistake) => broken(manifest, mistake)));
+    findings.push(...mistakes.map(({ line, message }) => broken(manifest, `line ${line}: ${message}`)));
     for (const object of objects) {
       const key = objectKey(object);
       const other = owners.get(key);

@@ -3,8 +3,8 @@ import type { Observed } from '../domain/observed.ts';
 import type { AddonRecord, ObjectRef, State } from '../domain/state.ts';
 import { sha256 } from '../lib/hash.ts';
 import { factsOf } from '../render/desired-node.ts';
-import { listManifestObjects, objectKey } from '../render/manifest-objects.ts';
 import { type Manifest, manifestPath } from '../render/manifests.ts';
+import { listManifestObjects, objectKey } from '../rke2/manifest-objects.ts';
 
 /**
  * The state with a record of every manifest of the file; it is on disk before the first of them reaches a node, so that

@@ -1,32 +1,47 @@
-import { parseAllDocuments } from 'yaml';
+import { type Document, parseAllDocuments } from 'yaml';
 import type { ObjectRef } from '../domain/state.ts';
 
 export interface ManifestObjects {
   /** In the order of the text; the items of lists stand for themselves. */
   readonly objects: readonly ObjectRef[];
-  /** What keeps Kubernetes from taking the text, as the rest of a sentence: `line 7: it has no metadata.name`. */
-  readonly mistakes: readonly string[];
+  readonly mistakes: readonly ManifestMistake[];
+}
+
+/** What keeps Kubernetes from taking a text; line and column begin with 1. */
+export interface ManifestMistake {
+  readonly line: number;
+  readonly column: number;
+  /** The rest of a sentence: `it has no metadata.name`. */
+  readonly message: string;
 }
 
 /** The objects that a manifest (YAML, several documents) brings into a cluster, and what is wrong with it. */
 export function listManifestObjects(text: string): ManifestObjects {
   const objects: ObjectRef[] = [];
-  const mistakes: string[] = [];
-  for (const document of parseAllDocuments(text, { merge: true, logLevel: 'silent' })) {
+  const mistakes: ManifestMistake[] = [];
+  for (const document of parseAllDocuments(text, { merge: true, logLevel: 'silent', prettyErrors: false })) {
     const [error] = document.errors;
     if (error !== undefined) {
-      const line = error.linePos?.[0].line;
-      mistakes.push(`${line === undefined ? '' : `line ${line}: `}${error.message.split('\n')[0]}`);
+      mistakes.push({ ...placeAt(text, error.pos[0]), message: error.message.split('\n')[0] ?? '' });
       continue;
     }
-    const line = lineAt(text, document.contents?.range?.[0] ?? 0);
-    for (const item of itemsOf(document.toJS() as unknown)) {
+    const place = placeAt(text, document.contents?.range?.[0] ?? 0);
+    for (const item of itemsOf(toData(document))) {
       const object = readObject(item);
-      if (typeof object === 'string') mistakes.push(`line ${line}: ${object}`);
+      if (typeof object === 'string') mistakes.push({ ...place, message: object });
       else objects.push(object);
     }
   }
   return { objects, mistakes };
+}
+
+/** What stands in the document; an alias that cannot be followed makes it one that is no object. */
+function toData(document: Document.Parsed): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    return 'an alias without an anchor';
+  }
 }
 
 /** Two manifests that bring the same object would take it from each other for ever. */
@@ -60,6 +75,7 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length;
+function placeAt(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const lines = text.slice(0, offset).split('\n');
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
