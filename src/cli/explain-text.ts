@@ -1,7 +1,7 @@
 import { describeKey, describeOrigin, SECRET_WORDS, writeExample } from '../config/describe-key.ts';
 import { listBelow } from '../config/find-key.ts';
 import type { KeyRow } from '../config/keys/key-table.ts';
-import { OWNED_KEYS } from '../config/owned-keys.ts';
+import { ownedKeys } from '../config/owned-keys.ts';
 import type { ConfigKey } from '../rke2/config-keys.ts';
 import { textWidth, wrapText } from '../ui/fit-text.ts';
 import type { Style } from '../ui/style.ts';
@@ -50,7 +50,7 @@ export function renderRke2Key(
   { name, side, type, values, since }: ConfigKey,
   style: Style,
 ): string {
-  const owned = OWNED_KEYS.get(name);
+  const owned = ownedKeys().get(name);
   const sides = side === 'both' ? 'for rke2-server and rke2-agent' : 'for rke2-server';
   return block([
     heading(path, [TYPES[type], sides], style),

@@ -3,7 +3,7 @@ import { CONFIG_KEYS, type ConfigKey } from '../rke2/config-keys.ts';
 import { describeKey, readDefault, SECRET_WORDS } from './describe-key.ts';
 import { ClusterSchema } from './keys/cluster.ts';
 import { type KeyRow, keyTable } from './keys/key-table.ts';
-import { OWNED_KEYS } from './owned-keys.ts';
+import { ownedKeys } from './owned-keys.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -103,7 +103,7 @@ function describeRke2Keys(schema: JsonSchema): void {
   for (const side of ['server', 'agent'] as const) {
     const values = propertyOf(rke2, side);
     const usable = CONFIG_KEYS.filter(
-      (key) => !OWNED_KEYS.has(key.name) && (side === 'server' || key.side === 'both'),
+      (key) => !ownedKeys().has(key.name) && (side === 'server' || key.side === 'both'),
     );
     delete values.propertyNames;
     values.properties = Object.fromEntries(usable.map((key) => [key.name, describeRke2Key(key)]));

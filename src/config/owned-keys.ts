@@ -1,3 +1,5 @@
+import { keyTable } from './keys/key-table.ts';
+
 /** A key of RKE2's config.yaml that cannot be set by hand, and what to do instead. */
 export interface OwnedKey {
   /** `owned`: rke2ctl writes it from another key; `later`: not supported yet. */
@@ -18,12 +20,9 @@ const ROLES = owned('Leave it out: it follows from the `role` of each node.');
 const KUBECONFIG = owned('Leave it out: `kubeconfig` at the top of the file says where yours is written.');
 const RESET = owned('Leave it out: a restore is a command of its own, never a standing setting.');
 const PER_NODE = later('Leave it out: one value here would hold for every node.');
-const SECRET_S3 = later(
-  'It would stand in clear text in plans and state. Put it into a Secret of the cluster and name that as `etcd-s3-config-secret`.',
-);
 
-/** Keys of RKE2 that `rke2.server` and `rke2.agent` refuse. */
-export const OWNED_KEYS: ReadonlyMap<string, OwnedKey> = new Map<string, OwnedKey>([
+/** Keys that are rke2ctl's business and nobody else's, whatever names the file has for what they do. */
+export const RESERVED_KEYS: ReadonlyMap<string, OwnedKey> = new Map<string, OwnedKey>([
   ['token', TOKENS],
   ['token-file', TOKENS],
   ['agent-token', TOKENS],
@@ -58,7 +57,7 @@ export const OWNED_KEYS: ReadonlyMap<string, OwnedKey> = new Map<string, OwnedKe
   ['disable-apiserver', ROLES],
   ['disable-controller-manager', ROLES],
   ['disable-scheduler', ROLES],
-  ['data-dir', later('Leave it out: RKE2 keeps its data in /var/lib/rancher/rke2.')],
+  ['data-dir', owned('Set `prefix_path` at the top of the file.')],
   ['write-kubeconfig', KUBECONFIG],
   ['write-kubeconfig-mode', KUBECONFIG],
   ['write-kubeconfig-group', KUBECONFIG],
@@ -66,7 +65,62 @@ export const OWNED_KEYS: ReadonlyMap<string, OwnedKey> = new Map<string, OwnedKe
   ['cluster-reset', RESET],
   ['cluster-reset-restore-path', RESET],
   ['secrets-encryption', owned('Leave it out: RKE2 always encrypts secrets at rest.')],
-  ['etcd-s3-access-key', SECRET_S3],
-  ['etcd-s3-secret-key', SECRET_S3],
-  ['etcd-s3-session-token', SECRET_S3],
+  ['datastore-endpoint', owned('Set `datastore.endpoint`, or `services.etcd.external_urls`.')],
+  ['datastore-cafile', owned('Set `datastore.ca`; rke2ctl brings the file to the servers.')],
+  ['datastore-certfile', owned('Set `datastore.cert`; rke2ctl brings the file to the servers.')],
+  ['datastore-keyfile', owned('Set `datastore.key`; rke2ctl brings the file to the servers.')],
+  ['etcd-s3-access-key', owned('Set `services.etcd.backup_config.s3backupconfig.access_key`.')],
+  ['etcd-s3-secret-key', owned('Set `services.etcd.backup_config.s3backupconfig.secret_key`.')],
+  [
+    'etcd-s3-session-token',
+    later(
+      'It would stand in clear text in plans and state. Put it into a Secret of the cluster and name that as `services.etcd.backup_config.s3backupconfig.config_secret`.',
+    ),
+  ],
 ]);
+
+/**
+ * Keys that say something else below `rke2` than the keys of the file that become them as well: for one kind of service
+ * alone, or one item of a list among others.
+ */
+const SHARED_KEYS: ReadonlySet<string> = new Set([
+  'kubelet-arg',
+  'kube-proxy-arg',
+  'kube-proxy-extra-mount',
+  'kube-proxy-extra-env',
+  'disable',
+]);
+
+let all: ReadonlyMap<string, OwnedKey> | null = null;
+
+/** Keys that `rke2.server` and `rke2.agent` refuse: the reserved ones, and those that have a name of their own in the file. */
+export function ownedKeys(): ReadonlyMap<string, OwnedKey> {
+  all ??= new Map([...namedKeys(), ...RESERVED_KEYS]);
+  return all;
+}
+
+/** From the table of keys: whatever becomes a key of config.yaml is the one way to say it. */
+function namedKeys(): ReadonlyMap<string, OwnedKey> {
+  const names = new Map<string, string[]>();
+  for (const { entry, path } of keyTable()) {
+    if (entry.fate !== 'mapped') continue;
+    for (const target of entry.becomes) {
+      if (target.kind !== 'config' || SHARED_KEYS.has(target.key)) continue;
+      names.set(target.key, [...(names.get(target.key) ?? []), path]);
+    }
+  }
+  return new Map([...names].map(([key, paths]) => [key, owned(explainNames(key, paths))]));
+}
+
+function explainNames(key: string, paths: readonly string[]): string {
+  const flags = key.endsWith('-arg') ? paths.find((path) => path.endsWith('.extra_args')) : undefined;
+  if (flags !== undefined) return `Set \`${flags}\`, or \`extra_args_array\` beside it for repeated flags.`;
+  const [first = '', ...others] = paths.map(explainPath);
+  const more = others.slice(0, 2).map((path) => ` or ${path}`);
+  return `Set ${first}${more.join('')}.`;
+}
+
+function explainPath(path: string): string {
+  if (path.startsWith('nodes[].')) return `\`${path.slice('nodes[].'.length)}\` of each node`;
+  return `\`${path.replaceAll('[]', '')}\`${path.includes('.') ? '' : ' at the top of the file'}`;
+}

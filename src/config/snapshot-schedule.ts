@@ -7,6 +7,7 @@ export interface SnapshotInput {
     | {
         readonly enabled?: boolean | undefined;
         readonly interval_hours?: number | undefined;
+        readonly schedule?: string | undefined;
         readonly retention?: number | undefined;
       }
     | undefined;
@@ -15,14 +16,16 @@ export interface SnapshotInput {
 /** When RKE2 takes snapshots and how many it keeps. */
 export interface SnapshotPlan {
   readonly off: boolean;
-  /** null when the file leaves it to RKE2. */
-  readonly schedule: Schedule | null;
+  /** The cron line; null when the file leaves it to RKE2. */
+  readonly cron: string | null;
+  /** How near the line comes to the interval that the file asks for; null when it asks for none. */
+  readonly interval: Interval | null;
   /** Snapshots that each etcd node keeps. */
   readonly retention: number;
 }
 
 /** A cron line as near as it comes to an interval. */
-export interface Schedule {
+export interface Interval {
   readonly cron: string;
   /** Minutes between two snapshots as asked for, and as the cron line has it at most. */
   readonly asked: number;
@@ -43,15 +46,19 @@ export function planSnapshots(input: SnapshotInput): SnapshotPlan {
   const { backup_config: backup, creation, retention } = input;
   const off = input.snapshot === false || backup?.enabled === false;
   if (backup !== undefined) {
+    if (backup.schedule !== undefined) {
+      return { off, cron: backup.schedule, interval: null, retention: backup.retention ?? DEFAULTS.count };
+    }
     const interval = backup.interval_hours === undefined ? DEFAULTS.interval : backup.interval_hours * HOUR;
-    return { off, schedule: scheduleOf(interval), retention: backup.retention ?? DEFAULTS.count };
+    const found = scheduleOf(interval);
+    return { off, cron: found.cron, interval: found, retention: backup.retention ?? DEFAULTS.count };
   }
   if (creation === undefined && retention === undefined) {
-    return { off, schedule: null, retention: DEFAULTS.count };
+    return { off, cron: null, interval: null, retention: DEFAULTS.count };
   }
-  const schedule = scheduleOf(minutesOf(creation) ?? DEFAULTS.interval);
-  const kept = (minutesOf(retention) ?? DEFAULTS.period) / schedule.actual;
-  return { off, schedule, retention: Math.max(1, Math.ceil(kept)) };
+  const interval = scheduleOf(minutesOf(creation) ?? DEFAULTS.interval);
+  const kept = (minutesOf(retention) ?? DEFAULTS.period) / interval.actual;
+  return { off, cron: interval.cron, interval, retention: Math.max(1, Math.ceil(kept)) };
 }
 
 /** Minutes of a Go duration such as `12h` or `1h30m`, at least 1; null for what is none. */
@@ -63,7 +70,7 @@ export function minutesOf(duration: string | undefined): number | null {
 }
 
 /** The cron line for an interval in minutes; never one that takes snapshots more rarely than asked for, up to a week. */
-export function scheduleOf(asked: number): Schedule {
+export function scheduleOf(asked: number): Interval {
   if (asked < HOUR) return stepsWithin(asked, HOUR, asked);
   if (asked < DAY) return stepsWithin(asked, DAY, Math.floor(asked / HOUR) * HOUR);
   if (asked < WEEK) return stepsOfDays(asked, Math.floor(asked / DAY));
@@ -72,7 +79,7 @@ export function scheduleOf(asked: number): Schedule {
 }
 
 /** Every `step` minutes within an hour, or every so many hours within a day: the count begins anew with each. */
-function stepsWithin(asked: number, whole: number, step: number): Schedule {
+function stepsWithin(asked: number, whole: number, step: number): Interval {
   const every = whole === HOUR ? step : step / HOUR;
   const marks = whole === HOUR ? 60 : 24;
   const cron = whole === HOUR ? `*/${every} * * * *` : `0 ${every === 1 ? '*' : `*/${every}`} * * *`;
@@ -84,7 +91,7 @@ function stepsWithin(asked: number, whole: number, step: number): Schedule {
   return { cron, asked, actual: step, deviation: `at ${listTimes(times)} ${where}` };
 }
 
-function stepsOfDays(asked: number, days: number): Schedule {
+function stepsOfDays(asked: number, days: number): Interval {
   const actual = days * DAY;
   if (days === 1) {
     return { cron: '0 0 * * *', asked, actual, deviation: asked === DAY ? null : 'every day at midnight' };

@@ -1,4 +1,4 @@
-import type { JsonMap, JsonValue } from '../../domain/cluster.ts';
+import type { JsonMap } from '../../domain/cluster.ts';
 import type { ClusterInput } from '../keys/cluster.ts';
 import { ADMISSION_PATH } from '../keys/services/kube-api.ts';
 import type { Contribution } from './contribution.ts';
@@ -55,8 +55,8 @@ export function listAdmissionPlugins(api: ApiInput): readonly string[] {
 }
 
 /** The plugins of an AdmissionConfiguration; entries that are no maps are left out. */
-export function pluginsOf(configuration: JsonMap | undefined): readonly JsonMap[] {
-  const plugins = configuration?.['plugins'];
+export function pluginsOf(configuration: { readonly plugins?: unknown } | undefined): readonly JsonMap[] {
+  const plugins: unknown = configuration?.plugins;
   return Array.isArray(plugins) ? plugins.filter(isMap) : [];
 }
 
@@ -76,6 +76,6 @@ function podSecurity(level: 'privileged' | 'restricted'): JsonMap {
   };
 }
 
-function isMap(value: JsonValue): value is JsonMap {
+function isMap(value: unknown): value is JsonMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

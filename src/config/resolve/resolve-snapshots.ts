@@ -22,8 +22,8 @@ export function contributeSnapshots(input: ClusterInput, context: SecretContext)
   return {
     server: {
       ...(plan.off && { 'etcd-disable-snapshots': true }),
-      ...(plan.schedule && {
-        'etcd-snapshot-schedule-cron': plan.schedule.cron,
+      ...(plan.cron !== null && {
+        'etcd-snapshot-schedule-cron': plan.cron,
         'etcd-snapshot-retention': plan.retention,
       }),
       ...(s3 && s3Values(s3)),

@@ -17,7 +17,7 @@ export function checkNodeRke2(draft: ClusterDraft): readonly Finding[] {
       }
       const refused = ONLY_PER_NODE.includes(name)
         ? null
-        : refuseRke2Key(name, isAgent ? 'agent' : 'server', draft);
+        : refuseRke2Key(name, isAgent ? 'agent' : 'server', draft, 'node');
       if (refused?.code === 'rke2-key-side') return [findingAt(path, explainSide(name), 'key')];
       if (refused) return [findingAt(path, refused, 'key')];
       const mistake = value === undefined ? null : checkRke2Value(name, value);

@@ -6,7 +6,7 @@ export function checkRke2Combinations(draft: ClusterDraft): readonly Finding[] {
   return (['server', 'agent'] as const).flatMap((side) => {
     const values = draft.rke2?.[side] ?? {};
     const findings: Finding[] = [];
-    if (values['profile'] === 'cis' && values['protect-kernel-defaults'] === false) {
+    if (draft.profile === 'cis' && values['protect-kernel-defaults'] === false) {
       findings.push(
         findingAt(['rke2', side, 'protect-kernel-defaults'], {
           code: 'rke2-values-conflict',

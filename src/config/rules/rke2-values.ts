@@ -3,7 +3,7 @@ import { parseVersion } from '../../rke2/version.ts';
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt, listNames, type Mistake, showValue } from '../finding.ts';
 import { findNearestName } from '../nearest-name.ts';
-import { OWNED_KEYS } from '../owned-keys.ts';
+import { ownedKeys, RESERVED_KEYS } from '../owned-keys.ts';
 
 type Side = 'server' | 'agent';
 
@@ -20,9 +20,17 @@ export function checkRke2Values(draft: ClusterDraft): readonly Finding[] {
   );
 }
 
-/** Why the key cannot stand in the config.yaml of that service; null when it can. */
-export function refuseRke2Key(name: string, side: Side, draft: ClusterDraft): Mistake | null {
-  const owner = OWNED_KEYS.get(name);
+/**
+ * Why the key cannot stand in the config.yaml of that service; null when it can. For one node alone (`node`) only what is
+ * reserved is refused, since no other key of the file says it there.
+ */
+export function refuseRke2Key(
+  name: string,
+  side: Side,
+  draft: ClusterDraft,
+  reach: 'cluster' | 'node' = 'cluster',
+): Mistake | null {
+  const owner = (reach === 'cluster' ? ownedKeys() : RESERVED_KEYS).get(name);
   if (owner) {
     const message =
       owner.fate === 'owned'
@@ -56,7 +64,7 @@ export function refuseRke2Key(name: string, side: Side, draft: ClusterDraft): Mi
 function explainUnknown(name: string, side: Side): Mistake {
   const usable = CONFIG_KEYS.filter((key) => side === 'server' || key.side === 'both').map((key) => key.name);
   const nearest = findNearestName(name, usable);
-  const owner = nearest === null ? undefined : OWNED_KEYS.get(nearest);
+  const owner = nearest === null ? undefined : ownedKeys().get(nearest);
   const guess = owner ? `Perhaps \`${nearest}\` is meant. ${owner.hint}` : `Did you mean \`${nearest}\`?`;
   return {
     code: 'rke2-key-unknown',
@@ -97,7 +105,7 @@ function checkValue(key: ConfigKey, value: Value): Mistake | null {
         ? null
         : say('a time with its unit', `Write such as \`${key.name}: 10m\`.`);
     case 'text':
-      if (typeof value === 'string') return checkChoice(key, [value]) ?? checkDatastore(key, value);
+      if (typeof value === 'string') return checkChoice(key, [value]);
       return say(
         'text',
         isList ? 'Write one value, not a list.' : `Put it in quotes: \`${key.name}: "${value}"\`.`,
@@ -129,16 +137,5 @@ function checkArguments(key: ConfigKey, items: readonly unknown[]): Mistake | nu
     code: 'rke2-value',
     message: `\`${key.name}\` holds ${showValue(wrong)}; arguments are written without dashes in front.`,
     hint: /^[A-Za-z]/.test(plain) ? `Write \`"${plain}"\`.` : 'Write such as `"name=value"`.',
-  };
-}
-
-/** A password in a URL would stand in clear text in plans and in the state. */
-function checkDatastore(key: ConfigKey, value: string): Mistake | null {
-  if (key.name !== 'datastore-endpoint' || !/:[^/@]*@/.test(value)) return null;
-  return {
-    code: 'rke2-key-not-yet',
-    message:
-      '`datastore-endpoint` with a password in it is not supported yet: it would stand in clear text in plans and state.',
-    hint: 'Use client certificates: `datastore-cafile`, `datastore-certfile` and `datastore-keyfile`.',
   };
 }

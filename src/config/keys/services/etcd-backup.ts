@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { OWN_FILES_DIR } from '../../../rke2/paths.ts';
 import { showValue } from '../../finding.ts';
+import { CronSchema } from '../../schema/cron.ts';
 import { checked, FlagSchema, text } from '../../schema/scalars.ts';
 import { config, file, group, mapped, own, warned } from '../key.ts';
 
@@ -87,6 +88,11 @@ export const ETCD_BACKUP_KEYS = {
       'Hours between two snapshots. RKE2 has a cron line for it, so that the steps are even only if they divide 24, or are 24 or 168.',
     examples: [12],
     default: '`12`',
+    becomes: [config('etcd-snapshot-schedule-cron')],
+  }),
+  schedule: own(CronSchema, {
+    description: 'When snapshots are taken, as a cron line, instead of `interval_hours`.',
+    examples: ['30 3 * * *'],
     becomes: [config('etcd-snapshot-schedule-cron')],
   }),
   retention: mapped(z.number(COUNT).int(COUNT).min(1, COUNT), {

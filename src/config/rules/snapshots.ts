@@ -1,0 +1,113 @@
+import type { ClusterDraft } from '../draft.ts';
+import { type Finding, findingAt, type Mistake, type Path } from '../finding.ts';
+import { describeMinutes, minutesOf, planSnapshots, type SnapshotPlan } from '../snapshot-schedule.ts';
+
+const ETCD: Path = ['services', 'etcd'];
+
+/** Recurring snapshots: what the schedule really is, what is kept, and which keys have no effect beside others. */
+export function checkSnapshots(draft: ClusterDraft): readonly Finding[] {
+  const etcd = draft.services?.etcd;
+  if (!etcd) return [];
+  const isExternal = draft.datastore !== undefined || etcd.external_urls !== undefined;
+  if (isExternal) return findUseless(etcd);
+  const backup = etcd.backup_config;
+  if (backup === undefined && 'backup_config' in etcd) return [];
+  const plan = planSnapshots({
+    ...(etcd.snapshot !== undefined && { snapshot: etcd.snapshot }),
+    ...(etcd.creation !== undefined && { creation: etcd.creation }),
+    ...(etcd.retention !== undefined && { retention: etcd.retention }),
+    ...(backup !== undefined && { backup_config: backup }),
+  });
+  if (backup !== undefined) {
+    const path = [...ETCD, 'backup_config', 'interval_hours'];
+    return [
+      ...findPassedOver(etcd),
+      ...findTwoSchedules(backup),
+      ...(plan.off ? [] : explainSchedule(plan, path)),
+    ];
+  }
+  if (plan.off || plan.interval === null) return [];
+  return [...explainSchedule(plan, [...ETCD, 'creation']), ...explainRetention(plan, etcd)];
+}
+
+type EtcdDraft = NonNullable<NonNullable<ClusterDraft['services']>['etcd']>;
+
+function warn(path: Path, mistake: Mistake, at: 'key' | 'value' = 'value'): Finding {
+  return findingAt(path, { severity: 'warning', ...mistake }, at);
+}
+
+/** RKE2 takes no snapshots of a datastore that is not its own. */
+function findUseless(etcd: EtcdDraft): readonly Finding[] {
+  const found = ['backup_config', 'creation', 'retention'].filter((key) => key in etcd);
+  return found.map((key) =>
+    warn(
+      [...ETCD, key],
+      {
+        code: 'snapshots-external',
+        message: `\`${key}\` has no effect: RKE2 takes no snapshots of an external datastore.`,
+        hint: 'Leave it out, and back the datastore up with its own tools.',
+      },
+      'key',
+    ),
+  );
+}
+
+function findPassedOver(etcd: EtcdDraft): readonly Finding[] {
+  return ['creation', 'retention'].flatMap((key) =>
+    key in etcd
+      ? [
+          warn(
+            [...ETCD, key],
+            {
+              code: 'snapshots-twice',
+              message: `\`${key}\` has no effect beside \`backup_config\`, in RKE1 as well as here.`,
+              hint: 'Leave it out.',
+            },
+            'key',
+          ),
+        ]
+      : [],
+  );
+}
+
+function findTwoSchedules(backup: object): readonly Finding[] {
+  if (!('schedule' in backup && 'interval_hours' in backup)) return [];
+  return [
+    findingAt(
+      [...ETCD, 'backup_config', 'schedule'],
+      {
+        code: 'snapshot-schedule-twice',
+        message: '`interval_hours` says already when snapshots are taken.',
+        hint: 'Keep one of the two.',
+      },
+      'key',
+    ),
+  ];
+}
+
+function explainSchedule({ interval }: SnapshotPlan, path: Path): readonly Finding[] {
+  if (interval === null || interval.deviation === null) return [];
+  const key = String(path.at(-1));
+  const suggestion = key === 'creation' ? '`6h`, `12h` or `24h`' : '6, 8, 12 or 24';
+  return [
+    warn(path, {
+      code: 'snapshot-interval',
+      message: `One snapshot every ${describeMinutes(interval.asked)} is more than a cron line can say: RKE2 will take them ${interval.deviation}.`,
+      hint: `If that will not do, write an interval that divides the day evenly, such as ${suggestion}, or a cron line as \`backup_config.schedule\`.`,
+    }),
+  ];
+}
+
+function explainRetention({ interval, retention }: SnapshotPlan, etcd: EtcdDraft): readonly Finding[] {
+  if (interval === null || etcd.retention === undefined || minutesOf(etcd.retention) === null) return [];
+  const kept = retention === 1 ? 'the last snapshot' : `the last ${retention} snapshots`;
+  const every = describeMinutes(interval.actual);
+  const hours = Math.max(1, Math.round(interval.actual / 60));
+  return [
+    warn([...ETCD, 'retention'], {
+      code: 'snapshot-retention',
+      message: `RKE2 keeps a number of snapshots, not a time: of one every ${every}, ${kept} on each etcd node, which is ${describeMinutes(retention * interval.actual)}.`,
+      hint: `To say so in the file, write \`backup_config: {interval_hours: ${hours}, retention: ${retention}}\` and leave \`creation\` and \`retention\` out.`,
+    }),
+  ];
+}
