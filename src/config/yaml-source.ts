@@ -11,6 +11,7 @@ import {
 } from './yaml-document.ts';
 import { explainYamlError } from './yaml-errors.ts';
 import { readYamlFast } from './yaml-fast.ts';
+import { findPlace, readPlaces } from './yaml-places.ts';
 
 export interface YamlSource {
   /** The file as plain data; undefined when its YAML is too broken to be read at all. */
@@ -45,12 +46,44 @@ export function readYaml(text: string): YamlSource {
   if (isNestedTooDeep(text)) return unreadable(...TOO_DEEP);
   const fast = readYamlFast(text, DEEPEST);
   if (fast === null) return limit(readYamlDocument(text), text);
-  let document: YamlDocument | null = null;
+  let locator: Locator | null = null;
   const locate = (path: Path, at: 'key' | 'value'): LineColumn => {
+    locator ??= makeLocator(text);
+    return locator(path, at);
+  };
+  return limit({ value: fast.value, mistakes: [], locate }, text);
+}
+
+type Locator = YamlSource['locate'];
+
+function makeLocator(text: string): Locator {
+  const root = readPlaces(text, DEEPEST);
+  const lines = listLineStarts(text);
+  let document: YamlDocument | null = null;
+  return (path, at) => {
+    const offset = findPlace(root, path, at);
+    if (offset !== null) return toLineColumn(lines, offset);
     document ??= readYamlDocument(text);
     return document.locate(path, at);
   };
-  return limit({ value: fast.value, mistakes: [], locate }, text);
+}
+
+function listLineStarts(text: string): readonly number[] {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
+  return starts;
+}
+
+/** By halving: the last line that begins at or before the offset. */
+function toLineColumn(starts: readonly number[], offset: number): LineColumn {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
 }
 
 function strayReturn(line: number): YamlSource {

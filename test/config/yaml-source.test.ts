@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Document, parseDocument } from 'yaml';
+import type { Path } from '../../src/config/finding.ts';
 import { readYamlDocument } from '../../src/config/yaml-document.ts';
 import { readYamlFast } from '../../src/config/yaml-fast.ts';
 import { readYaml } from '../../src/config/yaml-source.ts';
@@ -17,13 +18,31 @@ const FILES = [
     .map((name) => `${golden}${name}`),
 ];
 
-/** Whether the fast reader took the text; if so, the other one must have found the same, and nothing amiss. */
+/** Every path of a value, and one below each that leads nowhere. */
+function* listPaths(value: unknown, path: Path = []): Generator<Path> {
+  yield path;
+  yield [...path, 'no such key'];
+  yield [...path, 99];
+  if (typeof value !== 'object' || value === null || path.length > 12) return;
+  for (const [key, each] of Object.entries(value))
+    yield* listPaths(each, [...path, Array.isArray(value) ? Number(key) : key]);
+}
+
+/** Whether the fast reader took the text; if so, the other one must have found the same at the same places, and nothing amiss. */
 function compareReaders(text: string): boolean {
   const fast = readYamlFast(text, 64);
   if (fast === null) return false;
   const slow = readYamlDocument(text);
   expect(slow.mistakes, text).toEqual([]);
   expect(fast.value, text).toStrictEqual(slow.value);
+  const { locate, mistakes } = readYaml(text);
+  if (mistakes.length > 0) return false; // refused before any reader saw it, for its brackets
+  for (const path of listPaths(slow.value))
+    for (const at of ['key', 'value'] as const) {
+      const [one, other] = [locate(path, at), slow.locate(path, at)];
+      if (one.line !== other.line || one.column !== other.column)
+        expect([path, at, one], text).toEqual([path, at, other]);
+    }
   return true;
 }
 
@@ -99,6 +118,12 @@ const ODD = [
   'a#b',
   'a #b',
   '*x',
+  '*',
+  '* x',
+  '*"x"',
+  '*/x',
+  '&',
+  '& x',
   '&x',
   '!x',
   '%x',
@@ -134,8 +159,8 @@ describe('the two readers of YAML', () => {
 
   it('say the same of broken files', () => {
     let fast = 0;
-    for (let seed = 1; seed <= 3000; seed++) if (compareReaders(mutateFile(seed))) fast++;
-    expect(fast).toBeGreaterThan(1000);
+    for (let seed = 1; seed <= 1000; seed++) if (compareReaders(mutateFile(seed))) fast++;
+    expect(fast).toBeGreaterThan(300);
   });
 
   it('say the same of any plain scalar, as value, in brackets and as key', () => {
@@ -151,7 +176,7 @@ describe('the two readers of YAML', () => {
         ])
           compareReaders(text);
       }),
-      { numRuns: 2000, seed: 1 },
+      { numRuns: 1000, seed: 1 },
     );
   });
 
