@@ -123,15 +123,13 @@ function chooseVersion(
 function select(cluster: Cluster, inventory: Inventory, arch: string, version: string): Selection {
   const parsed = parseVersion(version);
   if (parsed === null) throw new Error(`${version} is no RKE2 version`);
-  const { server } = cluster.rke2;
-  const ingress = server['ingress-controller'];
-  const provider = server['cloud-provider-name'];
+  const provider = cluster.rke2.server['cloud-provider-name'];
   return selectArtifacts({
     inventory,
     arch,
     version: parsed,
     cni: cluster.network.cni,
-    ingress: ingress === undefined ? null : [ingress].flat().map(String),
+    ingress: cluster.ingress,
     cloudProvider: provider === undefined ? null : String(provider),
     registrySupplies: cluster.registries.systemDefault !== null,
   });

@@ -1,5 +1,12 @@
-import type { Cluster, Cni, Rke2Value, Rke2Values } from '../domain/cluster.ts';
+import type { Cluster, Cni } from '../domain/cluster.ts';
 import type { Role } from '../domain/role.ts';
+import {
+  DEFAULT_INGRESS_PORTS,
+  type IngressPort,
+  ingressPorts,
+  type Overlay,
+  overlayOf,
+} from './host-ports.ts';
 
 /** Who needs a port: people outside the cluster, every node, nodes with etcd or controlplane, nodes with etcd. */
 export type PortSource = 'anybody' | 'nodes' | 'servers' | 'etcd';
@@ -35,7 +42,9 @@ export interface ListenPort {
 
 /** What decides on ports beside the CNI. */
 export interface PortOptions {
-  readonly ingress: boolean;
+  /** None where there is no ingress controller, or one that takes no ports of the hosts. */
+  readonly ingress: readonly IngressPort[];
+  readonly overlay: Overlay;
   readonly embeddedRegistry: boolean;
   readonly etcdMetrics: boolean;
   readonly nodePortRange: string;
@@ -43,39 +52,30 @@ export interface PortOptions {
   readonly externalDatastore: boolean;
 }
 
-/** What `portOptions` gives for a cluster whose `rke2.server` sets nothing. */
+/** What `portOptions` gives for a cluster whose file says nothing about ports. */
 export const DEFAULT_PORT_OPTIONS: PortOptions = {
-  ingress: true,
+  ingress: DEFAULT_INGRESS_PORTS,
+  overlay: { backend: null, port: null },
   embeddedRegistry: false,
   etcdMetrics: false,
   nodePortRange: '30000-32767',
   externalDatastore: false,
 };
 
-/** Reads from the cluster's own RKE2 keys what decides on ports: ingress, embedded registry, etcd metrics, NodePorts. */
-export function portOptions(cluster: Pick<Cluster, 'rke2' | 'externalDatastore'>): PortOptions {
+type Sources = Pick<Cluster, 'rke2' | 'externalDatastore' | 'ingress' | 'chartValues' | 'network'>;
+
+/** Reads from the cluster what decides on ports: ingress, overlay, embedded registry, etcd metrics, NodePorts. */
+export function portOptions(cluster: Sources): PortOptions {
   const server = cluster.rke2.server;
   const range = server['service-node-port-range'];
   return {
-    ingress: hasIngress(server),
+    ingress: ingressPorts(cluster),
+    overlay: overlayOf(cluster),
     embeddedRegistry: server['embedded-registry'] === true,
     etcdMetrics: server['etcd-expose-metrics'] === true,
     nodePortRange: typeof range === 'string' ? range : DEFAULT_PORT_OPTIONS.nodePortRange,
     externalDatastore: cluster.externalDatastore,
   };
-}
-
-/** Older releases knew no `ingress-controller: none`; there, people disable the chart. */
-function hasIngress(server: Rke2Values): boolean {
-  const controller = server['ingress-controller'];
-  if (controller !== undefined) return !toList(controller).includes('none');
-  const disabled = toList(server['disable']);
-  return !disabled.includes('rke2-ingress-nginx') && !disabled.includes('rke2-traefik');
-}
-
-function toList(value: Rke2Value | undefined): readonly (string | number | boolean)[] {
-  if (value === undefined) return [];
-  return typeof value === 'object' ? value : [value];
 }
 
 /** Every port that must be open between hosts for this CNI and these options, in the order people expect to read them. */
@@ -95,12 +95,9 @@ export function inboundRules(
   if (options.etcdMetrics && !options.externalDatastore)
     rules.push(tcp('2381', 'nodes', 'etcd', 'etcd metrics'));
   if (options.embeddedRegistry) rules.push(tcp('5001', 'nodes', 'nodes', 'embedded registry, peer to peer'));
-  for (const cni of network.cni) rules.push(...CNI_RULES[cni]);
-  if (options.ingress) {
-    rules.push(
-      { ...tcp('80', 'anybody', 'nodes', 'ingress, HTTP'), public: 'ingress' },
-      { ...tcp('443', 'anybody', 'nodes', 'ingress, HTTPS'), public: 'ingress' },
-    );
+  for (const cni of network.cni) rules.push(...cniRules(cni, options.overlay));
+  for (const { port, purpose } of options.ingress) {
+    rules.push({ ...tcp(String(port), 'anybody', 'nodes', `ingress, ${purpose}`), public: 'ingress' });
   }
   rules.push(
     { ...tcp(options.nodePortRange, 'anybody', 'nodes', 'NodePort services'), public: 'nodeports' },
@@ -134,6 +131,28 @@ const CNI_RULES: Readonly<Record<Cni, readonly PortRule[]>> = {
   multus: [],
   none: [],
 };
+
+/** Flannel's own ports by backend; the first is the one that `backendPort` moves. */
+const BACKEND_PORTS: Readonly<Record<string, readonly string[]>> = {
+  vxlan: ['8472', '4789'],
+  wireguard: ['51820'],
+};
+
+function cniRules(cni: Cni, { backend, port }: Overlay): readonly PortRule[] {
+  const rules = CNI_RULES[cni];
+  if (cni !== 'canal' && cni !== 'flannel') return rules;
+  const name = cni === 'canal' ? 'Canal' : 'Flannel';
+  if (backend === 'udp') return [...rules, udp(String(port ?? 8285), 'nodes', 'nodes', `${name} UDP`)];
+  if (cni === 'flannel' && backend === 'wireguard') {
+    return [
+      udp(String(port ?? 51820), 'nodes', 'nodes', 'Flannel WireGuard'),
+      udp('51821', 'nodes', 'nodes', 'Flannel WireGuard, IPv6'),
+    ];
+  }
+  const moved = BACKEND_PORTS[backend ?? 'vxlan'] ?? [];
+  if (port === null) return rules;
+  return rules.map((rule) => (moved.includes(rule.port) ? { ...rule, port: String(port) } : rule));
+}
 
 /** Ports that RKE2 opens on loopback only, for a node of these roles (all of them when none are given). */
 export function loopbackPorts(

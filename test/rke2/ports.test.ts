@@ -10,6 +10,7 @@ import {
   portOptions,
   portsOf,
 } from '../../src/rke2/ports.ts';
+import { makeCluster } from '../support/make-cluster.ts';
 
 function lines(cni: readonly Cni[], options = DEFAULT_PORT_OPTIONS): readonly string[] {
   return inboundRules({ cni }, options).map(
@@ -47,19 +48,20 @@ describe('inboundRules', () => {
   });
 
   it('follows the keys of RKE2 that open or close ports', () => {
-    const options = portOptions({
-      externalDatastore: false,
-      rke2: {
-        server: {
-          'embedded-registry': true,
-          'etcd-expose-metrics': true,
-          'ingress-controller': 'none',
-          'service-node-port-range': '31000-31999',
+    const options = portOptions(
+      makeCluster({
+        ingress: ['none'],
+        rke2: {
+          server: {
+            'embedded-registry': true,
+            'etcd-expose-metrics': true,
+            'service-node-port-range': '31000-31999',
+          },
+          agent: {},
+          secrets: {},
         },
-        agent: {},
-        secrets: {},
-      },
-    });
+      }),
+    );
     const rules = lines(['none'], options);
     expect(rules).toContain('nodes→nodes 5001/tcp');
     expect(rules).toContain('nodes→nodes 9345/tcp');
@@ -70,12 +72,54 @@ describe('inboundRules', () => {
 
   it('knows that a disabled ingress chart opens no ingress port', () => {
     const server = { disable: ['rke2-ingress-nginx'] };
-    expect(portOptions({ externalDatastore: false, rke2: { server, agent: {}, secrets: {} } }).ingress).toBe(
-      false,
+    expect(portOptions(makeCluster({ rke2: { server, agent: {}, secrets: {} } })).ingress).toEqual([]);
+    expect(portOptions(makeCluster())).toEqual(DEFAULT_PORT_OPTIONS);
+  });
+
+  it.each([
+    [
+      'other ports of nginx',
+      { 'rke2-ingress-nginx': { controller: { hostPort: { ports: { http: 8080 } } } } },
+      ['8080', '443'],
+    ],
+    ['no ports of nginx', { 'rke2-ingress-nginx': { controller: { hostPort: { enabled: false } } } }, []],
+    [
+      'nginx on the host’s own network',
+      { 'rke2-ingress-nginx': { controller: { hostNetwork: true, hostPort: { enabled: false } } } },
+      ['80', '443'],
+    ],
+  ] as const)('follows %s', (_, chartValues, ports) => {
+    const rules = inboundRules(
+      { cni: ['none'] },
+      portOptions(makeCluster({ chartValues, ingress: ['ingress-nginx'] })),
     );
-    expect(portOptions({ externalDatastore: false, rke2: { server: {}, agent: {}, secrets: {} } })).toEqual(
-      DEFAULT_PORT_OPTIONS,
-    );
+    expect(rules.filter((rule) => rule.public === 'ingress').map(({ port }) => port)).toEqual(ports);
+  });
+
+  it('opens the ports of both ingress controllers', () => {
+    const chartValues = {
+      'rke2-traefik': { ports: { web: { hostPort: 8000 }, websecure: { hostPort: null } } },
+    };
+    const options = portOptions(makeCluster({ chartValues, ingress: ['ingress-nginx', 'traefik'] }));
+    expect(options.ingress.map(({ port }) => port)).toEqual([80, 443, 8000]);
+  });
+
+  it.each([
+    ['canal', { flannel: { backendPort: 4789 } }, '4789/udp', '8472/udp'],
+    ['canal', { flannel: { backend: 'wireguard', backendPort: 51900 } }, '51900/udp', '51820/udp'],
+    ['canal', { flannel: { backend: 'udp' } }, '8285/udp', '4789/udp'],
+    ['flannel', { flannel: { backendPort: 8472 } }, '8472/udp', '4789/udp'],
+    ['flannel', { flannel: { backend: 'wireguard' } }, '51820/udp', '4789/udp'],
+  ] as const)('moves the port between nodes: %s %j', (cni, values, there, gone) => {
+    const base = makeCluster();
+    const cluster = {
+      ...base,
+      network: { ...base.network, cni: [cni] },
+      chartValues: { [`rke2-${cni}`]: values },
+    };
+    const written = lines([cni], portOptions(cluster));
+    expect(written).toContain(`nodes→nodes ${there}`);
+    expect(written).not.toContain(`nodes→nodes ${gone}`);
   });
 });
 
