@@ -21,7 +21,13 @@ export function checkState(
   if (state.bootstrapNodeId === null && Object.keys(state.nodes).length === 0) return [];
   const begun = hasBegun(cluster, observed, state);
   return [
-    ...(begun ? [...checkImmutable(cluster, state), ...checkDatastore(cluster, state)] : []),
+    ...(begun
+      ? [
+          ...checkImmutable(cluster, state),
+          ...checkDataDir(cluster, state),
+          ...checkDatastore(cluster, state),
+        ]
+      : []),
     ...(begun ? checkVersion(state, version) : []),
     ...checkMembers(cluster, observed, state),
     ...checkData(cluster, observed, state),
@@ -71,6 +77,21 @@ function checkImmutable(cluster: Cluster, state: State): readonly Diagnostic[] {
       message: `${names[key]} is now ${text(cluster.network[key])}, but this cluster was made with ${text(before[key])}, and RKE2 cannot change it after the first boot.`,
       hint: `Put ${text(before[key])} back, or make a new cluster for the new value.`,
     }));
+}
+
+/** Nothing moves RKE2's data, and a node that finds none would begin anew. */
+function checkDataDir(cluster: Cluster, state: State): readonly Diagnostic[] {
+  const before = state.desired?.['dataDir'];
+  if (typeof before !== 'string' || before === cluster.dataDir) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'immutable-changed',
+      path: 'prefix_path',
+      message: `RKE2's data directory would now be ${cluster.dataDir}, but this cluster has its data in ${before}, and it cannot be moved.`,
+      hint: 'Put prefix_path back as it was, or make a new cluster.',
+    },
+  ];
 }
 
 /** RKE2 moves no data between its own etcd and another datastore. */
@@ -167,7 +188,7 @@ function checkData(cluster: Cluster, observed: Observed, state: State): readonly
         code: 'etcd-data-lost',
         node: record.name,
         message: `${record.name} was an etcd member of this cluster, and its database is no longer on the disk. Starting it now could found a second, empty cluster.`,
-        hint: 'Bring /var/lib/rancher/rke2/server/db back (was a disk not mounted?). If the data is gone for good, take the cluster away with `rke2ctl remove` and restore it from a snapshot.',
+        hint: `Bring ${cluster.dataDir}/server/db back (was a disk not mounted?). If the data is gone for good, take the cluster away with \`rke2ctl remove\` and restore it from a snapshot.`,
       },
     ];
   });

@@ -1,5 +1,6 @@
 import { apparmor } from './apparmor.ts';
 import { architecture } from './architecture.ts';
+import { bothFamilies } from './both-families.ts';
 import { cgroupControllers } from './cgroup-controllers.ts';
 import type { Check } from './check.ts';
 import { cidrOverlap } from './cidr-overlap.ts';
@@ -12,6 +13,7 @@ import { etcdFsync } from './etcd-fsync.ts';
 import { etcdLink } from './etcd-link.ts';
 import { fapolicyd } from './fapolicyd.ts';
 import { foreignCluster } from './foreign-cluster.ts';
+import { foreignFile } from './foreign-file.ts';
 import { hostSize } from './host-size.ts';
 import { inotify } from './inotify.ts';
 import { internalAddress } from './internal-address.ts';
@@ -36,11 +38,13 @@ import { unmanagedRke2 } from './unmanaged-rke2.ts';
 export const CHECKS: readonly Check[] = [
   foreignCluster,
   unmanagedRke2,
+  foreignFile,
   uniqueMachineId,
   uniqueName,
   uniqueAddress,
   nodeNameValid,
   internalAddress,
+  bothFamilies,
   architecture,
   systemd,
   packageKind,

@@ -133,6 +133,33 @@ const CASES: readonly Case[] = [
     message: /192\.168\.7\.7 is not an address of this host \(it has 10\.0\.0\.1\)/,
   },
   {
+    finding: 'error both-families',
+    what: 'no IPv6 address in a cluster with both families',
+    input: {
+      cluster: makeCluster({
+        network: {
+          ...makeCluster().network,
+          clusterCidr: ['10.42.0.0/16', 'fd00:42::/56'],
+          serviceCidr: ['10.43.0.0/16', 'fd00:43::/112'],
+        },
+      }),
+    },
+    message: /no IPv6 address beside 10\.0\.0\.1/,
+    hint: /internal_address/,
+  },
+  {
+    finding: 'error foreign-file',
+    what: 'an environment file that somebody else wrote',
+    facts: makeFacts({
+      rke2: makeRke2Facts({
+        files: { '/etc/default/rke2-server': { sha256: 'f'.repeat(64), mode: '0644' } },
+      }),
+    }),
+    input: { cluster: makeCluster({ environment: { HTTP_PROXY: 'http://proxy:3128' } }) },
+    message: /^\/etc\/default\/rke2-server is on the host already, and rke2ctl did not write it/,
+    hint: /--ignore-check foreign-file/,
+  },
+  {
     finding: 'error foreign-cluster',
     what: 'the marker of another cluster',
     facts: makeFacts({
@@ -262,6 +289,10 @@ const CASES: readonly Case[] = [
       routes: [
         { destination: 'default', interface: 'eth0' },
         { destination: 'fd00:42:1::/64', interface: 'eth0' },
+      ],
+      addresses: [
+        { interface: 'eth0', address: '10.0.0.1', prefix: 24 },
+        { interface: 'eth0', address: 'fd00::1', prefix: 64 },
       ],
     }),
     input: withCluster({
