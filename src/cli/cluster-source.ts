@@ -67,7 +67,8 @@ export function localCluster(caller: Caller, flags: LocalFlags): Cluster {
   return { ...cluster, nodes };
 }
 
-function configEnvironment(run: ConfigEnvironment['runCommand'] = null): ConfigEnvironment {
+/** What reading a cluster.yml may look at on this machine; commands only where `run` is given. */
+export function configEnvironment(run: ConfigEnvironment['runCommand'] = null): ConfigEnvironment {
   return {
     user: userInfo().username,
     home: homedir(),

@@ -31,3 +31,18 @@ export interface RemoveFlags extends CommonFlags {
   readonly ignoreUnreachable?: boolean;
   readonly concurrency: number;
 }
+
+export interface ConvertFlags extends OutputFlags {
+  /** Where the new file goes; stdout when absent. */
+  readonly out?: string;
+  /** Where the story of each key goes as JSON. */
+  readonly report?: string;
+  /** The release to write as kubernetes_version. */
+  readonly version?: string;
+  readonly check?: boolean;
+  readonly verbose?: boolean;
+}
+
+export interface ConfigShowFlags extends CommonFlags {
+  readonly origin?: boolean;
+}

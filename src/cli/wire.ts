@@ -32,6 +32,8 @@ export interface WorkspaceOptions {
   readonly locks: boolean;
   /** Also measures the disks of new etcd nodes, which writes and deletes a small file there. */
   readonly measureDisks?: boolean;
+  /** A cluster that was made otherwise than from the files of the flags, which only give it its name then. */
+  readonly loaded?: Pick<Workspace, 'cluster' | 'findings'>;
   /** Replaces the real transports; tests record what goes over them. */
   readonly wrapTransport?: (transport: Transport, node: ClusterNode) => Transport;
 }
@@ -48,9 +50,10 @@ export async function withWorkspace(
   const files = flags.local === true ? [localConfigPath(caller)] : flags.config;
   const [config = ''] = files;
   const { cluster, findings } =
-    flags.local === true
+    options.loaded ??
+    (flags.local === true
       ? { cluster: localCluster(caller, flags), findings: [] }
-      : await readCluster(files, 'run commands');
+      : await readCluster(files, 'run commands'));
   const paths = statePaths(config);
   const screen = new Screen({ flags, paths, isRun: options.locks, secrets: secretsOf(cluster) });
   const signals = listenToSignals((message) => screen.tell(message));

@@ -66,6 +66,12 @@ function tell(key: LostKey, path: Path, count: number): Story {
     kind: key.fate === 'refused' ? 'decision' : 'dropped',
     path,
     message: `${key.why}${others}`,
-    hint: key.instead,
+    hint: afterwards(key.instead),
   };
+}
+
+/** Advice as the table gives it, to somebody who has nothing left to leave out; null when that was all. */
+function afterwards(instead: string): string | null {
+  const rest = instead.replace(/^Leave (it|the key) out(?:[.;:,]\s*|$)/, '');
+  return rest === '' ? null : `${rest[0]?.toUpperCase()}${rest.slice(1)}`;
 }
