@@ -12,7 +12,7 @@ describe('the JSON Schema', () => {
 
   it('takes empty keys, ports as text, and keys of RKE2', () => {
     const rke2 = {
-      server: { profile: 'cis', 'kubelet-arg': ['max-pods=200'], disable: 'rke2-metrics-server' },
+      server: { debug: true, 'kubelet-arg': ['max-pods=200'], disable: 'rke2-metrics-server' },
     };
     const data = {
       nodes: [{ ...node, port: '22', user: null }],
@@ -29,7 +29,8 @@ describe('the JSON Schema', () => {
     { nodes: [node], clustername: 'x' },
     { nodes: [{ ...node, port: 0 }] },
     { nodes: [node], rke2: { server: { token: 'x' } } },
-    { nodes: [node], rke2: { server: { profile: 'cis-1.23' } } },
+    { nodes: [node], rke2: { server: { profile: 'cis' } } },
+    { nodes: [node], profile: 'cis-1.23' },
     { nodes: [node], rke2: { agent: { 'etcd-s3': true } } },
   ])('refuses %j', (data) => {
     expect(validate(data)).toBe(false);

@@ -273,17 +273,17 @@ services:
   });
 
   it('hand through the keys of RKE2', () => {
-    const text = `${NODE}rke2: {server: {profile: cis, kubelet-arg: [max-pods=200], disable: rke2-metrics-server}, agent: {profile: cis}}\n`;
+    const text = `${NODE}rke2: {server: {debug: true, kubelet-arg: [max-pods=200], disable: rke2-metrics-server}, agent: {debug: true}}\n`;
     expect(parse(text).rke2).toEqual({
-      server: { profile: 'cis', 'kubelet-arg': ['max-pods=200'], disable: 'rke2-metrics-server' },
-      agent: { profile: 'cis' },
+      server: { debug: true, 'kubelet-arg': ['max-pods=200'], disable: 'rke2-metrics-server' },
+      agent: { debug: true },
       secrets: {},
     });
   });
 
   it('need no etcd node when the data lie outside', () => {
     const text =
-      'nodes: [{address: a.example, role: [controlplane, worker]}]\nrke2: {server: {datastore-endpoint: "https://e.example:2379"}}\n';
+      'nodes: [{address: a.example, role: [controlplane, worker]}]\ndatastore: {endpoint: "https://e.example:2379"}\n';
     expect(find(text)).toEqual([]);
   });
 });
