@@ -4,6 +4,7 @@ import type { PlannedNode } from '../domain/plan.ts';
 import type { Secret } from '../domain/secret.ts';
 import { AGENT_TOKEN_PATH, CONFIG_DROPIN_DIR, DATA_DIR, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
 import { disabledComponents, isServer, SERVER_TAINT } from '../rke2/roles.ts';
+import { ingressValues } from './ingress-choice.ts';
 import { quotedYaml } from './quoted-yaml.ts';
 
 const HEADER = '# Written by rke2ctl. Edit cluster.yml and run `rke2ctl up`: changes made here are drift.\n';
@@ -64,6 +65,7 @@ function serverValues(input: ConfigInput): Rke2Values {
     ...disabledComponents(node.roles, cluster),
     ...(systemDefault === null ? {} : { 'system-default-registry': systemDefault }),
     ...plain(cluster.rke2.server),
+    ...ingressValues(cluster.ingress, input.version, cluster.rke2.server['disable']),
   };
 }
 
@@ -101,7 +103,9 @@ function nodeValues(input: ConfigInput): Rke2Values {
     'node-name': node.name,
     ...(cluster.dataDir === DATA_DIR ? {} : { 'data-dir': cluster.dataDir }),
     ...listOf('node-ip', input.nodeAddresses),
-    ...(externalAddress === null ? {} : { 'node-external-ip': [externalAddress] }),
+    ...(externalAddress === null || hasCloudProvider(cluster)
+      ? {}
+      : { 'node-external-ip': [externalAddress] }),
     ...listOf(
       'node-label',
       Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`),
@@ -109,6 +113,11 @@ function nodeValues(input: ConfigInput): Rke2Values {
     ...listOf('node-taint', [...workless, ...taints]),
     ...(cluster.registries.onlyMirrors ? { 'disable-default-registry-endpoint': true } : {}),
   };
+}
+
+/** A cloud provider says itself what a node's outer address is; with one RKE2 refuses to be told. */
+function hasCloudProvider({ rke2 }: Cluster): boolean {
+  return 'cloud-provider-name' in rke2.server || 'cloud-provider-name' in rke2.agent;
 }
 
 /** Names beyond those RKE2 puts into the serving certificates by itself. */

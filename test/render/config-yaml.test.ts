@@ -47,6 +47,20 @@ describe('config.yaml', () => {
     `);
   });
 
+  it('asks for the ingress controllers of the file, on servers alone', () => {
+    const render = (roles: readonly Role[]) =>
+      parse(renderConfigYaml(input(roles, {}, { ingress: ['traefik', 'ingress-nginx'] })));
+    expect(render(['etcd'])).toMatchObject({ 'ingress-controller': ['traefik', 'ingress-nginx'] });
+    expect(render(['worker'])).not.toHaveProperty('ingress-controller');
+  });
+
+  it('leaves a node’s outer address to a cloud provider, which RKE2 demands', () => {
+    const rke2 = { server: {}, agent: { 'cloud-provider-name': 'external' }, secrets: {} };
+    const nat = { externalAddress: '203.0.113.7' };
+    expect(parse(renderConfigYaml(input(['worker'], nat, { rke2 })))).not.toHaveProperty('node-external-ip');
+    expect(parse(renderConfigYaml(input(['worker'], nat)))).toHaveProperty('node-external-ip');
+  });
+
   it('of a worker behind NAT, with labels, taints and an endpoint', () => {
     const text = renderConfigYaml(
       input(
