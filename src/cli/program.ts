@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from '../domain/errors.ts';
-import type { CommonFlags, OutputFlags, PlanFlags, RemoveFlags, UpFlags } from './flags.ts';
+import type {
+  CommonFlags,
+  ConfigShowFlags,
+  ConvertFlags,
+  OutputFlags,
+  PlanFlags,
+  RemoveFlags,
+  UpFlags,
+} from './flags.ts';
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -52,6 +60,21 @@ export function createProgram(): Command {
       run(async () => (await import('./commands/explain.ts')).explain(key, options))(options),
     );
 
+  program
+    .command('convert <file> [state]')
+    .description('turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each key')
+    .option('--out <file>', 'where the new file goes, if there is none yet; stdout without it')
+    .option('--report <file>', 'what became of each key, as JSON')
+    .option('--version <version>', 'the RKE2 version to write, as v1.35.7+rke2r1')
+    .option('--check', 'write nothing; look over SSH for what RKE1 and Docker left on the hosts')
+    .addOption(outputOption())
+    .option('--verbose', 'with --check: show every command that runs on a host')
+    .action((file: string, state: string | undefined, options: ConvertFlags) =>
+      run(async () => (await import('./commands/convert.ts')).convert(file, state, options))(options),
+    );
+
+  addConfig(program);
+
   common(program.command('remove'))
     .description('take the cluster away from its hosts, and what rke2ctl brought with it')
     .option('--force, --yes', 'do not ask')
@@ -71,6 +94,18 @@ export function createProgram(): Command {
       ),
     );
   return program;
+}
+
+function addConfig(program: Command): void {
+  const config = program.command('config').description('write a cluster.yml, or show what one says');
+  common(config.command('show'))
+    .description('show what the file says with variables and defaults put in; secrets are masked')
+    .option('--origin', 'say of each value where it comes from')
+    .action(
+      run(async (options: ConfigShowFlags) =>
+        (await import('./commands/config-show.ts')).configShow(options),
+      ),
+    );
 }
 
 function common(command: Command): Command {

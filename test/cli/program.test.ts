@@ -20,18 +20,22 @@ describe('help', () => {
       Puts RKE2 on machines over SSH and keeps it healthy, from one cluster.yml.
 
       Options:
-        -v, --version            print the version
-        -h, --help               print this help
+        -v, --version                     print the version
+        -h, --help                        print this help
 
       Commands:
-        up [options]             bring the cluster to what cluster.yml says; run again, it changes nothing
-        plan [options]           show what \`up\` would do; touches nothing; exit code 2 when there is something
-        check [options]          look at the hosts and report what would hinder RKE2 there
-        validate [options]       check cluster.yml itself; no network
-        explain [options] [key]  say what a key of cluster.yml is for; without a key, which there are
-        remove [options]         take the cluster away from its hosts, and what rke2ctl brought with it
-        state                    the state file: what rke2ctl did and must not lose
-        help [command]           display help for command
+        up [options]                      bring the cluster to what cluster.yml says; run again, it changes nothing
+        plan [options]                    show what \`up\` would do; touches nothing; exit code 2 when there is
+                                          something
+        check [options]                   look at the hosts and report what would hinder RKE2 there
+        validate [options]                check cluster.yml itself; no network
+        explain [options] [key]           say what a key of cluster.yml is for; without a key, which there are
+        convert [options] <file> [state]  turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each
+                                          key
+        config                            write a cluster.yml, or show what one says
+        remove [options]                  take the cluster away from its hosts, and what rke2ctl brought with it
+        state                             the state file: what rke2ctl did and must not lose
+        help [command]                    display help for command
       "
     `));
   it('of up', () =>

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { keyTable } from '../../src/config/keys/key-table.ts';
+import { MASK, maskSecrets } from '../../src/config/mask-secrets.ts';
+
+/** A value below a path of the table: `private_registries[].password`. */
+function nest(path: string, value: unknown): unknown {
+  return path.split('.').reduceRight((inner: unknown, step) => {
+    const name = step.replaceAll('[]', '');
+    const wrapped = step.endsWith('[]') ? [inner] : inner;
+    return { [name === '*' ? 'any' : name]: wrapped };
+  }, value);
+}
+
+const secrets = keyTable().filter(({ entry }) => entry.fate === 'mapped' && entry.secret === true);
+
+describe('what is shown of a configuration', () => {
+  it.each(secrets.map(({ path }) => path))('has no value of %s', (path) => {
+    expect(JSON.stringify(maskSecrets(nest(path, 'sesame')))).not.toContain('sesame');
+    expect(maskSecrets(nest(path, 'env:PLACE'))).toEqual(nest(path, 'env:PLACE'));
+  });
+
+  it('has no password of a URL, wherever it stands', () => {
+    expect(maskSecrets({ cluster_name: 'x', rke2: { server: { a: ['http://me:sesame@h/'] } } })).toEqual({
+      cluster_name: 'x',
+      rke2: { server: { a: [`http://me:${MASK}@h/`] } },
+    });
+  });
+
+  it('has no Secret of a manifest, and everything else of it', () => {
+    const addons =
+      'kind: ConfigMap\nmetadata: {name: a}\n---\nkind: Secret\nstringData: {a: sesame}\n---\nkind: Pod\n';
+    const shown = JSON.stringify(maskSecrets({ addons }));
+    expect(shown).not.toContain('sesame');
+    expect(shown).toContain('ConfigMap');
+    expect(shown).toContain('kind: Pod');
+  });
+
+  it('has no password among the values of charts', () => {
+    const values = { adminPassword: 'sesame', auth: { token: 'sesame', user: 'me' }, apiKeys: ['sesame'] };
+    expect(maskSecrets({ chart_values: { mine: values } })).toEqual({
+      chart_values: { mine: { adminPassword: MASK, auth: { token: MASK, user: 'me' }, apiKeys: [MASK] } },
+    });
+  });
+});
