@@ -11,6 +11,9 @@ const KEEPING_TEXT: ReadonlySet<string | number> = new Set([
   'rewrites',
 ]);
 
+/** Keys that turn something on by being there, and that RKE1's questionnaire leaves with nothing inside. */
+const BLANKABLE: ReadonlySet<string> = new Set(['bastion_host', 's3backupconfig', 'external_urls']);
+
 /**
  * The data without what is left empty: a key with nothing or `""` behind it counts as not written, as in the files that
  * RKE1's own questionnaire wrote. Where empty text has a meaning (labels, taints, keys of RKE2) it stays.
@@ -25,7 +28,7 @@ export function dropUnset(value: unknown, path: Path = []): unknown {
   for (const [key, each] of Object.entries(value)) {
     if (keepsNames && each === null) entries.push([key, {}]);
     if (each === null || each === undefined || (each === '' && !keepsText)) continue;
-    if (key === 'bastion_host' && isBlank(each)) continue;
+    if (BLANKABLE.has(key) && isBlank(each, key)) continue;
     entries.push([key, dropUnset(each, [...path, key])]);
   }
   return Object.fromEntries(entries);
@@ -39,8 +42,9 @@ function isChartValues([first, second, third]: Path): boolean {
   );
 }
 
-/** A jump host of which nothing is filled in. */
-function isBlank(bastion: unknown): boolean {
-  if (typeof bastion !== 'object' || bastion === null || Array.isArray(bastion)) return false;
-  return Object.values(bastion).every((value) => value === null || value === '' || value === false);
+/** A map or list in which nothing is filled in; a list of jump hosts that is empty means none. */
+function isBlank(value: unknown, key: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return key !== 'bastion_host' && value.length === 0;
+  return Object.values(value).every((each) => each === null || each === '' || each === false);
 }

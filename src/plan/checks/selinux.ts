@@ -17,6 +17,6 @@ export const selinux = hostCheck('selinux', 'warning', ({ facts, node }, { clust
   return {
     message:
       'SELinux is enforcing, but RKE2 from the tarball does not know: its containers would run unconfined.',
-    hint: `Write \`rke2: {${side}: {selinux: true}}\`.`,
+    hint: 'Write `selinux: true` at the top of cluster.yml.',
   };
 });

@@ -378,7 +378,7 @@ const CASES: readonly Case[] = [
     what: 'SELinux that RKE2 is not told of',
     facts: makeFacts({ selinux: 'enforcing', rke2Selinux: true }),
     message: /does not know/,
-    hint: /rke2: \{server: \{selinux: true\}\}/,
+    hint: /`selinux: true`/,
   },
   {
     finding: 'warning fapolicyd',
