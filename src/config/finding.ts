@@ -19,6 +19,8 @@ export interface Finding {
   readonly path: Path;
   /** Whether the key itself is at fault or what stands behind it. */
   readonly at: 'key' | 'value';
+  /** Inside a value that is a text of several lines: the line and column in it, both from 1. */
+  readonly within?: { readonly line: number; readonly column: number };
 }
 
 /** An error about the value at `path`, or about its key. */

@@ -97,3 +97,22 @@ export function parseRange(text: string): AddressRange | null {
 export function addressOf(range: AddressRange, index: number): string {
   return toText(range.start + BigInt(index), range.family);
 }
+
+/** The fewest networks that hold exactly these IP addresses; one alone stands for itself, without a prefix. */
+export function coverAddresses(addresses: readonly string[]): readonly string[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const own = addresses.filter((address) => familyOf(address) === family && !address.includes('%'));
+    const values = [...new Set(own.map(toNumber))].sort((a, b) => (a < b ? -1 : 1));
+    const covered: string[] = [];
+    for (let index = 0; index < values.length; ) {
+      const start = values[index] ?? 0n;
+      let size = 1n;
+      const isThere = (length: bigint) => values[index + Number(length) - 1] === start + length - 1n;
+      while (start % (size * 2n) === 0n && isThere(size * 2n)) size *= 2n;
+      const prefix = (family === 4 ? 32 : 128) - (size.toString(2).length - 1);
+      covered.push(size === 1n ? toText(start, family) : `${toText(start, family)}/${prefix}`);
+      index += Number(size);
+    }
+    return covered;
+  });
+}

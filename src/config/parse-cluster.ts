@@ -9,8 +9,8 @@ import { type Finding, formatPath, type Path } from './finding.ts';
 import { judgeKeys } from './judge-keys.ts';
 import { type ClusterInput, ClusterSchema } from './keys/cluster.ts';
 import { resolvePathsFrom } from './local-path.ts';
+import { locateInBlock } from './locate-in-block.ts';
 import { resolveCluster } from './resolve/resolve-cluster.ts';
-import { refuseRke1Keys } from './rke1-keys.ts';
 import { describeIssues, dropMisspelled } from './schema-findings.ts';
 import { dropUnset } from './unset.ts';
 import { substituteVariables } from './variables.ts';
@@ -47,7 +47,7 @@ export function parseClusterFiles(files: readonly SourceFile[], env: ConfigEnvir
   if (source.value === undefined) return finish(null, null);
 
   const { value: written, findings: unresolved } = substituteVariables(source.value, env.variables);
-  const { value, findings: refused } = refuseRke1Keys(dropUnset(written));
+  const value = dropUnset(written);
   const judged = judgeKeys(value);
   const parsed = ClusterSchema.safeParse(value, { reportInput: false });
   const issues = parsed.success ? [] : describeIssues(ClusterSchema, parsed.error.issues, value);
@@ -55,9 +55,9 @@ export function parseClusterFiles(files: readonly SourceFile[], env: ConfigEnvir
   const file = files[0]?.file ?? '';
   const context = { env, toAbsolute: resolvePathsFrom(dirname(resolve(env.cwd, file)), env.home) };
   const conflicts = applyRules(draft, context);
-  const all = dropMisspelled([...refused, ...judged, ...issues, ...conflicts]);
+  const all = dropMisspelled([...judged, ...issues, ...conflicts]);
   const clear = dropConsequences(all, unresolved);
-  found.push(...[...unresolved, ...clear].map((finding) => toDiagnostic(finding, source)));
+  found.push(...[...unresolved, ...clear].map((finding) => toDiagnostic(finding, source, files)));
 
   const isUsable = parsed.success && !found.some(({ severity }) => severity === 'error');
   return isUsable ? finish(resolveCluster(parsed.data, file, env), parsed.data) : finish(null, null);
@@ -69,9 +69,11 @@ function dropConsequences(findings: readonly Finding[], causes: readonly Finding
   return findings.filter(({ path }) => !places.has(formatPath(path)));
 }
 
-function toDiagnostic(finding: Finding, source: FileSet): Diagnostic {
+function toDiagnostic(finding: Finding, source: FileSet, files: readonly SourceFile[]): Diagnostic {
   const { at, code, hint, message, path, severity } = finding;
-  const position = source.locate(path, at);
+  const place = source.locate(path, at);
+  const text = files.find(({ file }) => file === place.file)?.text ?? '';
+  const position = finding.within ? locateInBlock(text, place, finding.within) : place;
   return { severity, code, message, hint, position, ...(path.length > 0 && { path: formatPath(path) }) };
 }
 

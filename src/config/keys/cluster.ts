@@ -4,11 +4,13 @@ import { showValue } from '../finding.ts';
 import { EndpointSchema } from '../schema/endpoint.ts';
 import { checkVersion } from '../schema/kubernetes-version.ts';
 import { checked, text } from '../schema/scalars.ts';
+import { ADDON_KEYS } from './addons.ts';
 import { AuthenticationSchema } from './authentication.ts';
 import { AuthorizationSchema } from './authorization.ts';
 import { BastionChainSchema } from './bastion.ts';
 import { ChartsSection, ChartValuesSection } from './charts.ts';
 import { CloudProviderSection } from './cloud-provider.ts';
+import { DATA_DIR_KEYS } from './data-dir.ts';
 import { DatastoreSchema } from './datastore.ts';
 import { DnsSection } from './dns.ts';
 import { DOCKER_KEYS } from './docker.ts';
@@ -16,12 +18,13 @@ import { FirewallSchema } from './firewall.ts';
 import { HARDENING_KEYS } from './hardening.ts';
 import { IngressSection } from './ingress.ts';
 import { InstallSchema } from './install.ts';
-import { config, group, mapped, ours, own, required, warned } from './key.ts';
+import { config, group, mapped, ours, own, required } from './key.ts';
 import { KubeconfigSchema } from './kubeconfig.ts';
 import { MonitoringSection } from './monitoring.ts';
 import { NetworkSchema } from './network.ts';
 import { NodeSchema } from './node.ts';
 import { PrivateRegistrySchema } from './private-registries.ts';
+import { ProxySchema } from './proxy.ts';
 import { REGISTRIES_KEYS } from './registries.ts';
 import { RKE1_VERB_KEYS } from './rke1-verbs.ts';
 import { Rke2Schema } from './rke2.ts';
@@ -29,6 +32,7 @@ import { ServicesSchema } from './services.ts';
 import { SshSchema } from './ssh.ts';
 import { CLUSTER_SSH_KEYS } from './ssh-login.ts';
 import { SystemImagesSection } from './system-images.ts';
+import { UPGRADE_KEYS } from './upgrade-strategy.ts';
 
 const ClusterNameSchema = checked(text('must be a name'), (name) =>
   /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/.test(name)
@@ -109,6 +113,14 @@ const CLUSTER_KEYS = {
     examples: [[{ url: 'registry.example.com:5000', is_default: true }]],
   }),
   ...REGISTRIES_KEYS,
+  ...ADDON_KEYS,
+  proxy: group(ProxySchema, {
+    origin: 'rke2ctl',
+    description: 'The nodes reach the world through a proxy.',
+    examples: [{ https: 'http://proxy.example.com:3128', http: 'http://proxy.example.com:3128' }],
+  }),
+  ...UPGRADE_KEYS,
+  ...DATA_DIR_KEYS,
   firewall: group(FirewallSchema, {
     origin: 'rke2ctl',
     description: 'What is done about the hosts’ firewall.',
@@ -151,11 +163,6 @@ const CLUSTER_KEYS = {
   }),
   ...RKE1_VERB_KEYS,
   ...DOCKER_KEYS,
-  win_prefix_path: warned({
-    description: 'RKE1’s folder on Windows nodes.',
-    why: 'rke2ctl does not install Windows nodes.',
-    instead: 'Leave the key out.',
-  }),
 };
 
 /** All of cluster.yml. */

@@ -17,6 +17,7 @@ import { type PathResolver, resolvePathsFrom } from '../local-path.ts';
 import { parseEndpoint } from '../schema/endpoint.ts';
 import { isHttpUrl, splitValues } from '../schema/scalars.ts';
 import { mergeContributions } from './contribution.ts';
+import { resolveAddons } from './resolve-addons.ts';
 import { contributeAdmission } from './resolve-admission.ts';
 import { contributeAuditLog } from './resolve-audit-log.ts';
 import { contributeAuthentication } from './resolve-authentication.ts';
@@ -28,58 +29,66 @@ import { contributeIngress, resolveIngress } from './resolve-ingress.ts';
 import { contributeMonitoring } from './resolve-monitoring.ts';
 import { contributeNetwork } from './resolve-network.ts';
 import { listSingleNodes, resolveNode } from './resolve-node.ts';
+import { resolveProxy } from './resolve-proxy.ts';
 import { contributeRegistries, resolveRegistries } from './resolve-registries.ts';
 import { contributeHardening, contributeServices } from './resolve-services.ts';
 import { contributeSnapshots } from './resolve-snapshots.ts';
+import { resolveUpgrade } from './resolve-upgrade.ts';
 
 /** Puts in what the file leaves out. The input is valid and no rule speaks against it. */
 export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnvironment): Cluster {
   const absolute = path.resolve(env.cwd, file);
   const toAbsolute = resolvePathsFrom(path.dirname(absolute), env.home);
+  const context = { env, toAbsolute };
+  const dataDir = path.posix.join(input.prefix_path ?? '/', DEFAULTS.dataDir);
+  const nodes = listSingleNodes(input.nodes).map((node) => resolveNode(node, input, env, toAbsolute));
+  const network = resolveNetwork(input);
+  const endpoint = resolveEndpoint(input.endpoint);
   const contribution = mergeContributions([
     contributeAuditLog(input),
-    contributeAuthentication(input, { env, toAbsolute }),
+    contributeAuthentication(input, context),
     contributeAdmission(input),
-    contributeSnapshots(input, { env, toAbsolute }),
-    contributeRegistries(input, { env, toAbsolute }),
-    contributeDatastore(input, { env, toAbsolute }),
+    contributeSnapshots(input, context),
+    contributeRegistries(input, context),
+    contributeDatastore(input, context),
     contributeHardening(input),
     contributeServices(input),
     contributeNetwork(input),
     contributeDns(input),
     contributeMonitoring(input),
     contributeIngress(input),
-    contributeCloudProvider(input, { env, toAbsolute }, DEFAULTS.dataDir),
+    contributeCloudProvider(input, context, dataDir),
     { chartValues: input.chart_values ?? {} },
     { server: input.rke2?.server ?? {}, agent: input.rke2?.agent ?? {} },
   ]);
   return {
     name: input.cluster_name ?? DEFAULTS.clusterName,
     version: input.kubernetes_version ?? null,
-    nodes: listSingleNodes(input.nodes).map((node) => resolveNode(node, input, env, toAbsolute)),
+    nodes,
     install: resolveInstall(input.install ?? {}, toAbsolute),
-    endpoint: resolveEndpoint(input.endpoint),
-    network: resolveNetwork(input),
+    endpoint,
+    network,
     tlsSans: [
       ...new Set((input.authentication?.sans ?? []).map((san) => normalizeAddress(san).toLowerCase())),
     ],
     firewall: resolveFirewall(input.firewall ?? {}),
     prepare: [...new Set(input.prepare ?? [])],
-    registries: resolveRegistries(input, { env, toAbsolute }),
+    registries: resolveRegistries(input, context),
     kubeconfig: resolveKubeconfig(input.kubeconfig ?? {}, absolute, toAbsolute),
     ssh: resolveSsh(input.ssh ?? {}, toAbsolute, env),
-    dataDir: DEFAULTS.dataDir,
+    dataDir,
     ingress: resolveIngress(input),
     externalDatastore:
       'datastore-endpoint' in contribution.server || 'datastore-endpoint' in contribution.secrets,
     rke2: { server: contribution.server, agent: contribution.agent, secrets: contribution.secrets },
     files: contribution.files,
-    environment: {},
-    addons: [],
-    addonTimeoutMs: DEFAULTS.addonTimeoutMs,
-    charts: resolveCharts(input, { env, toAbsolute }),
+    environment: resolveProxy(input, { nodes, network, endpoint }, context),
+    addons: resolveAddons(input, context),
+    addonTimeoutMs:
+      input.addon_job_timeout === undefined ? DEFAULTS.addonTimeoutMs : input.addon_job_timeout * 1000,
+    charts: resolveCharts(input, context),
     chartValues: contribution.chartValues,
-    upgrade: DEFAULTS.upgrade,
+    upgrade: resolveUpgrade(input),
   };
 }
 

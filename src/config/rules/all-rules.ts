@@ -1,3 +1,4 @@
+import { checkAddons } from './addons.ts';
 import { checkAddressRanges } from './address-ranges.ts';
 import { checkAdmission } from './admission.ts';
 import { checkAuditLog } from './audit-log.ts';
@@ -14,6 +15,7 @@ import { checkNodeNames } from './node-names.ts';
 import { checkNodeRke2 } from './node-rke2.ts';
 import { checkPems } from './pem.ts';
 import { checkPrivateRegistries } from './private-registries.ts';
+import { checkProxy } from './proxy.ts';
 import { checkRegistries } from './registries.ts';
 import { checkRke2Combinations } from './rke2-combinations.ts';
 import { checkRke2Values } from './rke2-values.ts';
@@ -43,6 +45,8 @@ export const RULES: readonly Rule[] = [
   checkPrivateRegistries,
   checkRegistries,
   checkKubeconfigMode,
+  checkAddons,
+  checkProxy,
   checkRke2Values,
   checkRke2Combinations,
   checkSecretSources,
