@@ -53,11 +53,8 @@ function suggest(
   path: Path,
   value: unknown,
 ): string | null {
-  if (isSecretPath(path)) {
-    const isPlain = typeof value === 'number' || typeof value === 'boolean';
-    return isPlain ? 'Put it in quotes: without them YAML does not take it as text.' : null;
-  }
-  if (typeof value === 'string') {
+  const isSecret = isSecretPath(path);
+  if (typeof value === 'string' && !isSecret) {
     const nearest = findNearestName(value, allowedNames(issue));
     if (nearest) return `Did you mean \`${nearest}\`?`;
   }
@@ -69,10 +66,10 @@ function suggest(
   if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
     const isEnough = wanted !== null && z.safeParse(wanted, String(value)).success;
     return isEnough && !/quotes/.test(issue.message)
-      ? `Put it in quotes: ${write(path, `"${value}"`)}.`
+      ? `Put it in quotes${isSecret ? '' : `: ${write(path, `"${value}"`)}`}.`
       : null;
   }
-  if (issue.expected === 'array' && typeof value === 'string') {
+  if (issue.expected === 'array' && typeof value === 'string' && !isSecret) {
     return `Write it as a list: ${write(path, `[${value}]`)}.`;
   }
   return null;

@@ -1,13 +1,9 @@
-import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isScalar, parseDocument, visit } from 'yaml';
 import type { Path } from './finding.ts';
+import { countLines, type LineColumn } from './line-column.ts';
 import { findAnchorMistakes } from './yaml-anchors.ts';
-import { explainYamlError, isUnclosed } from './yaml-errors.ts';
+import { explainYamlError, isOutOfPlace, isUnclosed } from './yaml-errors.ts';
 import { findOffset } from './yaml-position.ts';
-
-export interface LineColumn {
-  readonly line: number;
-  readonly column: number;
-}
 
 /** A mistake in the YAML itself, where the parser found it. */
 export interface YamlMistake extends LineColumn {
@@ -31,14 +27,12 @@ export const DEEPEST = 64;
 /** Reads YAML 1.2 with merge keys. Syntax errors and duplicate keys are mistakes, all of them at once; it never throws. */
 export function readYamlDocument(text: string): YamlDocument {
   try {
-    const lines = new LineCounter();
     const document = parseDocument(text, {
-      lineCounter: lines,
       merge: true,
       prettyErrors: false,
       logLevel: 'error',
     });
-    return readDocument(document, lines, text);
+    return readDocument(document, text);
   } catch (error) {
     if (error instanceof RangeError) return unreadable(...TOO_DEEP);
     throw error;
@@ -57,19 +51,18 @@ export function unreadable(code: string, message: string, hint: string): YamlDoc
   return { value: undefined, mistakes: [{ code, message, hint, ...start }], locate: () => start };
 }
 
-function readDocument(document: Document.Parsed, lines: LineCounter, text: string): YamlDocument {
-  const toPosition = (offset: number): LineColumn => {
-    const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length));
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const mistakes = [...document.errors, ...document.warnings].map((error): YamlMistake => {
-    const [found] = error.pos;
-    const offset = isUnclosed(error.message) ? findOpening(document, found) : found;
-    return {
-      ...explainYamlError(error.code, error.message, text.slice(found, found + 80)),
-      ...toPosition(offset),
-    };
-  });
+function readDocument(document: Document.Parsed, text: string): YamlDocument {
+  const toPosition = countLines(text);
+  const mistakes = [...document.errors.filter(isNoConsequence), ...document.warnings].map(
+    (error): YamlMistake => {
+      const [found] = error.pos;
+      const offset = isUnclosed(error.message) ? findOpening(document, found) : found;
+      return {
+        ...explainYamlError(error.code, error.message, text.slice(found, found + 80)),
+        ...toPosition(offset),
+      };
+    },
+  );
   const locate = (path: Path, at: 'key' | 'value'): LineColumn => toPosition(findOffset(document, path, at));
   const isBroken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
   if (isBroken) return { value: undefined, mistakes: keepFirstOfLine(mistakes), locate };
@@ -81,6 +74,11 @@ function readDocument(document: Document.Parsed, lines: LineCounter, text: strin
     return { value: undefined, mistakes, locate };
   }
   return { value: document.toJS({ maxAliasCount: -1 }), mistakes, locate };
+}
+
+/** Once the parser has lost the thread, it calls every further word of the file unexpected. */
+function isNoConsequence({ message }: { readonly message: string }, index: number): boolean {
+  return index === 0 || !isOutOfPlace(message);
 }
 
 /** One slip of the pen often makes several syntax errors in its line, of which the first says most. */

@@ -45,6 +45,16 @@ const OPEN_BRACKET = {
   hint: 'Add the closing `]` or `}`; inside brackets `,` stands between the entries.',
 };
 
+const OUT_OF_PLACE = {
+  message: 'What stands here belongs to nothing above it.',
+  hint: 'Look at this line and the one before it: often the indentation, a bracket or a quote is amiss.',
+};
+
+/** Whether the parser met something after the end of what it could make sense of. Its message quotes the file, secrets and all. */
+export function isOutOfPlace(message: string): boolean {
+  return / token in YAML stream/.test(message);
+}
+
 /** What the YAML parser's error means to the person who wrote the file. `source` is the text where it was found. */
 export function explainYamlError(code: string, message: string, source = ''): Explanation {
   const known = KNOWN[code];
@@ -55,6 +65,7 @@ export function explainYamlError(code: string, message: string, source = ''): Ex
   if (isUnclosed(message))
     return { code: 'yaml-syntax', ...(/quote/.test(message) ? OPEN_QUOTE : OPEN_BRACKET) };
   if (known) return { code: 'yaml-syntax', ...known };
+  if (isOutOfPlace(message)) return { code: 'yaml-syntax', ...OUT_OF_PLACE };
   return {
     code: 'yaml-syntax',
     message: `This is not YAML: ${sentence(message)}`,
@@ -69,8 +80,9 @@ export function isUnclosed(message: string): boolean {
   );
 }
 
+/** Without what the parser quotes behind a colon: it may be part of a secret. */
 function sentence(message: string): string {
-  const [line = ''] = message.split('\n');
+  const [line = ''] = message.split(/: |\n/);
   const lower = /^[A-Z][a-z]/.test(line) ? line.charAt(0).toLowerCase() + line.slice(1) : line;
   return /[.!?]$/.test(lower) ? lower : `${lower}.`;
 }

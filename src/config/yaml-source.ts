@@ -1,8 +1,8 @@
 import { countValues } from './count-values.ts';
 import type { Path } from './finding.ts';
+import { countLines, type LineColumn } from './line-column.ts';
 import {
   DEEPEST,
-  type LineColumn,
   readYamlDocument,
   TOO_DEEP,
   unreadable,
@@ -58,32 +58,14 @@ type Locator = YamlSource['locate'];
 
 function makeLocator(text: string): Locator {
   const root = readPlaces(text, DEEPEST);
-  const lines = listLineStarts(text);
+  const toPosition = countLines(text);
   let document: YamlDocument | null = null;
   return (path, at) => {
     const offset = findPlace(root, path, at);
-    if (offset !== null) return toLineColumn(lines, offset);
+    if (offset !== null) return toPosition(offset);
     document ??= readYamlDocument(text);
     return document.locate(path, at);
   };
-}
-
-function listLineStarts(text: string): readonly number[] {
-  const starts = [0];
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
-  return starts;
-}
-
-/** By halving: the last line that begins at or before the offset. */
-function toLineColumn(starts: readonly number[], offset: number): LineColumn {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((starts[middle] ?? 0) <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
 }
 
 function strayReturn(line: number): YamlSource {

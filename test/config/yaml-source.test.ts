@@ -246,3 +246,21 @@ describe('readYaml', () => {
     expect(parseDocument('a: 0o17', { merge: true }).toJS()).toEqual(readYaml('a: 0o17').value);
   });
 });
+
+describe('mistakes in the YAML', () => {
+  it.each([
+    'a: |planted\n',
+    'a:\n  - b\n }planted\n',
+    'a: b\n] planted\n',
+    'a: b\n"planted"\n',
+    '- a\nplanted\n',
+    'a: "planted\n',
+    'a: !planted b\n',
+    'a: b: planted\n',
+    '\tplanted: a\n',
+  ])('never quote the file: %j', (text) => {
+    const { mistakes } = readYaml(text);
+    expect(mistakes.length).toBeGreaterThan(0);
+    expect(JSON.stringify(mistakes)).not.toContain('planted');
+  });
+});
