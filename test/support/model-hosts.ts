@@ -15,7 +15,9 @@ import { contentStamp } from '../../src/lib/content-stamp.ts';
 import { sha256 } from '../../src/lib/hash.ts';
 import { chooseBootstrap } from '../../src/plan/choose-bootstrap.ts';
 import { planUp } from '../../src/plan/plan-up.ts';
+import { rememberAddons } from '../../src/plan/remember-addons.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../../src/render/desired-node.ts';
+import { manifestPath, renderManifests } from '../../src/render/manifests.ts';
 import { canFound } from '../../src/rke2/roles.ts';
 import { makeFacts } from './make-facts.ts';
 
@@ -87,7 +89,7 @@ export function planInput(world: World): DesiredInput {
   return {
     cluster: world.cluster,
     observed,
-    state: world.state,
+    state: rememberAddons(world.state, renderManifests(world.cluster), world.cluster, observed),
     version: 'v1.35.7+rke2r1',
     bootstrapKey: chooseBootstrap(world.cluster, observed, world.state),
     artifacts: { amd64: { tarball: TARBALL, images: [IMAGE] } },
@@ -99,8 +101,12 @@ export function planWorld(world: World): Plan {
 }
 
 /** The world after one step. Throws when the step could not have worked there: what it needs is not so. */
-export function applyStep(world: World, step: Step): World {
+export function applyStep(before: World, step: Step): World {
+  // As `up` does it: what is to be remembered of addons is on disk before the first step.
+  const world = { ...before, state: planInput(before).state };
   switch (step.kind) {
+    case 'delete-addon':
+      return applyDeletion(world, step);
     case 'claim':
       return applyClaim(world, step);
     case 'start-service':
@@ -144,6 +150,15 @@ function applyToHost(world: World, facts: HostFacts, step: Step): HostFacts {
     default:
       return facts;
   }
+}
+
+function applyDeletion(world: World, { name, node, forget }: StepOf<'delete-addon'>): World {
+  if (!isActive(world.hosts[node?.key ?? ''], 'server')) throw new Error('nobody to delete it');
+  const path = manifestPath(world.cluster.dataDir, name);
+  if (Object.values(world.hosts).some((host) => forget && host.rke2.files[path] !== undefined))
+    throw new Error(`${name} is still on a host and would be applied again`);
+  const { [name]: gone, ...addons } = world.state.addons;
+  return forget && gone !== undefined ? { ...world, state: { ...world.state, addons } } : world;
 }
 
 function applyClaim(world: World, step: StepOf<'claim'>): World {
