@@ -1,14 +1,4 @@
-import {
-  type Document,
-  isAlias,
-  isCollection,
-  isMap,
-  isPair,
-  isScalar,
-  type Node,
-  type Pair,
-  visit,
-} from 'yaml';
+import { type Document, isAlias, isCollection, isPair, isScalar, type Node, type Pair, visit } from 'yaml';
 import type { Path } from '../finding.ts';
 import { keyText } from '../yaml-position.ts';
 import { type Collection, findPlace } from './find-place.ts';
@@ -121,15 +111,15 @@ function losesAnchor(document: Document.Parsed, removed: readonly (Pair | Node)[
 
 function editsIn(holder: Collection, indexes: ReadonlySet<number>, text: string): readonly Edit[] {
   const items = holder.items as readonly (Pair | Node)[];
-  if (holder.flow) return [...indexes].map((index) => removeInline(items, index, indexes, text));
+  if (holder.flow) return editsInline(items, indexes, text);
   const edits: Edit[] = [];
   const kept = items.findIndex((_item, index) => !indexes.has(index));
   const first = items[0];
-  const start = first === undefined ? 0 : startOf(first);
+  const start = first === undefined ? 0 : beginOf(first, text);
   // The first key of a list's entry shares its line with the dash, which the next key takes over.
-  const isBehindDash = isMap(holder) && /^ *(?:- +)+$/.test(text.slice(lineStart(text, start), start));
+  const isBehindDash = /^ *(?:- +)+$/.test(text.slice(lineStart(text, start), start));
   const skipped = isBehindDash && kept > 0 ? kept : 0;
-  if (skipped > 0) edits.push({ start, end: startOf(items[skipped] as Pair), text: '' });
+  if (skipped > 0) edits.push({ start, end: beginOf(items[skipped] as Pair | Node, text), text: '' });
   for (const index of indexes) {
     const item = items[index];
     if (index >= skipped && item !== undefined) edits.push(removeLines(item, text));
@@ -137,27 +127,27 @@ function editsIn(holder: Collection, indexes: ReadonlySet<number>, text: string)
   return edits;
 }
 
-/** A pair or entry of `{…}` or `[…]`, with the comma that parts it from its neighbour. */
-function removeInline(
+/** Pairs or entries of `{…}` or `[…]`, of which some stay, with the commas that part them from their neighbours. */
+function editsInline(
   items: readonly (Pair | Node)[],
-  index: number,
   removed: ReadonlySet<number>,
   text: string,
-): Edit {
-  const item = items[index] as Pair | Node;
-  const next = items[index + 1];
-  if (next !== undefined) return { start: startOf(item), end: startOf(next), text: '' };
-  const kept = items.findLastIndex((_each, at) => at < index && !removed.has(at));
-  const from = kept === -1 ? startOf(item) : endOf(items[kept] as Pair | Node, text);
-  return {
-    start: kept === -1 || kept === index - 1 ? from : startOf(item),
-    end: endOf(item, text),
+): readonly Edit[] {
+  const lastKept = items.findLastIndex((_item, index) => !removed.has(index));
+  const before = [...removed].filter((index) => index < lastKept);
+  const edits = before.map((index) => ({
+    start: startOf(items[index] as Pair | Node),
+    end: startOf(items[index + 1] as Pair | Node),
     text: '',
-  };
+  }));
+  const last = items.at(-1);
+  const kept = items[lastKept];
+  if (last === undefined || kept === undefined || lastKept === items.length - 1) return edits;
+  return [...edits, { start: endOf(kept, text), end: endOf(last, text), text: '' }];
 }
 
 function removeLines(item: Pair | Node, text: string): Edit {
-  const start = startOf(item);
+  const start = beginOf(item, text);
   const column = start - lineStart(text, start);
   let from = lineStart(text, start);
   const indent = text.slice(from, start).replace(/-.*$/, '').length;
@@ -174,6 +164,23 @@ function removeLines(item: Pair | Node, text: string): Edit {
     if (line !== '') to = lineEnd(text, next);
   }
   return { start: from, end: to, text: '' };
+}
+
+/** Where a key begins, or the dash of a list's entry; the dash may stand a line or more above, with a comment. */
+function beginOf(item: Pair | Node, text: string): number {
+  const start = startOf(item);
+  if (isPair(item)) return start;
+  let line = lineStart(text, start);
+  const dash = /-(?:[ \t]+[&!]\S*)*[ \t]+$/.exec(text.slice(line, start));
+  if (dash) return line + dash.index;
+  while (line > 0) {
+    line = lineStart(text, line - 1);
+    const above = /^( *(?:- +)*)-(?:[ \t]+[&!]\S*)*[ \t]*(?:#.*)?$/.exec(
+      text.slice(line, lineEnd(text, line)).trimEnd(),
+    );
+    if (above) return line + (above[1] ?? '').length;
+  }
+  return start;
 }
 
 function startOf(item: Pair | Node): number {
