@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkNodeFamilies, podCidrsOf } from './address-families.ts';
 import { readEndpoints } from './api-endpoints.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import { makeDirectory } from './files.ts';
@@ -12,12 +13,13 @@ import type { LoadBalancer } from './load-balancer.ts';
 import { splitHostPort, startLoadBalancer } from './load-balancer.ts';
 import { CommandError, info, log, reasonOf } from './log.ts';
 import type { NodeContext } from './node-part.ts';
-import { fetchNodeCertificates, podCidrOf, startContainerd, startNodeNetwork } from './node-part.ts';
+import { fetchNodeCertificates, startContainerd, startNodeNetwork } from './node-part.ts';
 import { notifyReady } from './notify.ts';
 import type { NodeOptions } from './options.ts';
 import { readNodeOptions } from './options.ts';
 import { openPodRuntime, restartPodsIfAsked } from './pods.ts';
 import { checkProfile } from './profile.ts';
+import { waitForRegistries } from './registries-file.ts';
 import { RELEASE } from './release.ts';
 import { openImageStore, stageRuntime } from './runtime-image.ts';
 import type { SupervisorAccess } from './supervisor-client.ts';
@@ -42,6 +44,8 @@ export async function runAgent(flags: ParsedFlags): Promise<void> {
   const supervisors = await startSupervisorBalancer(options);
   const access = await waitForSupervisor(options);
   const cluster = await waitForConfig(options, access);
+  checkNodeFamilies(cluster.clusterCidrs, options.nodeAddresses);
+  await waitForRegistries(options);
   const inherited: NodeOptions = { ...options, systemDefaultRegistry: cluster.systemDefaultRegistry };
   const store = openImageStore(inherited);
   const releaseDirectory = await stageRuntime(inherited, store);
@@ -161,7 +165,7 @@ async function runAgentNode(node: NodeContext, cluster: ClusterConfig): Promise<
     {
       options,
       kube: openNodeKubeClient(options),
-      podCidr: podCidrOf(cluster.clusterCidrs[0] ?? '', options.nodeAddresses[0] ?? ''),
+      podCidrs: podCidrsOf(cluster.clusterCidrs, options.nodeAddresses),
       roleLabels: {},
       annotations: {},
       finalizers: [],

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAddOns } from './add-ons.ts';
+import { apiServerComplaint, writeApiServerLog } from './api-server-files.ts';
 import { makeDirectory, writeFile } from './files.ts';
+import { textOf } from './flags.ts';
 import { joinHostPort } from './http.ts';
 import type { KubeClient } from './kube-client.ts';
 import { openKubeClient } from './kube-client.ts';
@@ -32,7 +34,9 @@ export function startControlPlane(state: ServerState, node: NodeContext): void {
   writeComponentKubeconfigs(options.paths);
   writeAdminKubeconfig(options);
   const wanted = [
-    ...(options.runsControllerManager && options.runsApiServer ? ['kube-controller-manager'] : []),
+    ...(options.runsControllerManager && options.runsApiServer && hasCloudConfig(options)
+      ? ['kube-controller-manager']
+      : []),
     ...(options.runsScheduler && options.runsApiServer ? ['kube-scheduler'] : []),
     ...(options.disableCloudController || !options.runsApiServer ? [] : ['cloud-controller-manager']),
   ];
@@ -45,10 +49,22 @@ export function startControlPlane(state: ServerState, node: NodeContext): void {
       await followApiServers(state);
       return;
     }
+    const complaint = apiServerComplaint(options);
+    if (complaint !== undefined) {
+      await node.pods.remove('kube-apiserver');
+      writeApiServerLog(options, complaint);
+      return;
+    }
     await node.pods.ensure(describeApiServerPod(state, node));
     for (const pod of describeControllerPods(node, wanted)) await node.pods.ensure(pod);
   };
   start().catch((error: unknown) => warn(`Failed to start control-plane components: ${reasonOf(error)}`));
+}
+
+/** The controller manager's container cannot be made with a file that is not there; everything else goes on without it. */
+function hasCloudConfig({ flags }: ServerOptions): boolean {
+  const path = textOf(flags, 'cloud-provider-config');
+  return path === '' || existsSync(path);
 }
 
 /** Polls the local API server until it is ready, then opens the server's client of it. */

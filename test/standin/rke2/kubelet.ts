@@ -5,6 +5,7 @@ import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
+import { credentialProviderComplaint } from './credential-provider.ts';
 import { makeDirectory, writeFile } from './files.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-client.ts';
@@ -24,7 +25,7 @@ const ALLOWED =
 /** What the kubelet and the node's registration need beyond the options. */
 export interface KubeletSettings extends StatusSettings {
   readonly kube: KubeClient;
-  readonly podCidr: string;
+  readonly podCidrs: readonly string[];
   readonly roleLabels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly finalizers: readonly string[];
@@ -81,6 +82,13 @@ export async function runKubelet(settings: KubeletSettings, onRegistered: () => 
   const { options } = settings;
   writeKubeletFiles(options);
   const refused = options.labels.filter((label) => RESTRICTED.test(label) && !ALLOWED.test(label));
+  for (;;) {
+    const complaint = credentialProviderComplaint(options);
+    if (complaint === undefined) break;
+    note(options, complaint);
+    warn('Kubelet exited: exit status 1');
+    await sleep(5000);
+  }
   while (refused.length > 0) {
     const names = refused.map((label) => label.split('=')[0]).join(', ');
     note(
@@ -130,8 +138,8 @@ async function register(settings: KubeletSettings): Promise<void> {
       kind: 'Node',
       metadata: { name: options.nodeName, labels, annotations, finalizers: settings.finalizers },
       spec: {
-        podCIDR: settings.podCidr,
-        podCIDRs: [settings.podCidr],
+        podCIDR: settings.podCidrs[0],
+        podCIDRs: settings.podCidrs,
         providerID: `rke2://${options.nodeName}`,
         taints: options.taints.map(parseTaint),
       },

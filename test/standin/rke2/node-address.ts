@@ -6,20 +6,28 @@ import { CommandError } from './log.ts';
 const ROUTES = '/proc/net/route';
 const ROUTES6 = '/proc/net/ipv6_route';
 
-/** The addresses of the interface that holds the default route, IPv4 first; what RKE2 takes when no node-ip is given. */
+/**
+ * What RKE2 takes when no node-ip is given: the address on the default route's interface and, beside an IPv4 one, the
+ * IPv6 one of that family's default route.
+ */
 export function detectNodeAddresses(): readonly string[] {
-  const device = defaultDevice() ?? defaultDevice6();
-  if (device === undefined) {
+  const four = defaultDevice();
+  const six = defaultDevice6();
+  if (four === undefined && six === undefined) {
     throw new CommandError(`no default routes found in "${ROUTES}" or "${ROUTES6}"`);
   }
-  const addresses = networkInterfaces()[device] ?? [];
-  const usable = addresses.filter((entry) => !entry.internal && !entry.address.startsWith('fe80:'));
-  const first =
-    usable.find((entry) => defaultDevice() !== undefined && isIPv4(entry.address)) ??
-    usable.find((entry) => isIPv6(entry.address)) ??
-    usable[0];
-  if (first === undefined) throw new CommandError('unable to select an IP from default routes.');
-  return [first.address];
+  const found = [
+    ...(four === undefined ? [] : addressesOn(four).filter(isIPv4).slice(0, 1)),
+    ...(six === undefined ? [] : addressesOn(six).filter(isIPv6).slice(0, 1)),
+  ];
+  if (found.length === 0) throw new CommandError('unable to select an IP from default routes.');
+  return found;
+}
+
+function addressesOn(device: string): readonly string[] {
+  return (networkInterfaces()[device] ?? [])
+    .filter((entry) => !entry.internal && !entry.address.startsWith('fe80:'))
+    .map((entry) => entry.address);
 }
 
 /** The name of the interface that holds the default route, if there is one. */

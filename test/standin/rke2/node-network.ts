@@ -11,10 +11,10 @@ const run = promisify(execFile);
 /** The one pod whose mounts are shown, the cluster DNS's. */
 const POD_UID = '5d1f4a52-6c1e-4f6b-9a57-0c6f5b1de001';
 
-/** What the CNI and kube-proxy put on a node. `podCidr` is the node's own part of the cluster CIDR. */
+/** What the CNI and kube-proxy put on a node. `podCidrs` are the node's own parts of the pod ranges. */
 export interface NetworkSettings {
   readonly cni: string;
-  readonly podCidr: string;
+  readonly podCidrs: readonly string[];
   readonly clusterDns: readonly string[];
 }
 
@@ -94,13 +94,8 @@ export async function setUpPodNetwork(settings: NetworkSettings): Promise<void> 
   }
   if (settings.cni === 'canal' || settings.cni === 'flannel') {
     await ip('link', 'add', 'cni0', 'type', 'bridge');
-    await ip(
-      'address',
-      'add',
-      `${addressIn(settings.podCidr, 1)}/${settings.podCidr.includes(':') ? 64 : 24}`,
-      'dev',
-      'cni0',
-    );
+    for (const cidr of settings.podCidrs)
+      await ip('address', 'add', `${addressIn(cidr, 1)}/${cidr.includes(':') ? 64 : 24}`, 'dev', 'cni0');
     await ip('link', 'set', 'cni0', 'up');
   }
   if (settings.cni === 'cilium') {

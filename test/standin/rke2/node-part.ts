@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bundle } from '../release/images.ts';
 import { bundlesOf, imagesOf } from '../release/images.ts';
+import { podCidrsOf } from './address-families.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import { makeDirectory, writeFile } from './files.ts';
 import { info } from './log.ts';
@@ -65,19 +66,6 @@ export function startContainerd(options: NodeOptions, releaseDirectory: string):
   info('containerd is now running');
 }
 
-/** The part of the pod CIDR that is this node's: by the last byte of its address. */
-export function podCidrOf(clusterCidr: string, address: string): string {
-  const last =
-    Number(
-      address.includes(':')
-        ? Number.parseInt(address.split(':').at(-1) ?? '1', 16)
-        : address.split('.').at(-1),
-    ) % 256;
-  if (clusterCidr.includes(':')) return `${clusterCidr.replace(/::.*$/, '')}:${last.toString(16)}::/64`;
-  const [a = '10', b = '42'] = clusterCidr.split('.');
-  return `${a}.${b}.${last}.0/24`;
-}
-
 /** What the node part works with. */
 export interface NodeContext {
   readonly options: NodeOptions;
@@ -96,7 +84,7 @@ export function startNodeNetwork(node: NodeContext, cluster: ClusterConfig): Nod
   const cni = cluster.cni.find((name) => name !== 'multus') ?? 'canal';
   const settings = {
     cni,
-    podCidr: podCidrOf(cluster.clusterCidrs[0] ?? '10.42.0.0/16', options.nodeAddresses[0] ?? ''),
+    podCidrs: podCidrsOf(cluster.clusterCidrs, options.nodeAddresses),
     clusterDns: cluster.clusterDns,
   };
   let ready = false;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
+import { checkNodeFamilies, checkRanges } from './address-families.ts';
 import type { ExternalDatastore } from './external-datastore.ts';
 import { readExternalDatastore } from './external-datastore.ts';
 import type { ParsedFlags } from './flags.ts';
@@ -28,6 +29,7 @@ export interface NodeOptions {
   readonly loadBalancerPort: number;
   readonly kubeletArgs: readonly string[];
   readonly cloudProvider: string;
+  readonly credentialProvider: { readonly directory: string; readonly config: string };
 }
 
 /** Everything `rke2 server` is told. */
@@ -90,6 +92,9 @@ export function readNodeOptions(flags: ParsedFlags): NodeOptions {
   const baseName = textOf(flags, 'node-name', hostname()).toLowerCase();
   const cloudProvider = textOf(flags, 'cloud-provider-name');
   const externalAddresses = listOf(flags, 'node-external-ip');
+  if (textOf(flags, 'cloud-provider-config') !== '' && cloudProvider === '') {
+    throw new CommandError('--cloud-provider-config requires --cloud-provider-name to be provided');
+  }
   if (cloudProvider !== '' && externalAddresses.length > 0) {
     throw new CommandError("can't set node-external-ip while using cloud provider");
   }
@@ -111,6 +116,18 @@ export function readNodeOptions(flags: ParsedFlags): NodeOptions {
     loadBalancerPort: numberOf(flags, 'lb-server-port', 6444),
     kubeletArgs: listOf(flags, 'kubelet-arg'),
     cloudProvider,
+    credentialProvider: {
+      directory: textOf(
+        flags,
+        'image-credential-provider-bin-dir',
+        '/var/lib/rancher/credentialprovider/bin',
+      ),
+      config: textOf(
+        flags,
+        'image-credential-provider-config',
+        '/var/lib/rancher/credentialprovider/config.yaml',
+      ),
+    },
   };
 }
 
@@ -131,7 +148,8 @@ export function readServerOptions(flags: ParsedFlags, versionMinor: number): Ser
   const isIPv6Node = isIPv6(node.nodeAddresses[0] ?? '');
   const clusterCidrs = listOf(flags, 'cluster-cidr', [isIPv6Node ? 'fd00:42::/56' : '10.42.0.0/16']);
   const serviceCidrs = listOf(flags, 'service-cidr', [isIPv6Node ? 'fd00:43::/112' : '10.43.0.0/16']);
-  checkFamilies(clusterCidrs, serviceCidrs, node.nodeAddresses);
+  checkRanges(clusterCidrs, serviceCidrs);
+  checkNodeFamilies(clusterCidrs, node.nodeAddresses);
   return {
     ...node,
     agentToken: readSecret(flags, 'agent-token'),
@@ -196,24 +214,6 @@ function readSecret(flags: ParsedFlags, name: string): string {
   if (value !== '' || file === '') return value;
   if (!existsSync(file)) throw new CommandError(`open ${file}: no such file or directory`);
   return readFileSync(file, 'utf8').trim();
-}
-
-function checkFamilies(
-  clusterCidrs: readonly string[],
-  serviceCidrs: readonly string[],
-  nodes: readonly string[],
-): void {
-  const family = (cidr: string | undefined): boolean => isIPv6(cidr?.split('/')[0] ?? '');
-  if (family(clusterCidrs[0]) !== family(serviceCidrs[0]) || clusterCidrs.length !== serviceCidrs.length) {
-    throw new CommandError(
-      `invalid cluster-cidr and service-cidr: ${clusterCidrs.join(',')} and ${serviceCidrs.join(',')} must share the same IP version`,
-    );
-  }
-  if (!nodes.some((address) => isIPv6(address) === family(clusterCidrs[0]))) {
-    throw new CommandError(
-      'cluster-cidr, service-cidr, and node-ip must share the same IP version (IPv4, IPv6 or dual-stack)',
-    );
-  }
 }
 
 function validateCni(names: readonly string[]): readonly string[] {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { linkTo, makeDirectory, writeFile } from './files.ts';
 import { HttpStatusError, send } from './http.ts';
 import { ARCHIVE_EXTENSIONS, normalizeImage, readImageArchive } from './image-archive.ts';
@@ -9,6 +8,7 @@ import { CommandError, info, reasonOf, warn } from './log.ts';
 import type { NodeOptions } from './options.ts';
 import type { Paths } from './paths.ts';
 import { listProcessesBelow } from './pods.ts';
+import { readRegistries } from './registries-file.ts';
 import { findProgram, RELEASE } from './release.ts';
 
 /** What the node can run: images from archives, and registries that answer. */
@@ -145,15 +145,8 @@ function listEndpoints(
   const registry =
     options.systemDefaultRegistry === '' ? 'docker.io' : (options.systemDefaultRegistry.split('/')[0] ?? '');
   const endpoints: string[] = [];
-  if (existsSync(options.registriesFile)) {
-    const content = parse(readFileSync(options.registriesFile, 'utf8')) as Registries | null;
-    const mirror = content?.mirrors?.[registry] ?? content?.mirrors?.['*'];
-    for (const endpoint of mirror?.endpoint ?? [])
-      endpoints.push(endpoint.includes('://') ? endpoint : `https://${endpoint}`);
-  }
+  const { mirrors } = readRegistries(options.registriesFile);
+  for (const endpoint of (mirrors?.[registry] ?? mirrors?.['*'])?.endpoint ?? [])
+    endpoints.push(endpoint.includes('://') ? endpoint : `https://${endpoint}`);
   return [...endpoints, `https://${registry === 'docker.io' ? 'index.docker.io' : registry}`];
-}
-
-interface Registries {
-  readonly mirrors?: Readonly<Record<string, { readonly endpoint?: readonly string[] } | null>>;
 }

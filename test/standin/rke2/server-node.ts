@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { podCidrsOf } from './address-families.ts';
 import { describeCluster } from './cluster-config.ts';
 import { readFileIfAny } from './files.ts';
 import { openKubeClient } from './kube-client.ts';
@@ -8,7 +9,7 @@ import { runKubelet, startKubeletListeners } from './kubelet.ts';
 import { info, reasonOf, warn } from './log.ts';
 import { ENCRYPTION_HASH, encryptionHash } from './maintenance/encryption-route.ts';
 import type { NodeContext } from './node-part.ts';
-import { fetchNodeCertificates, podCidrOf, startNodeNetwork } from './node-part.ts';
+import { fetchNodeCertificates, startNodeNetwork } from './node-part.ts';
 import { ensureNodePassword, verifyNodePassword } from './node-password.ts';
 import type { NodeCondition } from './node-status.ts';
 import type { ServerState } from './server-routes.ts';
@@ -50,7 +51,7 @@ export async function runServerNode(state: ServerState, node: NodeContext): Prom
         cert: join(agent, 'client-kubelet.crt'),
         key: join(agent, 'client-kubelet.key'),
       }),
-      podCidr: podCidrOf(options.clusterCidrs[0] ?? '', options.nodeAddresses[0] ?? ''),
+      podCidrs: podCidrsOf(options.clusterCidrs, options.nodeAddresses),
       roleLabels: {
         ...(options.runsApiServer ? { 'node-role.kubernetes.io/control-plane': 'true' } : {}),
         ...(options.runsEtcd ? { 'node-role.kubernetes.io/etcd': 'true' } : {}),

@@ -17,6 +17,7 @@ import type { ServerOptions } from './options.ts';
 import { addressIn, readServerOptions } from './options.ts';
 import { openPodRuntime, restartPodsIfAsked } from './pods.ts';
 import { checkProfile, writePodSecurityFile } from './profile.ts';
+import { waitForRegistries } from './registries-file.ts';
 import { RELEASE } from './release.ts';
 import { openImageStore, stageRuntime } from './runtime-image.ts';
 import { prepareBootstrap } from './server-bootstrap.ts';
@@ -82,6 +83,7 @@ export async function runServer(flags: ParsedFlags): Promise<void> {
   });
   supervisor.setRoutes(makeServerRoutes(state));
 
+  await waitForRegistries(options);
   const store = openImageStore(options);
   const releaseDirectory = await stageRuntime(options, store);
   startContainerd(options, releaseDirectory);
