@@ -1,6 +1,7 @@
 import type { JsonMap } from '../../domain/cluster.ts';
 import type { ClusterInput } from '../keys/cluster.ts';
 import { toRollingUpdate } from '../keys/update-strategy.ts';
+import { listFlags } from '../list-flags.ts';
 import { toLabels, toToleration } from '../schema/pods.ts';
 import { chartMap, valuesOf } from './chart-map.ts';
 import type { Contribution } from './contribution.ts';
@@ -54,10 +55,10 @@ export function contributeDns(input: ClusterInput): Partial<Contribution> {
 }
 
 /** Whether the file makes kube-proxy use IPVS. */
-export function usesIpvs(input: Pick<ClusterInput, 'services' | 'rke2'>): boolean {
-  const written = [input.rke2?.server?.['kube-proxy-arg'] ?? []].flat();
-  const mode = input.services?.kubeproxy?.extra_args?.['proxy-mode'];
-  return mode === 'ipvs' || written.includes('proxy-mode=ipvs');
+function usesIpvs(input: ClusterInput): boolean {
+  return listFlags(input).some(
+    ({ component, name, value }) => component === 'kube-proxy' && name === 'proxy-mode' && value === 'ipvs',
+  );
 }
 
 /**

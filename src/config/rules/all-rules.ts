@@ -3,17 +3,26 @@ import { checkAddressRanges } from './address-ranges.ts';
 import { checkAdmission } from './admission.ts';
 import { checkAuditLog } from './audit-log.ts';
 import { checkAuthenticationWebhook } from './authentication-webhook.ts';
+import { checkChartValues } from './chart-values.ts';
+import { checkCharts } from './charts.ts';
+import { checkCloudProvider } from './cloud-provider.ts';
 import { checkClusterDns } from './cluster-dns.ts';
+import { checkCniHardening } from './cni-hardening.ts';
 import { checkComponentFlags } from './component-flags.ts';
 import { checkDatastore } from './datastore.ts';
+import { checkDns } from './dns.ts';
 import { checkExtraBinds } from './extra-binds.ts';
+import { checkIngress } from './ingress.ts';
 import { checkInstallChoices } from './install-choices.ts';
+import { checkKubeProxy } from './kube-proxy.ts';
 import { checkKubeconfigMode } from './kubeconfig-mode.ts';
 import { checkLabels } from './labels.ts';
+import { checkNetworkOptions } from './network-options.ts';
 import { checkNodeDuplicates } from './node-duplicates.ts';
 import { checkNodeNames } from './node-names.ts';
 import { checkNodeRke2 } from './node-rke2.ts';
 import { checkPems } from './pem.ts';
+import { checkPodRange } from './pod-range.ts';
 import { checkPrivateRegistries } from './private-registries.ts';
 import { checkProxy } from './proxy.ts';
 import { checkRegistries } from './registries.ts';
@@ -60,4 +69,13 @@ export const RULES: readonly Rule[] = [
   checkAuditLog,
   checkAdmission,
   checkAuthenticationWebhook,
+  checkNetworkOptions,
+  checkKubeProxy,
+  checkCniHardening,
+  checkPodRange,
+  checkIngress,
+  checkDns,
+  checkCloudProvider,
+  checkCharts,
+  checkChartValues,
 ];
