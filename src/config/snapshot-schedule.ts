@@ -85,7 +85,7 @@ function stepsWithin(asked: number, whole: number, step: number): Interval {
   const cron = whole === HOUR ? `*/${every} * * * *` : `0 ${every === 1 ? '*' : `*/${every}`} * * *`;
   const isEven = whole % step === 0;
   if (isEven && step === asked) return { cron, asked, actual: step, deviation: null };
-  if (isEven) return { cron, asked, actual: step, deviation: `every ${describeMinutes(step)}` };
+  if (isEven) return { cron, asked, actual: step, deviation: describeInterval(step) };
   const times = Array.from({ length: Math.ceil(marks / every) }, (_, index) => index * every);
   const where = whole === HOUR ? 'minutes past each hour' : "o'clock each day";
   return { cron, asked, actual: step, deviation: `at ${listTimes(times)} ${where}` };
@@ -105,13 +105,19 @@ function listTimes(times: readonly number[]): string {
   return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
-/** `12 hours`, `90 minutes`, `3 days`: a length of time in the largest unit that it is a multiple of. */
+/** `12 hours`, `90 minutes`, `1 day`: a length of time in the largest unit that it is a multiple of. */
 export function describeMinutes(minutes: number): string {
-  const [count, unit] =
-    minutes % DAY === 0
-      ? [minutes / DAY, 'day']
-      : minutes % HOUR === 0
-        ? [minutes / HOUR, 'hour']
-        : [minutes, 'minute'];
-  return count === 1 ? unit : `${count} ${unit}s`;
+  const [count, unit] = inLargestUnit(minutes);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+/** The same after `every`: `every 12 hours`, `every day`. */
+export function describeInterval(minutes: number): string {
+  const [count, unit] = inLargestUnit(minutes);
+  return count === 1 ? `every ${unit}` : `every ${count} ${unit}s`;
+}
+
+function inLargestUnit(minutes: number): readonly [count: number, unit: string] {
+  if (minutes % DAY === 0) return [minutes / DAY, 'day'];
+  return minutes % HOUR === 0 ? [minutes / HOUR, 'hour'] : [minutes, 'minute'];
 }

@@ -23,7 +23,7 @@ const ADDRESSES = 'Leave it out: RKE2 works it out from the addresses of the nod
 const SERVICE_RANGE = 'Set `services.kube-api.service_cluster_ip_range`.';
 const POD_RANGE = 'Set `services.kube-controller.cluster_cidr`.';
 const KUBECONFIG = 'Leave it out: RKE2 writes the kubeconfigs of its components itself.';
-const MEMBERSHIP = 'Leave it out: RKE2 works out the members of etcd and where they listen.';
+const MEMBERSHIP = 'Leave it out: RKE2 works out etcd’s members, their addresses and where their data lie.';
 const CONTAINERD = 'Leave it out: RKE2 brings containerd and the CNI’s plugins, and knows where they are.';
 const NO_INSTEAD = 'Leave it out: there is nothing in its place.';
 

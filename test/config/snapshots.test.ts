@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { parseCluster } from '../../src/config/parse-cluster.ts';
-import { describeMinutes, minutesOf, planSnapshots, scheduleOf } from '../../src/config/snapshot-schedule.ts';
+import {
+  describeInterval,
+  describeMinutes,
+  minutesOf,
+  planSnapshots,
+  scheduleOf,
+} from '../../src/config/snapshot-schedule.ts';
 import { configEnvironment } from '../support/config-environment.ts';
 import { CERTIFICATE } from './rke1-keys/sample-pem.ts';
 
@@ -90,13 +96,8 @@ describe('the interval of snapshots', () => {
       null,
       null,
     ]);
-    expect([60, 120, 90, 1440, 4320].map(describeMinutes)).toEqual([
-      'hour',
-      '2 hours',
-      '90 minutes',
-      'day',
-      '3 days',
-    ]);
+    expect([60, 90, 1440, 4320].map(describeMinutes)).toEqual(['1 hour', '90 minutes', '1 day', '3 days']);
+    expect([60, 90, 1440].map(describeInterval)).toEqual(['every hour', 'every 90 minutes', 'every day']);
   });
 });
 

@@ -159,7 +159,7 @@ const CLUSTER_KEYS = {
   rke2: group(Rke2Schema, {
     origin: 'rke2ctl',
     description: 'Further keys of RKE2’s own config.yaml.',
-    examples: [{ server: { 'kube-apiserver-arg': ['max-requests-inflight=800'] } }],
+    examples: [{ server: { 'etcd-expose-metrics': true } }],
   }),
   ...RKE1_VERB_KEYS,
   ...DOCKER_KEYS,

@@ -1,6 +1,12 @@
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt, type Mistake, type Path } from '../finding.ts';
-import { describeMinutes, minutesOf, planSnapshots, type SnapshotPlan } from '../snapshot-schedule.ts';
+import {
+  describeInterval,
+  describeMinutes,
+  minutesOf,
+  planSnapshots,
+  type SnapshotPlan,
+} from '../snapshot-schedule.ts';
 
 const ETCD: Path = ['services', 'etcd'];
 
@@ -92,7 +98,7 @@ function explainSchedule({ interval }: SnapshotPlan, path: Path): readonly Findi
   return [
     warn(path, {
       code: 'snapshot-interval',
-      message: `One snapshot every ${describeMinutes(interval.asked)} is more than a cron line can say: RKE2 will take them ${interval.deviation}.`,
+      message: `One snapshot ${describeInterval(interval.asked)} is more than a cron line can say: RKE2 will take them ${interval.deviation}.`,
       hint: `If that will not do, write an interval that divides the day evenly, such as ${suggestion}, or a cron line as \`backup_config.schedule\`.`,
     }),
   ];
@@ -100,14 +106,14 @@ function explainSchedule({ interval }: SnapshotPlan, path: Path): readonly Findi
 
 function explainRetention({ interval, retention }: SnapshotPlan, etcd: EtcdDraft): readonly Finding[] {
   if (interval === null || etcd.retention === undefined || minutesOf(etcd.retention) === null) return [];
-  const kept = retention === 1 ? 'the last snapshot' : `the last ${retention} snapshots`;
-  const every = describeMinutes(interval.actual);
-  const hours = Math.max(1, Math.round(interval.actual / 60));
+  const kept = retention === 1 ? 'the last 1' : `the last ${retention}`;
+  const when =
+    interval.actual % 60 === 0 ? `interval_hours: ${interval.actual / 60}` : `schedule: "${interval.cron}"`;
   return [
     warn([...ETCD, 'retention'], {
       code: 'snapshot-retention',
-      message: `RKE2 keeps a number of snapshots, not a time: of one every ${every}, ${kept} on each etcd node, which is ${describeMinutes(retention * interval.actual)}.`,
-      hint: `To say so in the file, write \`backup_config: {interval_hours: ${hours}, retention: ${retention}}\` and leave \`creation\` and \`retention\` out.`,
+      message: `RKE2 keeps a number of snapshots, not a time: of one ${describeInterval(interval.actual)}, ${kept} on each etcd node, which reach back ${describeMinutes(retention * interval.actual)}.`,
+      hint: `To say so in the file, write \`backup_config: {${when}, retention: ${retention}}\` and leave \`creation\` and \`retention\` out.`,
     }),
   ];
 }
