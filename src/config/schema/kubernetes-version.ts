@@ -1,7 +1,8 @@
+import { NEWEST_RELEASE, OLDEST_MINOR, STABLE_RELEASE } from '../../rke2/known-releases.ts';
 import { parseVersion } from '../../rke2/version.ts';
 import { type Mistake, showValue } from '../finding.ts';
 
-const EXAMPLE = 'v1.35.7+rke2r1';
+const EXAMPLE = STABLE_RELEASE;
 const RELEASES = 'The releases are listed at https://github.com/rancher/rke2/releases.';
 
 /** What is wrong with `kubernetes_version`, if anything. */
@@ -16,7 +17,7 @@ function explain(version: string): { message: string; hint: string } {
   if (/rancher/.test(version)) {
     return {
       message: `${shown} is a version of RKE1; RKE2's own end in \`+rke2r1\`, \`+rke2r2\`, and so on.`,
-      hint: `Write a version of RKE2 such as \`${EXAMPLE}\`. ${RELEASES}`,
+      hint: `Write \`${EXAMPLE}\`, the stable release that this rke2ctl knows.${sameMinor(version)} ${RELEASES}`,
     };
   }
   if (/k3s/.test(version)) {
@@ -45,4 +46,12 @@ function explain(version: string): { message: string; hint: string } {
     message: `${shown} is not a version of RKE2.`,
     hint: `Write one such as \`${EXAMPLE}\`. ${RELEASES}`,
   };
+}
+
+/** How to stay on the Kubernetes that the old cluster had, where RKE2 has it, too. */
+function sameMinor(version: string): string {
+  const minor = Number(/^v?1\.(\d{1,3})\./.exec(version)?.[1]);
+  const newest = parseVersion(NEWEST_RELEASE)?.minor ?? 0;
+  if (!(minor >= OLDEST_MINOR && minor <= newest)) return '';
+  return ` The newest one of Kubernetes 1.${minor} is what \`install: {channel: v1.${minor}}\` finds when \`kubernetes_version\` is left out.`;
 }
