@@ -4,8 +4,16 @@ import { helpFigure } from './help.ts';
 import { median, type Samples } from './measure.ts';
 import { noopUpFigure } from './noop-up.ts';
 import { uploadFigure } from './upload.ts';
+import { validateFigure, validateGrowthFigure, validateWarningsFigure } from './validate.ts';
 
-const FIGURES: readonly Figure[] = [helpFigure, noopUpFigure, uploadFigure];
+const FIGURES: readonly Figure[] = [
+  helpFigure,
+  validateFigure,
+  validateWarningsFigure,
+  validateGrowthFigure,
+  noopUpFigure,
+  uploadFigure,
+];
 
 /** Prints every figure as ours ÷ theirs; with names as arguments only those. Exit code 1 when one is over its limit. */
 async function main(names: readonly string[]): Promise<void> {
