@@ -46,3 +46,7 @@ export interface ConvertFlags extends OutputFlags {
 export interface ConfigShowFlags extends CommonFlags {
   readonly origin?: boolean;
 }
+
+export interface RenderFlags extends CommonFlags {
+  readonly refresh?: boolean;
+}

@@ -8,6 +8,7 @@ import type {
   OutputFlags,
   PlanFlags,
   RemoveFlags,
+  RenderFlags,
   UpFlags,
 } from './flags.ts';
 
@@ -74,6 +75,13 @@ export function createProgram(): Command {
     );
 
   addConfig(program);
+
+  common(program.command('render <node>'))
+    .description('show the very files that `up` would write on a node, secrets masked; no network')
+    .option('--refresh', 'ask the hosts what only they know, and the network what `up` would ask')
+    .action((node: string, options: RenderFlags) =>
+      run(async () => (await import('./commands/render.ts')).render(node, options))(options),
+    );
 
   common(program.command('remove'))
     .description('take the cluster away from its hosts, and what rke2ctl brought with it')

@@ -3,7 +3,6 @@ import { hostname, userInfo } from 'node:os';
 import type { Cluster, ClusterNode } from '../domain/cluster.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
-import { Secret } from '../domain/secret.ts';
 import { createHost } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
 import { probedFiles } from '../render/node-files.ts';
@@ -21,6 +20,7 @@ import type { CommonFlags, UpFlags } from './flags.ts';
 import { HostSessions, type OpenHost } from './host-sessions.ts';
 import { createOperator } from './operator.ts';
 import { Screen } from './screen.ts';
+import { secretsOf } from './secrets-of.ts';
 import { listenToSignals } from './signals.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -136,23 +136,4 @@ function openHosts(
 function namesToResolve(cluster: Cluster): readonly string[] {
   const { endpoint } = cluster;
   return endpoint === null || isIP(endpoint.host) !== 0 ? [] : [endpoint.host];
-}
-
-function secretsOf(cluster: Cluster): readonly Secret[] {
-  const keys = cluster.nodes.map((node) => node.auth.key);
-  const passwords = Object.values(cluster.registries.configs).map(({ auth }) => auth?.password ?? null);
-  const files = cluster.files.map(({ content }) => (content instanceof Secret ? content : null));
-  const variables = Object.values(cluster.environment).map((value) =>
-    value instanceof Secret ? value : null,
-  );
-  const settings = Object.values(cluster.rke2.secrets);
-  const places = cluster.addons.map(({ source }) => passwordIn('url' in source ? source.url : ''));
-  return [...keys, ...passwords, ...places, ...files, ...variables, ...settings].flatMap(
-    (secret) => secret ?? [],
-  );
-}
-
-function passwordIn(address: string): Secret | null {
-  const password = URL.canParse(address) ? decodeURIComponent(new URL(address).password) : '';
-  return password === '' ? null : new Secret(password);
 }

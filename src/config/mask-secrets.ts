@@ -2,7 +2,7 @@ import { growKeyTree, type KeyTree, stepInto } from './keys/key-tree.ts';
 import { isSecretSource } from './secret-value.ts';
 
 /** Stands where a secret is. */
-export const MASK = '(secret)';
+export const MASK = '[secret]';
 
 /** Names of what people put into values of charts and the like, where no row says what is secret. */
 const SECRET_NAME =

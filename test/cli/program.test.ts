@@ -33,6 +33,8 @@ describe('help', () => {
         convert [options] <file> [state]  turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each
                                           key
         config                            write a cluster.yml, or show what one says
+        render [options] <node>           show the very files that \`up\` would write on a node, secrets masked; no
+                                          network
         remove [options]                  take the cluster away from its hosts, and what rke2ctl brought with it
         state                             the state file: what rke2ctl did and must not lose
         help [command]                    display help for command

@@ -1,0 +1,22 @@
+import type { Cluster } from '../domain/cluster.ts';
+import { Secret } from '../domain/secret.ts';
+
+/** Every secret that a cluster file holds or names: what no screen and no log may show. */
+export function secretsOf(cluster: Cluster): readonly Secret[] {
+  const keys = cluster.nodes.map((node) => node.auth.key);
+  const passwords = Object.values(cluster.registries.configs).map(({ auth }) => auth?.password ?? null);
+  const files = cluster.files.map(({ content }) => (content instanceof Secret ? content : null));
+  const variables = Object.values(cluster.environment).map((value) =>
+    value instanceof Secret ? value : null,
+  );
+  const settings = Object.values(cluster.rke2.secrets);
+  const places = cluster.addons.map(({ source }) => passwordIn('url' in source ? source.url : ''));
+  return [...keys, ...passwords, ...places, ...files, ...variables, ...settings].flatMap(
+    (secret) => secret ?? [],
+  );
+}
+
+function passwordIn(address: string): Secret | null {
+  const password = URL.canParse(address) ? decodeURIComponent(new URL(address).password) : '';
+  return password === '' ? null : new Secret(password);
+}
