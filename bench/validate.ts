@@ -56,7 +56,7 @@ ${extra}    labels:
     taints: [{key: dedicated, value: t${index % 7}, effect: NoSchedule}]
 `,
   );
-  return `cluster_name: large\nkubernetes_version: v1.35.7+rke2r1\nservices: {kube-controller: {cluster_cidr: 172.16.0.0/12}}\nnodes:\n${nodes.join('')}`;
+  return `cluster_name: large\nkubernetes_version: v1.35.7+rke2r1\nservices: {kube-controller: {cluster_cidr: 100.64.0.0/10}}\nnodes:\n${nodes.join('')}`;
 }
 
 async function withFile<T>(text: string, work: (file: string) => Promise<T>): Promise<T> {
