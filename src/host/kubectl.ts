@@ -62,7 +62,7 @@ export async function deleteObjects(
   { timeoutMs, ...options }: CallOptions & { readonly timeoutMs: number },
 ): Promise<readonly string[]> {
   if (objects.length === 0) return [];
-  const stdin = objects.map((object) => JSON.stringify(stubOf(object))).join('\n---\n');
+  const stdin = objects.map((object) => JSON.stringify(stubOf(object))).join('\n');
   const what = 'Deleting objects of the cluster';
   await onStubs(host, ['delete', '--wait=false', '--ignore-not-found', '-f', '-'], {
     stdin,
