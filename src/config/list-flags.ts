@@ -6,6 +6,7 @@ import { COMPONENTS, type ServiceName } from './keys/services/component.ts';
 /** A flag that the file gives to a component. */
 export interface WrittenFlag {
   readonly component: Component;
+  /** With dashes, where the file may have underscores. */
   readonly name: string;
   /** null when it could not be understood. */
   readonly value: string | null;
@@ -36,7 +37,7 @@ export function listFlags(draft: ClusterDraft): readonly WrittenFlag[] {
 function listSingle(service: ServiceName, draft: ClusterDraft): readonly WrittenFlag[] {
   return Object.entries(draft.services?.[service]?.extra_args ?? {}).map(([name, value]) => ({
     component: COMPONENTS[service],
-    name,
+    name: plainName(name),
     value: value === undefined ? null : String(value),
     path: ['services', service, 'extra_args', name],
     from: 'extra_args',
@@ -48,7 +49,7 @@ function listRepeated(service: ServiceName, draft: ClusterDraft): readonly Writt
   return Object.entries(draft.services?.[service]?.extra_args_array ?? {}).flatMap(([name, values]) =>
     (values ?? []).map((value, index) => ({
       component: COMPONENTS[service],
-      name,
+      name: plainName(name),
       value: value === undefined ? null : String(value),
       path: ['services', service, 'extra_args_array', name, ...(index === 0 ? [] : [index])],
       from: 'extra_args_array',
@@ -69,7 +70,7 @@ function listOwn(path: Path, values: unknown): readonly WrittenFlag[] {
       return [
         {
           component,
-          name: name.replace(/[+-]$/, ''),
+          name: plainName(name.replace(/[+-]$/, '')),
           value: rest.join('='),
           path: Array.isArray(value) ? [...path, key, index] : [...path, key],
           from: key,
@@ -78,4 +79,9 @@ function listOwn(path: Path, values: unknown): readonly WrittenFlag[] {
       ];
     });
   });
+}
+
+/** Components take an underscore in a flag's name for a dash. */
+function plainName(written: string): string {
+  return written.replaceAll('_', '-');
 }

@@ -81,6 +81,11 @@ const OWNED: Readonly<Record<Component, Hints>> = {
     'cluster-domain': 'Set `services.kubelet.cluster_domain`.',
     'container-runtime-endpoint': CONTAINERD,
     'cloud-provider': CLOUD,
+    'cgroup-driver': 'Leave it out: RKE2 sets it to what its containerd has.',
+    ...each(
+      'pod-manifest-path static-pod-path',
+      'Leave it out: RKE2 keeps its own components there. Put yours into /var/lib/rancher/rke2/agent/pod-manifests.',
+    ),
   },
   'kube-proxy': {
     kubeconfig: KUBECONFIG,
@@ -112,10 +117,13 @@ const GONE: Readonly<Record<Component, Hints>> = {
       'Write `horizontal-pod-autoscaler-downscale-stabilization` instead.',
     'experimental-cluster-signing-duration': 'Write `cluster-signing-duration` instead.',
   },
-  'kube-scheduler': each(
-    'address port algorithm-provider policy-config-file policy-configmap use-legacy-policy-config',
-    'Leave it out; profiles of the scheduler stand in a file that `config` names.',
-  ),
+  'kube-scheduler': {
+    ...each('address port', NO_INSTEAD),
+    ...each(
+      'algorithm-provider policy-config-file policy-configmap use-legacy-policy-config',
+      'Leave it out; profiles of the scheduler stand in a file that `config` names.',
+    ),
+  },
   kubelet: {
     ...each('network-plugin network-plugin-mtu cni-bin-dir cni-conf-dir cni-cache-dir', CONTAINERD),
     ...each('container-runtime docker docker-endpoint image-pull-progress-deadline', CONTAINERD),

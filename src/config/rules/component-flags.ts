@@ -1,7 +1,9 @@
 import { findFlagTrouble, findGonePlugins } from '../../rke2/component-flags.ts';
+import { findGoneGates, knownFlags } from '../../rke2/known-flags.ts';
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt, listNames, type Mistake, showValue } from '../finding.ts';
 import { listFlags, type WrittenFlag } from '../list-flags.ts';
+import { findNearestName } from '../nearest-name.ts';
 
 /** Flags of components: none that RKE2 gives itself, none that is gone, none twice, no file of RKE1's. */
 export function checkComponentFlags(draft: ClusterDraft): readonly Finding[] {
@@ -10,8 +12,10 @@ export function checkComponentFlags(draft: ClusterDraft): readonly Finding[] {
     ...flags.flatMap((flag) => {
       const mistake = explainName(flag) ?? explainTrouble(flag);
       if (mistake) return [findingAt(flag.path, mistake, flag.isKey ? 'key' : 'value')];
-      const wrong = explainPlugins(flag) ?? explainFile(flag);
-      return wrong ? [findingAt(flag.path, wrong)] : [];
+      const wrong = explainPlugins(flag) ?? explainGates(flag) ?? explainFile(flag);
+      if (wrong) return [findingAt(flag.path, wrong)];
+      const slip = explainSlip(flag);
+      return slip ? [findingAt(flag.path, slip, flag.isKey ? 'key' : 'value')] : [];
     }),
     ...findTwice(draft, flags),
   ];
@@ -56,6 +60,39 @@ function explainPlugins({ component, name, value }: WrittenFlag): Mistake | null
       ? 'Take it out of the list; `pod_security_configuration: restricted` restricts pods in its place.'
       : 'Take it out of the list.',
   };
+}
+
+function explainGates({ component, name, value }: WrittenFlag): Mistake | null {
+  const gone = name === 'feature-gates' && component !== 'etcd' ? findGoneGates(value ?? '') : [];
+  if (gone.length === 0) return null;
+  return {
+    code: 'feature-gate-gone',
+    message: `${component} has no feature gate ${listNames(gone)} any more, and would not start with it.`,
+    hint: 'Leave it out: what it turned on is always on since, or was given up.',
+  };
+}
+
+/** A flag that rke2ctl has never heard of, and that looks like one that it has. */
+function explainSlip({ component, name }: WrittenFlag): Mistake | null {
+  const known = knownFlags(component);
+  const nearest = known.includes(name) ? null : findNearestName(name, known);
+  if (nearest === null || !isSlip(name, nearest)) return null;
+  return {
+    code: 'flag-unknown',
+    severity: 'warning',
+    message: `\`${name}\` is no flag of ${component} that rke2ctl knows; with one that does not exist, ${component} does not start.`,
+    hint: `Did you mean \`${nearest}\`?`,
+  };
+}
+
+/** Whether two names differ in one place, by no more than two letters. */
+function isSlip(one: string, other: string): boolean {
+  const shortest = Math.min(one.length, other.length);
+  let start = 0;
+  while (start < shortest && one[start] === other[start]) start++;
+  let end = 0;
+  while (end < shortest - start && one.at(-1 - end) === other.at(-1 - end)) end++;
+  return Math.max(one.length, other.length) - start - end <= 2;
 }
 
 function explainFile({ component, name, value }: WrittenFlag): Mistake | null {
