@@ -12,7 +12,14 @@ import { makeWorld, planInput, planWorld } from './support/model-hosts.ts';
 
 const folder = fileURLToPath(new URL('../examples/', import.meta.url));
 const names = readdirSync(folder);
-const env = configEnvironment({ cwd: folder });
+const env = configEnvironment({
+  cwd: folder,
+  variables: {
+    DATASTORE_ENDPOINT: 'postgres://rke2:hunter2@db.example.com:5432/rke2',
+    S3_ACCESS_KEY: 'access-key',
+    S3_SECRET_KEY: 'secret-key',
+  },
+});
 const validate = new Ajv({ strict: false }).compile(makeJsonSchema());
 
 describe('examples', () => {
