@@ -50,3 +50,7 @@ export interface ConfigShowFlags extends CommonFlags {
 export interface RenderFlags extends CommonFlags {
   readonly refresh?: boolean;
 }
+
+export interface ConfigImagesFlags extends CommonFlags {
+  readonly arch?: string;
+}

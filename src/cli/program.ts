@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from '../domain/errors.ts';
 import type {
   CommonFlags,
+  ConfigImagesFlags,
   ConfigShowFlags,
   ConvertFlags,
   OutputFlags,
@@ -112,6 +113,19 @@ function addConfig(program: Command): void {
     .action(
       run(async (options: ConfigShowFlags) =>
         (await import('./commands/config-show.ts')).configShow(options),
+      ),
+    );
+  common(config.command('images'))
+    .description('list the images that the cluster needs, for mirroring; no network')
+    .addOption(
+      new Option('--arch <arch>', 'of this architecture only (default: what the artifacts hold)').choices([
+        'amd64',
+        'arm64',
+      ]),
+    )
+    .action(
+      run(async (options: ConfigImagesFlags) =>
+        (await import('./commands/config-images.ts')).configImages(options),
       ),
     );
 }

@@ -1,4 +1,5 @@
 import type { Service } from '../domain/role.ts';
+import { toImageTag, toUrlVersion } from './version.ts';
 
 const OFFICIAL_SCRIPT = 'https://get.rke2.io';
 const CHINESE_MIRROR = 'https://rancher-mirror.rancher.cn/rke2';
@@ -44,4 +45,11 @@ function ownMirror(mirror: string): Readonly<Record<string, string>> {
     INSTALL_RKE2_ARTIFACT_URL: `${base}/releases/download`,
     INSTALL_RKE2_CHANNEL_URL: channelBase(mirror),
   };
+}
+
+/** Where a file of a release is downloaded: from GitHub, the Chinese mirror (`cn`), or below a mirror's base URL. */
+export function releaseFileUrl(mirror: string | null, version: string, name: string): string {
+  if (mirror === 'cn') return `${CHINESE_MIRROR}/releases/download/${toImageTag(version)}/${name}`;
+  const base = mirror === null ? 'https://github.com/rancher/rke2' : mirror.replace(/\/+$/, '');
+  return `${base}/releases/download/${toUrlVersion(version)}/${name}`;
 }

@@ -1,18 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type LoadedCluster, loadCluster } from '../../config/load-cluster.ts';
 import { ConnectError, type ExitCode } from '../../domain/errors.ts';
-import type { State } from '../../domain/state.ts';
 import { chooseBootstrap } from '../../plan/choose-bootstrap.ts';
 import { createState } from '../../state/create-state.ts';
-import { createSealer, readPassphrase } from '../../state/seal.ts';
-import { statePaths } from '../../state/state-paths.ts';
-import { openStore } from '../../state/store.ts';
 import { assumeInput } from '../assume-input.ts';
 import { configEnvironment } from '../cluster-source.ts';
 import { fetchAddons } from '../fetch-addons.ts';
 import { findNode } from '../find-node.ts';
 import type { RenderFlags } from '../flags.ts';
 import { outputStyle } from '../output-style.ts';
+import { readState } from '../read-state.ts';
 import { renderNodeText, type ShownNode, showNode } from '../rendered-node.ts';
 import { resolveRelease } from '../resolve-release.ts';
 import { showFindings } from '../show-findings.ts';
@@ -29,7 +26,7 @@ export async function render(asked: string, flags: RenderFlags): Promise<ExitCod
 
 async function renderAssumed(asked: string, flags: RenderFlags): Promise<ExitCode> {
   const { cluster, findings } = await loadMasked(flags);
-  const state = await readState(flags);
+  const state = await readState(flags.config[0] ?? '');
   const node = findNode(asked, cluster, state);
   const { input, notes } = await assumeInput(cluster, state);
   showFindings(findings);
@@ -42,12 +39,6 @@ function loadMasked(flags: RenderFlags): Promise<LoadedCluster> {
     flags.config,
     configEnvironment((line) => `(the output of ${line})`),
   );
-}
-
-async function readState(flags: RenderFlags): Promise<State | null> {
-  const passphrase = await readPassphrase(process.env);
-  const { state } = statePaths(flags.config[0] ?? '');
-  return openStore(state, passphrase === null ? null : createSealer(passphrase)).read();
 }
 
 async function renderObserved(asked: string, flags: RenderFlags): Promise<ExitCode> {
