@@ -19,7 +19,7 @@ const BLANKABLE: ReadonlySet<string> = new Set(['bastion_host', 's3backupconfig'
  * RKE1's own questionnaire wrote. Where empty text has a meaning (labels, taints, keys of RKE2) it stays.
  */
 export function dropUnset(value: unknown, path: Path = []): unknown {
-  if (isChartValues(path)) return value;
+  if (isForeign(path)) return value;
   if (Array.isArray(value)) return value.map((item, index) => dropUnset(item, [...path, index]));
   if (typeof value !== 'object' || value === null) return value;
   const keepsText = path.some((step) => KEEPING_TEXT.has(step)) || path.join('.') === 'ingress.extra_args';
@@ -34,12 +34,11 @@ export function dropUnset(value: unknown, path: Path = []): unknown {
   return Object.fromEntries(entries);
 }
 
-/** Whether a chart's values stand here: in those, empty and null mean what the chart says. */
-function isChartValues([first, second, third]: Path): boolean {
-  return (
-    (first === 'chart_values' && second !== undefined) ||
-    (typeof second === 'number' && first === 'charts' && third === 'values')
-  );
+/** Whether a chart's values, or parts of Kubernetes' objects, stand here: in those, empty and null have their own meaning. */
+function isForeign([first, second, third]: Path): boolean {
+  if (first === 'chart_values') return second !== undefined;
+  if (first === 'charts') return third === 'values';
+  return first === 'ingress' && typeof third === 'number' && String(second).startsWith('extra_');
 }
 
 /** A map or list in which nothing is filled in; a list of jump hosts that is empty means none. */
