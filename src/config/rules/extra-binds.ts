@@ -10,7 +10,7 @@ export function checkExtraBinds(draft: ClusterDraft): readonly Finding[] {
     const written = draft.services?.[service]?.extra_binds ?? [];
     const binds = written.map((each) => (each === undefined ? null : readBind(each)));
     const path = ['services', service, 'extra_binds'];
-    return [...findTwice(binds, auditFolder(service, draft), path), ...findLabels(binds, path)];
+    return [...findTwice(binds, listOwnMounts(service, draft), path), ...findLabels(binds, path)];
   });
 }
 
@@ -19,36 +19,50 @@ function readBind(written: string): Bind | null {
   return 'message' in bind ? null : bind;
 }
 
-/** The directory of the audit log, which RKE2 mounts itself. */
-function auditFolder(service: string, draft: ClusterDraft): string | null {
-  const audit = draft.services?.['kube-api']?.audit_log;
-  const path = audit?.configuration?.path;
-  if (service !== 'kube-api' || audit?.enabled !== true || path === undefined || path === '-') return null;
-  return path.replace(/\/[^/]*$/, '');
+/** Directories of CA certificates that RKE2 mounts into these components where the host has them. */
+const CA_FOLDERS: readonly string[] = [
+  '/etc/ssl/certs',
+  '/etc/pki/tls/certs',
+  '/etc/ca-certificates',
+  '/usr/local/share/ca-certificates',
+  '/usr/share/ca-certificates',
+];
+
+/** Places that RKE2 mounts by itself, and why. */
+function listOwnMounts(service: ServiceName, draft: ClusterDraft): ReadonlyMap<string, string> {
+  const own = new Map<string, string>();
+  if (service === 'kube-api' || service === 'kube-controller') {
+    for (const folder of CA_FOLDERS) own.set(folder, 'for the certificates of well-known CAs');
+  }
+  for (const [flag, value] of Object.entries(draft.services?.[service]?.extra_args ?? {})) {
+    if (/^\/.*\.\w+$/.test(String(value))) own.set(String(value), `because the flag \`${flag}\` names it`);
+  }
+  if (service === 'kube-api') {
+    const { audit_log: audit, extra_args: flags } = draft.services?.['kube-api'] ?? {};
+    const written = audit?.enabled === true ? audit.configuration?.path : flags?.['audit-log-path'];
+    if (written !== undefined && String(written).startsWith('/'))
+      own.set(String(written).replace(/\/[^/]*$/, ''), 'because the audit log lies there');
+  }
+  return own;
 }
 
-function findTwice(binds: readonly (Bind | null)[], own: string | null, path: Path): readonly Finding[] {
+function findTwice(
+  binds: readonly (Bind | null)[],
+  own: ReadonlyMap<string, string>,
+  path: Path,
+): readonly Finding[] {
   const targets = binds.map((bind) => bind?.target.replace(/(?<=.)\/$/, ''));
   return targets.flatMap((target, index) => {
     if (target === undefined) return [];
-    if (target === own) {
-      return [
-        findingAt([...path, index], {
-          code: 'mount-twice',
-          message: `RKE2 mounts ${target} by itself, since the audit log lies there; mounted twice, the API server would not start.`,
-          hint: 'Leave this mount out.',
-        }),
-      ];
-    }
     const first = targets.indexOf(target);
-    if (first === index) return [];
-    return [
-      findingAt([...path, index], {
-        code: 'mount-twice',
-        message: `Entry ${first + 1} mounts something at ${target} already; mounted twice, the component would not start.`,
-        hint: 'Keep one of the two.',
-      }),
-    ];
+    const reason = own.get(target);
+    if (reason === undefined && first === index) return [];
+    const message =
+      reason === undefined
+        ? `Entry ${first + 1} mounts something at ${target} already; mounted twice, the component would not start.`
+        : `RKE2 mounts ${target} by itself, ${reason}; mounted twice, the component would not start.`;
+    const hint = reason === undefined ? 'Keep one of the two.' : 'Leave this mount out.';
+    return [findingAt([...path, index], { code: 'mount-twice', message, hint })];
   });
 }
 
