@@ -16,6 +16,8 @@ export type ServiceTrouble =
   | 'failed'
   /** An agent that runs but whose join the server refuses; RKE2 itself would try for ever. */
   | 'join-refused'
+  /** A server that runs but whose external datastore refuses it, or is not who it should be; RKE2 would try for ever. */
+  | 'datastore-refused'
   /** The unit's own condition refused the start: the other role's service runs on this host. */
   | 'skipped';
 
@@ -33,11 +35,17 @@ const JOIN_ATTEMPT =
 const REFUSAL =
   /not authorized|unauthorized|\b401\b|forbidden|\b403\b|hash does not match|failed to verify certificate|x509:|Node password rejected|duplicate hostname/i;
 
+/** RKE2's client of an etcd outside of the cluster; that of the node's own (127.0.0.1) fails for a while at every start. */
+const DATASTORE_ATTEMPT =
+  /"logger":"etcd-client".*"target":"etcd-endpoints:\/\/[^/"]*\/(?!127\.|\[::1\]|localhost)/;
+const DATASTORE_REFUSAL = /x509:|\btls: |authentication failed/;
+
 /** Judges a service that is starting from what systemd and its journal say. Pure: no clock, no connection. */
 export class ServiceWatch {
   readonly #lines: string[] = [];
   #firstRestarts: number | null = null;
   #refusals = 0;
+  #datastoreRefusals = 0;
   #idle = 0;
   #isHopeless = false;
   readonly #recognise: (line: string) => boolean;
@@ -57,6 +65,8 @@ export class ServiceWatch {
     this.#lines.push(line);
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
     if (JOIN_ATTEMPT.test(line)) this.#refusals = REFUSAL.test(line) ? this.#refusals + 1 : 0;
+    if (DATASTORE_ATTEMPT.test(line))
+      this.#datastoreRefusals = DATASTORE_REFUSAL.test(line) ? this.#datastoreRefusals + 1 : 0;
     if (isFatal(line) && (REFUSAL.test(line) || this.#recognise(line))) this.#isHopeless = true;
     return lastWords(line);
   }
@@ -65,6 +75,7 @@ export class ServiceWatch {
     this.#firstRestarts ??= state.restarts;
     if (state.active === 'active' && !state.hasJob) return 'ready';
     if (this.#refusals >= MAX_REFUSALS) return 'join-refused';
+    if (this.#datastoreRefusals >= MAX_REFUSALS) return 'datastore-refused';
     const restarts = state.restarts - this.#firstRestarts;
     if (restarts >= MAX_RESTARTS || (this.#isHopeless && (restarts > 0 || state.sub === 'auto-restart'))) {
       return 'failed';

@@ -31,6 +31,28 @@ describe('ServiceWatch', () => {
     expect(watch.judge(READY)).toBe('ready');
   });
 
+  test('a datastore whose certificate is wrong is not waited for for ever; one that is silent may still come', () => {
+    const etcd = (target: string, error: string) =>
+      JSON.stringify({
+        level: 'warn',
+        logger: 'etcd-client',
+        msg: 'retrying of unary invoker failed',
+        target: `etcd-endpoints://0xc000a3c1e0/${target}`,
+        error,
+      });
+    const unknown = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+    const silent = 'dial tcp 10.0.9.1:2379: connect: connection refused';
+    const judge = (line: string) => {
+      const watch = new ServiceWatch();
+      for (let times = 0; times < 4; times += 1) watch.addLine(line);
+      return watch.judge(STARTING);
+    };
+    expect(judge(etcd('10.0.9.1:2379', unknown))).toBe('datastore-refused');
+    expect(judge(etcd('127.0.0.1:2379', unknown))).toBe('waiting');
+    expect(judge(etcd('10.0.9.1:2379', silent))).toBe('waiting');
+    expect(lastWords(etcd('10.0.9.1:2379', silent))).toBe(`retrying of unary invoker failed: ${silent}`);
+  });
+
   test('a join that is refused again and again is no longer waited for', () => {
     const watch = new ServiceWatch();
     for (let times = 0; times < 3; times += 1) watch.addLine(REFUSED);
