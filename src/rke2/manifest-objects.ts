@@ -4,13 +4,19 @@ import type { ObjectRef } from '../domain/state.ts';
 export interface ManifestObjects {
   /** In the order of the text; the items of lists stand for themselves. */
   readonly objects: readonly ObjectRef[];
+  /** Where the document of each of them begins. */
+  readonly places: readonly ManifestPlace[];
   readonly mistakes: readonly ManifestMistake[];
 }
 
-/** What keeps Kubernetes from taking a text; line and column begin with 1. */
-export interface ManifestMistake {
+/** Line and column in the text, both from 1. */
+export interface ManifestPlace {
   readonly line: number;
   readonly column: number;
+}
+
+/** What keeps Kubernetes from taking a text. */
+export interface ManifestMistake extends ManifestPlace {
   /** The rest of a sentence: `it has no metadata.name`. */
   readonly message: string;
 }
@@ -18,6 +24,7 @@ export interface ManifestMistake {
 /** The objects that a manifest (YAML, several documents) brings into a cluster, and what is wrong with it. */
 export function listManifestObjects(text: string): ManifestObjects {
   const objects: ObjectRef[] = [];
+  const places: ManifestPlace[] = [];
   const mistakes: ManifestMistake[] = [];
   for (const document of parseAllDocuments(text, { merge: true, logLevel: 'silent', prettyErrors: false })) {
     const [error] = document.errors;
@@ -29,10 +36,13 @@ export function listManifestObjects(text: string): ManifestObjects {
     for (const item of itemsOf(toData(document))) {
       const object = readObject(item);
       if (typeof object === 'string') mistakes.push({ ...place, message: object });
-      else objects.push(object);
+      else {
+        objects.push(object);
+        places.push(place);
+      }
     }
   }
-  return { objects, mistakes };
+  return { objects, places, mistakes };
 }
 
 /** What stands in the document; an alias that cannot be followed makes it one that is no object. */
@@ -75,7 +85,7 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function placeAt(text: string, offset: number): { readonly line: number; readonly column: number } {
+function placeAt(text: string, offset: number): ManifestPlace {
   const lines = text.slice(0, offset).split('\n');
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }

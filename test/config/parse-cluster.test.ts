@@ -266,8 +266,8 @@ services:
 
   it('keep passwords of registries to themselves', () => {
     const { registries } = parse(`${NODE}private_registries: [{user: u, password: hunter2}]\n`);
-    expect(registries.configs['docker.io']?.auth?.password.reveal()).toBe('hunter2');
-    expect(registries.configs['docker.io']?.auth?.username).toBe('u');
+    expect(registries.configs['registry-1.docker.io']?.auth?.password.reveal()).toBe('hunter2');
+    expect(registries.configs['registry-1.docker.io']?.auth?.username).toBe('u');
     expect(registries.systemDefault).toBeNull();
     expect(JSON.stringify(registries)).not.toContain('hunter2');
   });

@@ -25,7 +25,7 @@ function checkInline(text: string, owners: Map<string, string>): readonly Findin
     ...found.mistakes.map(({ column, line, message }): Finding => {
       const mistake: Mistake = {
         code: 'addon-broken',
-        message: `Kubernetes cannot take line ${line} of \`addons\`: ${message}.`,
+        message: `Line ${line} of \`addons\` is nothing that Kubernetes takes: ${message}.`,
         hint: TRY,
       };
       return { ...findingAt(path, mistake), within: { line, column } };
@@ -44,10 +44,10 @@ function checkInclude(
   const file = lookUpLocalFile(place, context);
   if (!('text' in file)) return [findingAt(path, file)];
   const found = listManifestObjects(file.text);
-  const broken = found.mistakes.map(({ column, line, message }) =>
+  const broken = found.mistakes.map(({ line, message }) =>
     findingAt(path, {
       code: 'addon-broken',
-      message: `Kubernetes cannot take ${place}, line ${line}, column ${column}: ${message}.`,
+      message: `Line ${line} of ${place} is nothing that Kubernetes takes: ${message}.`,
       hint: TRY,
     }),
   );
@@ -66,13 +66,13 @@ function checkInclude(
 }
 
 function checkObjects(
-  { objects }: ManifestObjects,
+  { objects, places }: ManifestObjects,
   path: Path,
   place: string,
   owners: Map<string, string>,
 ): readonly Finding[] {
   const gone = new Set<string>();
-  return objects.flatMap((object): readonly Finding[] => {
+  return objects.flatMap((object, index): readonly Finding[] => {
     const findings: Finding[] = [];
     const owner = owners.get(objectKey(object));
     if (owner !== undefined) {
@@ -80,7 +80,7 @@ function checkObjects(
         findingAt(path, {
           code: 'addon-object-twice',
           severity: 'warning',
-          message: `${object.kind} ${object.name} stands twice, in ${owner}${owner === place ? '' : ` and in ${place}`}: only one of them can hold.`,
+          message: `${object.kind} ${object.name} stands twice${owner === place ? ` in ${owner}` : `, in ${owner} and in ${place}`}; only one of them can hold.`,
           hint: 'Take one of them out.',
         }),
       );
@@ -99,7 +99,8 @@ function checkObjects(
         }),
       );
     }
-    return findings;
+    const within = places[index];
+    return path.length > 1 || !within ? findings : findings.map((finding) => ({ ...finding, within }));
   });
 }
 

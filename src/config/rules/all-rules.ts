@@ -11,6 +11,7 @@ import { checkCniHardening } from './cni-hardening.ts';
 import { checkComponentFlags } from './component-flags.ts';
 import { checkDatastore } from './datastore.ts';
 import { checkDns } from './dns.ts';
+import { checkEndpoint } from './endpoint.ts';
 import { checkExtraBinds } from './extra-binds.ts';
 import { checkIngress } from './ingress.ts';
 import { checkInstallChoices } from './install-choices.ts';
@@ -47,6 +48,7 @@ export const RULES: readonly Rule[] = [
   checkRoleCounts,
   checkLabels,
   checkTaints,
+  checkEndpoint,
   checkAddressRanges,
   checkServiceRangeTwice,
   checkClusterDns,
