@@ -65,7 +65,7 @@ function listOwn(path: Path, values: unknown): readonly WrittenFlag[] {
     if (component === null) return [];
     const items: readonly unknown[] = Array.isArray(value) ? value : [value];
     return items.flatMap((item, index) => {
-      if (typeof item !== 'string') return [];
+      if (typeof item !== 'string' || !/^[A-Za-z]/.test(item)) return [];
       const [name = '', ...rest] = item.split('=');
       return [
         {
