@@ -120,7 +120,16 @@ for prefix in $PREFIXES; do
   rmdir "$prefix" 2>/dev/null
 done
 for dir in ${EMPTIED.join(' ')}; do rmdir "$dir" 2>/dev/null; done
-case $DD in */rancher/*) rmdir "\${DD%/*}" 2>/dev/null ;; esac
+# Of a data directory elsewhere the way to it was made with it.
+case $DD in
+  */var/lib/rancher/*)
+    dir=$DD
+    for _ in rancher lib var; do
+      dir=\${dir%/*}
+      rmdir "$dir" 2>/dev/null
+    done
+    ;;
+esac
 systemctl daemon-reload 2>/dev/null
 systemctl reset-failed rke2-server.service rke2-agent.service 2>/dev/null
 exit 0

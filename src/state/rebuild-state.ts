@@ -4,7 +4,9 @@ import type { Marker } from '../domain/marker.ts';
 import { clusterAddress, nodeId } from '../domain/node-identity.ts';
 import type { HostFacts } from '../domain/observed.ts';
 import { Secret } from '../domain/secret.ts';
-import type { NodeRecord, State } from '../domain/state.ts';
+import type { AddonRecord, NodeRecord, State } from '../domain/state.ts';
+import { sha256 } from '../lib/hash.ts';
+import { listManifestObjects } from '../rke2/manifest-objects.ts';
 import { compareVersions, parseVersion } from '../rke2/version.ts';
 
 /** What one reachable host of cluster.yml remembers. */
@@ -16,6 +18,8 @@ export interface HostMemory {
   readonly agentToken: Secret | null;
   /** Whether its config.yaml names a server to join; null when there is no config.yaml. */
   readonly joinsServer: boolean | null;
+  /** Texts of the manifests of ours that lie there, by name. */
+  readonly manifests: Readonly<Record<string, string>>;
 }
 
 interface Member extends HostMemory {
@@ -46,12 +50,22 @@ export function rebuildState(hosts: readonly HostMemory[], lowestSerial: number)
     desired: null,
     removing: false,
     nodes: Object.fromEntries(records.map((record) => [record.nodeId, record])),
-    addons: {},
+    addons: rememberedAddons(members),
     secrets: {
       serverToken: new Secret(theToken(members, 'server token', (member) => member.serverToken)),
       agentToken: new Secret(theToken(members, 'agent token', (member) => member.agentToken)),
     },
   };
+}
+
+/** What manifests on the hosts brought; where they were fetched, no host remembers. */
+function rememberedAddons(members: readonly Member[]): State['addons'] {
+  const texts = Object.assign({}, ...members.map(({ manifests }) => manifests)) as HostMemory['manifests'];
+  const records = Object.entries(texts).map(([name, text]): [string, AddonRecord] => [
+    name,
+    { sha256: sha256(text), url: null, objects: listManifestObjects(text).objects },
+  ]);
+  return Object.fromEntries(records);
 }
 
 function toMember(host: HostMemory): readonly Member[] {

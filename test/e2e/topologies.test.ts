@@ -89,6 +89,18 @@ describe('one machine', () => {
     expect(createHash('sha256').update(bytes.subarray(0, -32)).digest()).toEqual(bytes.subarray(-32));
   });
 
+  it('keeps its data where prefix_path says, and is taken away from there', async () => {
+    const project = await makeProject(lab, 'prefix');
+    await project.write(clusterFile(lab, [ALL], { prefix_path: '/opt/data' }));
+    expectExit(await project.rke2ctl('up'));
+    const places = '/opt/data/var/lib/rancher/rke2/server/db/etcd /var/lib/rancher/rke2';
+    const listed = () => lab.exec('node1', ['sh', '-c', `ls -d ${places} 2>/dev/null || true`]);
+    expect((await listed()).stdout.trim()).toBe('/opt/data/var/lib/rancher/rke2/server/db/etcd');
+    expectExit(await project.rke2ctl('plan'), 0);
+    expectExit(await project.rke2ctl('remove', '--yes'));
+    expect((await lab.exec('node1', ['sh', '-c', 'find /opt/data'])).stdout.trim()).toBe('/opt/data');
+  });
+
   it('comes up at an IPv6 address, with a worker at another, and mixed users and ports', async () => {
     const [first, second] = lab.hosts;
     if (first === undefined || second === undefined) throw new Error('two hosts');

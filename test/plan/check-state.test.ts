@@ -68,6 +68,16 @@ describe('checkState', () => {
     expect(codes(cutBefore('start-service 10.0.0.1:22'), changed)).toEqual([]);
   });
 
+  it('refuses another data directory, and misses no data where it was told not to look', () => {
+    const changed = { ...three, dataDir: '/srv/rke2' };
+    const elsewhere = withFacts(settled(), '10.0.0.1:22', (facts) => ({
+      ...facts,
+      rke2: { ...facts.rke2, etcdData: false },
+    }));
+    expect(findings(elsewhere, changed)).toMatchObject([{ code: 'immutable-changed', path: 'prefix_path' }]);
+    expect(codes(cutBefore('start-service 10.0.0.1:22'), changed)).toEqual([]);
+  });
+
   it('refuses it also where the run was cut off before the first server was seen READY', () => {
     const changed = { ...three, network: { ...three.network, clusterCidr: ['10.50.0.0/16'] } };
     const cut = cutBefore('start-service 10.0.0.1:22');

@@ -43,6 +43,7 @@ function host(
     serverToken: isServer ? new Secret(`K10${CA}::server:the-server-token\n`) : null,
     agentToken: new Secret(`K10${CA}::node:the-agent-token`),
     joinsServer: number !== 1,
+    manifests: {},
     ...rest,
   };
 }
@@ -60,6 +61,14 @@ function failure(hosts: readonly HostMemory[]): StateError {
 }
 
 describe('rebuildState', () => {
+  it('knows what manifests on the hosts brought, so that it can be deleted once they leave the file', () => {
+    const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n';
+    const { addons } = rebuildState([host(1, SERVER, { manifests: { one: text } }), host(2, SERVER)], 0);
+    expect(addons['one']?.objects).toEqual([
+      { apiVersion: 'v1', kind: 'ConfigMap', namespace: null, name: 'a' },
+    ]);
+  });
+
   it('finds the cluster, its tokens, its founder and every node again', async () => {
     const state = rebuildState(HA, 41);
     expect(state).toMatchObject({
@@ -97,6 +106,7 @@ describe('rebuildState', () => {
       host(number, ['controlplane'], {
         serverToken: new Secret('the-server-token'),
         joinsServer: number !== 1,
+        manifests: {},
         rke2: { server: ACTIVE },
         ...more,
       });

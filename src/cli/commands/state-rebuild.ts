@@ -1,9 +1,12 @@
 import type { ExitCode } from '../../domain/errors.ts';
 import { StateError } from '../../domain/errors.ts';
+import type { HostFacts } from '../../domain/observed.ts';
 import { Secret } from '../../domain/secret.ts';
 import type { State } from '../../domain/state.ts';
 import { readFile } from '../../host/files.ts';
+import type { Host } from '../../host/host.ts';
 import { factsOf } from '../../render/desired-node.ts';
+import { manifestNameOf } from '../../render/manifests.ts';
 import { AGENT_TOKEN_PATH, CONFIG_PATH, SERVER_TOKEN_PATH } from '../../rke2/paths.ts';
 import { type HostMemory, rebuildState } from '../../state/rebuild-state.ts';
 import type { CommonFlags } from '../flags.ts';
@@ -57,10 +60,21 @@ async function readMemories(workspace: Workspace): Promise<readonly HostMemory[]
         serverToken: await secret(SERVER_TOKEN_PATH),
         agentToken: await secret(AGENT_TOKEN_PATH),
         joinsServer: config === null ? null : /^server:/m.test(config),
+        manifests: await readManifests(host, facts),
       },
     ];
   });
   return (await Promise.all(memories)).flat();
+}
+
+/** Our manifests on a host, by name. */
+async function readManifests(host: Host, { rke2 }: HostFacts): Promise<Record<string, string>> {
+  const names = Object.keys(rke2.files).flatMap((path) => {
+    const name = manifestNameOf(path);
+    return name === null ? [] : [[name, path] as const];
+  });
+  const texts = names.map(async ([name, path]) => [name, (await readFile(host, path)) ?? ''] as const);
+  return Object.fromEntries(await Promise.all(texts));
 }
 
 function stateIsThere(path: string): StateError {

@@ -25,7 +25,7 @@ import { nodeNameValid } from './node-name.ts';
 import { noexec } from './noexec.ts';
 import { packageKind } from './package-kind.ts';
 import { portsFree } from './ports-free.ts';
-import { rke1Leftovers } from './rke1-leftovers.ts';
+import { rke1Leftovers, rke1Remains } from './rke1-leftovers.ts';
 import { selinux } from './selinux.ts';
 import { swap } from './swap.ts';
 import { systemd } from './systemd.ts';
@@ -49,6 +49,7 @@ export const CHECKS: readonly Check[] = [
   systemd,
   packageKind,
   rke1Leftovers,
+  rke1Remains,
   portsFree,
   diskSpace,
   noexec,

@@ -56,7 +56,15 @@ const anyFacts: fc.Arbitrary<HostFacts> = fc
     fapolicyd: fc.boolean(),
     nameservers: fc.array(word),
     sysctls: fc.dictionary(word, word),
-    rke1: fc.array(word),
+    rke1: fc.record({
+      docker: fc.boolean(),
+      containers: fc.array(word),
+      podContainers: fc.nat(),
+      paths: fc.array(word),
+      interfaces: fc.array(word),
+      chains: fc.nat(),
+      mounts: fc.nat(),
+    }),
     fsyncMs: fc.option(fc.double()),
     resolved: fc.dictionary(word, fc.array(word)),
     rke2: fc

@@ -10,6 +10,7 @@ import {
   makeFacts,
   makeMarker,
   makeObserved,
+  makeRke1Facts,
   makeRke2Facts,
   makeRunningServer,
 } from '../../support/make-facts.ts';
@@ -204,8 +205,35 @@ const CASES: readonly Case[] = [
   {
     finding: 'error rke1-leftovers',
     what: 'containers of RKE1',
-    facts: makeFacts({ rke1: ['kube-apiserver', 'etcd', '/etc/kubernetes'] }),
-    message: /kube-apiserver, etcd, \/etc\/kubernetes/,
+    facts: makeFacts({ rke1: makeRke1Facts({ containers: ['kube-apiserver', 'etcd'], podContainers: 17 }) }),
+    message: /kube-apiserver, etcd; 17 containers of pods/,
+    hint: /`docker rm -f kube-apiserver etcd`, then `docker rm -f \$\(docker ps -aqf name=k8s_\)`, and reboot/,
+  },
+  {
+    finding: 'error rke1-leftovers',
+    what: 'the network of RKE1',
+    facts: makeFacts({
+      rke1: makeRke1Facts({
+        interfaces: ['flannel.1'],
+        chains: 214,
+        paths: ['/etc/cni/net.d/10-canal.conflist'],
+      }),
+    }),
+    message: /interfaces \(flannel\.1\); CNI configuration \(.*10-canal.*\); 214 chains in iptables/,
+    hint: /`rm -rf \/etc\/cni\/net\.d \/var\/lib\/cni`, and reboot/,
+  },
+  {
+    finding: 'error rke1-leftovers',
+    what: 'volumes of RKE1’s pods',
+    facts: makeFacts({ rke1: makeRke1Facts({ paths: ['/var/lib/kubelet/pods'], mounts: 3 }) }),
+    message: /of which 3 are mounted/,
+  },
+  {
+    finding: 'warning rke1-remains',
+    what: 'directories of RKE1',
+    facts: makeFacts({ rke1: makeRke1Facts({ docker: true, paths: ['/etc/kubernetes', '/opt/rke'] }) }),
+    message: /\/etc\/kubernetes, \/opt\/rke.*Docker runs here as well/,
+    hint: /`rm -rf \/etc\/kubernetes \/opt\/rke`/,
   },
   {
     finding: 'error disk-space',
