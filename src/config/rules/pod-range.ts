@@ -29,7 +29,7 @@ function checkRange(cidr: Cidr, nodes: number, draft: ClusterDraft): readonly Fi
     pieces === 0
       ? `The pods' network ${cidr.text} is smaller than the piece /${mask} that each node gets of it.`
       : `The pods' network ${cidr.text} has ${pieces} pieces of size /${mask}, one for each node; there are ${nodes} nodes. The last ones would never be ready.`;
-  const larger = cidr.family === 4 ? '10.42.0.0/15 or 10.0.0.0/12' : 'fd00:42::/48';
+  const larger = cidr.family === 4 ? suggestRange(mask, nodes) : 'fd00:42::/48';
   return [
     findingAt(isWritten ? POD_PATH : ['nodes'], {
       code: 'pod-range-small',
@@ -37,6 +37,12 @@ function checkRange(cidr: Cidr, nodes: number, draft: ClusterDraft): readonly Fi
       hint: `Write a larger \`services.kube-controller.cluster_cidr\`, such as ${larger}, or smaller pieces: \`services.kube-controller.extra_args: {node-cidr-mask-size: "${cidr.family === 4 ? 25 : 72}"}\`. Neither can be changed later.`,
     }),
   ];
+}
+
+/** Room for twice the nodes, away from the usual network of the services. */
+function suggestRange(mask: number, nodes: number): string {
+  const bits = Math.ceil(Math.log2(Math.max(nodes, 2) * 2));
+  return `10.64.0.0/${Math.min(Math.max(mask - bits, 10), 16)}`;
 }
 
 /** null when the file says something that cannot be understood. */
