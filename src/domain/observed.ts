@@ -54,14 +54,30 @@ export interface HostFacts {
   readonly inotify: { readonly instances: number; readonly watches: number };
   readonly sysctls: Readonly<Record<string, string>>;
   readonly users: { readonly etcd: boolean };
-  /** Traces of Docker and RKE1 that are in RKE2's way, as paths or container names. */
-  readonly rke1: readonly string[];
+  readonly rke1: Rke1Facts;
   readonly firewall: FirewallFacts;
   /** Median milliseconds of a small synchronous write where etcd will live; null when it was not measured. */
   readonly fsyncMs: number | null;
   /** What names of the file resolve to on this host (endpoint, internal names); empty list = does not resolve. */
   readonly resolved: Readonly<Record<string, readonly string[]>>;
   readonly rke2: Rke2Facts;
+}
+
+/** What RKE1, its Docker or another Kubernetes left on a host; nothing where RKE2 runs. */
+export interface Rke1Facts {
+  /** Docker's daemon runs. */
+  readonly docker: boolean;
+  /** Containers of RKE1's own that Docker has, by name. */
+  readonly containers: readonly string[];
+  /** How many containers of pods Docker has. */
+  readonly podContainers: number;
+  readonly paths: readonly string[];
+  /** Network interfaces of its CNI. */
+  readonly interfaces: readonly string[];
+  /** How many chains of kube-proxy and the CNI stand in iptables. */
+  readonly chains: number;
+  /** How many volumes of pods are mounted below /var/lib/kubelet. */
+  readonly mounts: number;
 }
 
 export interface InterfaceAddress {

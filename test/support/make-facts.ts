@@ -1,6 +1,6 @@
 import type { NodeKey } from '../../src/domain/cluster.ts';
 import type { Marker } from '../../src/domain/marker.ts';
-import type { HostFacts, Observed, Rke2Facts, UnitFacts } from '../../src/domain/observed.ts';
+import type { HostFacts, Observed, Rke1Facts, Rke2Facts, UnitFacts } from '../../src/domain/observed.ts';
 
 const GIB = 1024 ** 3;
 const NO_UNIT: UnitFacts = { exists: false, active: 'inactive', enabled: false, path: null };
@@ -53,11 +53,25 @@ export function makeFacts(overrides: Partial<HostFacts> = {}): HostFacts {
       'kernel.panic_on_oops': '0',
     },
     users: { etcd: false },
-    rke1: [],
+    rke1: makeRke1Facts(),
     firewall: { provider: 'none' },
     fsyncMs: 1,
     resolved: {},
     rke2: makeRke2Facts(),
+    ...overrides,
+  };
+}
+
+/** A host that RKE1 never saw. */
+export function makeRke1Facts(overrides: Partial<Rke1Facts> = {}): Rke1Facts {
+  return {
+    docker: false,
+    containers: [],
+    podContainers: 0,
+    paths: [],
+    interfaces: [],
+    chains: 0,
+    mounts: 0,
     ...overrides,
   };
 }

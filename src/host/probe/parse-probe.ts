@@ -11,6 +11,7 @@ import {
   parseSockets,
   parseSs,
 } from './parse-network.ts';
+import { parseRke1 } from './parse-rke1.ts';
 import { parseRke2 } from './parse-rke2.ts';
 import { isActive, parseUnits, type UnitProperties } from './parse-units.ts';
 import { type ProbeOutput, readProbeOutput } from './probe-output.ts';
@@ -62,7 +63,7 @@ export function parseProbe(text: string, meta: ProbeMeta): HostFacts {
     },
     sysctls: readSysctls(output),
     users: { etcd: output.file('/etc/passwd') !== null && output.file('/etc/group') !== null },
-    rke1: readRke1(output),
+    rke1: parseRke1(output, isActive(units.get('docker.service'))),
     firewall: readFirewall(output, units),
     fsyncMs: readFsync(output.lines('fsync')),
     resolved: readResolved(output),
@@ -164,16 +165,6 @@ function readSysctls(output: ProbeOutput): Record<string, string> {
   return Object.fromEntries(
     own.map((path) => [path.slice(prefix.length).replaceAll('/', '.'), output.word(path)]),
   );
-}
-
-function readRke1(output: ProbeOutput): string[] {
-  const traces = output
-    .lines('paths')
-    .filter((path) =>
-      /^\/(etc\/kubernetes\/ssl|var\/lib\/etcd\/member|opt\/rke|var\/lib\/rancher\/rke)$/.test(path),
-    );
-  const containers = output.lines('docker').flatMap((line) => /"\/([^"]+)"$/.exec(line)?.[1] ?? []);
-  return [...traces, ...new Set(containers)];
 }
 
 function readFirewall(output: ProbeOutput, units: ReadonlyMap<string, UnitProperties>): FirewallFacts {

@@ -54,6 +54,7 @@ export const PROBED_UNITS = [
   'NetworkManager.service',
   'nm-cloud-setup.service',
   'nm-cloud-setup.timer',
+  'docker.service',
   'fapolicyd.service',
   'firewalld.service',
 ] as const;
@@ -71,8 +72,25 @@ const DIRECTORIES = [
   '/var/log',
 ];
 
-/** Traces of RKE1: its certificates, its etcd, its tools. */
-const RKE1_PATHS = ['/etc/kubernetes/ssl', '/var/lib/etcd/member', '/opt/rke', '/var/lib/rancher/rke'];
+/** Traces of RKE1: its certificates and manifests, its etcd, its tools, its pods, its network. */
+const RKE1_PATHS = [
+  '/etc/kubernetes',
+  '/var/lib/etcd',
+  '/opt/rke',
+  '/var/lib/rancher/rke',
+  '/var/lib/kubelet/pods',
+  '/etc/cni/net.d/*-canal.conflist',
+  '/etc/cni/net.d/*-calico.conflist',
+  '/etc/cni/net.d/*-flannel.conflist',
+  '/etc/cni/net.d/*-weave.conflist',
+  '/etc/cni/net.d/*-aci*.conf',
+  '/etc/cni/net.d/calico-kubeconfig',
+  '/var/lib/calico',
+  '/var/lib/weave',
+];
+
+/** Interfaces that the networks of RKE1 made. */
+const RKE1_INTERFACES = ['cni0', 'flannel.*', 'cali*', 'vxlan.calico', 'weave', 'vethwe-*', 'datapath'];
 
 /**
  * The one script that finds out everything about a host. POSIX sh; reads /proc and files, forks little, writes nothing
@@ -94,8 +112,9 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     NETWORK,
     `filesystems ${quoteWords(directories)}`,
     `m commands; for c in ${PROBED_COMMANDS.join(' ')}; do if command -v $c >/dev/null 2>&1; then echo $c; fi; done`,
-    `m paths; for p in /run/systemd/system /sys/fs/selinux/enforce ${RKE1_PATHS.join(' ')} /usr/share/selinux/packages/rke2.pp* /var/lib/selinux/*/active/modules/*/rke2 "$DD/server/db/etcd/name"; do if [ -e "$p" ]; then echo "$p"; fi; done`,
-    DOCKER,
+    `m paths; for p in /run/systemd/system /sys/fs/selinux/enforce /usr/share/selinux/packages/rke2.pp* /var/lib/selinux/*/active/modules/*/rke2 "$DD/server/db/etcd/name"; do if [ -e "$p" ]; then echo "$p"; fi; done`,
+    RKE1,
+    RPM,
     FILES,
     `for b in ${quoteWords(binaryCandidates(prefix))}; do if [ -x "$b" ]; then binary "$b"; fi; done`,
     ...(options.names ?? []).map((name) => `m resolve; echo ${quoteWord(name)}; lookup ${quoteWord(name)}`),
@@ -210,11 +229,28 @@ if command -v ss >/dev/null 2>&1; then m ss; ss -Hlntu$P
 else m sockets; grep -sHE ' (0A|07) ' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
 fi`;
 
-const DOCKER = `
-if [ -d /var/lib/docker/containers ]; then
-  m docker
-  grep -shoE '"Name":"/(etcd|kubelet|kube-proxy|kube-apiserver|kube-scheduler|kube-controller-manager|nginx-proxy|service-sidekick|etcd-rolling-snapshots)"' /var/lib/docker/containers/*/config.v2.json
-fi
+/** What another cluster left, asked of a host whose RKE2 does not run; iptables only where something else was found. */
+const RKE1 = `
+if [ "$RKE2" = 0 ]; then
+  m rke1
+  O=0
+  for p in ${RKE1_PATHS.join(' ')}; do if [ -e "$p" ]; then echo "path $p"; O=1; fi; done
+  for p in ${RKE1_INTERFACES.map((name) => `/sys/class/net/${name}`).join(' ')}; do
+    if [ -e "$p" ]; then echo "interface \${p##*/}"; O=1; fi
+  done
+  if [ -d /var/lib/docker/containers ]; then
+    O=1
+    grep -shoE '"Name":"/[^"]+"' /var/lib/docker/containers/*/config.v2.json
+  fi
+  if [ $O = 1 ]; then
+    echo "mounts $(grep -c ' /var/lib/kubelet/pods/' /proc/mounts)"
+    if command -v iptables-save >/dev/null 2>&1; then
+      echo "chains $(iptables-save 2>/dev/null | grep -cE '^:(KUBE-|cali-|FLANNEL|WEAVE)')"
+    fi
+  fi
+fi`;
+
+const RPM = `
 if [ -x /usr/bin/rke2 ] && command -v rpm >/dev/null 2>&1 && rpm -q rke2-common >/dev/null 2>&1; then m rpm; fi`;
 
 /** Hashes of the wanted files and the CA, then size and time of those, of image bundles and of snapshots. */

@@ -255,8 +255,19 @@ describe('parseProbe', () => {
         unit('NetworkManager.service', 'ActiveState=active'),
         unit('nm-cloud-setup.timer', 'ActiveState=inactive\nUnitFileState=enabled'),
       ],
-      paths: ['/etc/kubernetes/ssl', '/run/systemd/system'],
-      docker: ['"Name":"/kubelet"', '"Name":"/kubelet"', '"Name":"/etcd"'],
+      paths: ['/run/systemd/system'],
+      rke1: [
+        'path /etc/kubernetes',
+        'path /etc/cni/net.d/10-canal.conflist',
+        'interface flannel.1',
+        '"Name":"/kubelet"',
+        '"Name":"/kubelet"',
+        '"Name":"/etcd"',
+        '"Name":"/somebody-elses"',
+        '"Name":"/k8s_POD_web_default_1"',
+        'mounts 3',
+        'chains 214',
+      ],
       fsync: [
         '4+0 records in',
         '9200 bytes (9.2 kB) copied, 0.008 s, 1 MB/s',
@@ -271,7 +282,15 @@ describe('parseProbe', () => {
       answeredAtMs: 0,
       hostKey: null,
     });
-    expect(facts.rke1).toEqual(['/etc/kubernetes/ssl', 'kubelet', 'etcd']);
+    expect(facts.rke1).toEqual({
+      docker: false,
+      containers: ['kubelet', 'etcd'],
+      podContainers: 1,
+      paths: ['/etc/kubernetes', '/etc/cni/net.d/10-canal.conflist'],
+      interfaces: ['flannel.1'],
+      chains: 214,
+      mounts: 3,
+    });
     expect(facts.networkManager).toEqual({ active: true, unmanagedFile: false, cloudSetup: true });
     expect(facts.fsyncMs).toBe(2);
     expect(facts.resolved).toEqual({ node2: ['192.0.2.2', '2001:db8::2'], none: [] });
