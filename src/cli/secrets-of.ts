@@ -10,8 +10,11 @@ export function secretsOf(cluster: Cluster): readonly Secret[] {
     value instanceof Secret ? value : null,
   );
   const settings = Object.values(cluster.rke2.secrets);
+  const manifests = cluster.addons.map(({ source }) =>
+    'text' in source && source.text instanceof Secret ? source.text : null,
+  );
   const places = cluster.addons.map(({ source }) => passwordIn('url' in source ? source.url : ''));
-  return [...keys, ...passwords, ...places, ...files, ...variables, ...settings].flatMap(
+  return [...keys, ...passwords, ...places, ...manifests, ...files, ...variables, ...settings].flatMap(
     (secret) => secret ?? [],
   );
 }

@@ -66,8 +66,8 @@ export interface NodeFile {
 /** One manifest file for RKE2's deploy controller. `name` is unique among addons and a DNS-1123 label. */
 export interface Addon {
   readonly name: string;
-  /** The text itself (inline, or a file beside cluster.yml), or a URL that is fetched once and pinned by its hash. */
-  readonly source: { readonly text: string } | { readonly url: string };
+  /** The text itself (inline, a file beside cluster.yml, or made of secrets), or a URL that is fetched once and pinned by its hash. */
+  readonly source: { readonly text: string | Secret } | { readonly url: string };
 }
 
 /** A Helm chart that RKE2's helm controller installs. */

@@ -26,7 +26,7 @@ function describeAddon({ name, source }: Addon): JsonMap {
     name,
     ...('url' in source
       ? { url: splitCredentials(source.url).url }
-      : { text: `sha256:${sha256(source.text)}` }),
+      : { text: source.text instanceof Secret ? null : `sha256:${sha256(source.text)}` }),
   };
 }
 

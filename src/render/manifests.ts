@@ -1,5 +1,6 @@
 import { Document, Scalar } from 'yaml';
 import type { Chart, Cluster, JsonMap } from '../domain/cluster.ts';
+import { Secret } from '../domain/secret.ts';
 import { splitCredentials } from '../lib/url-credentials.ts';
 import { MANIFEST_PREFIX, manifestsDir } from '../rke2/paths.ts';
 import { quotedYaml } from './quoted-yaml.ts';
@@ -28,7 +29,7 @@ export function renderManifests(
     ...addons.map(({ name, source }) =>
       'url' in source
         ? { name, content: texts[name] ?? null, url: splitCredentials(source.url).url }
-        : { name, content: source.text, url: null },
+        : { name, content: source.text instanceof Secret ? source.text.reveal() : source.text, url: null },
     ),
     ...charts.map((chart) => ({ name: `chart-${chart.name}`, content: renderChart(chart), url: null })),
     ...Object.entries(chartValues)

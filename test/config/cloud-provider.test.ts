@@ -4,6 +4,7 @@ import { keyTable } from '../../src/config/keys/key-table.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import { describeCluster } from '../../src/domain/describe-cluster.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { renderManifests } from '../../src/render/manifests.ts';
 import { listFindingsOf, readClusterYml } from '../support/read-cluster-yml.ts';
 
 const VSPHERE = `cluster_name: prod
@@ -92,9 +93,9 @@ describe('vSphere', () => {
     });
   });
 
-  it('has its credentials in one secret file of the servers, and nowhere else', () => {
-    const path = '/var/lib/rancher/rke2/server/manifests/rke2ctl-vsphere-credentials.yaml';
-    const documents = parseAllDocuments(fileAt(cluster, path) ?? '').map((each) => each.toJS() as unknown);
+  it('has its credentials in one manifest, and nowhere else', () => {
+    const file = renderManifests(cluster).find(({ name }) => name === 'vsphere-credentials');
+    const documents = parseAllDocuments(file?.content ?? '').map((each) => each.toJS() as unknown);
     expect(documents).toMatchObject([
       {
         kind: 'Secret',
@@ -122,7 +123,8 @@ describe('vSphere', () => {
       ].join('\n'),
     );
     expect(JSON.stringify([describeCluster(cluster), cluster])).not.toContain('heim');
-    expect(cluster.files.map(({ on }) => on)).toEqual(['servers']);
+    const rendered = renderManifests(cluster).filter(({ content }) => content?.includes('heim'));
+    expect(rendered.map(({ name }) => name)).toEqual(['vsphere-credentials']);
   });
 
   it('takes user, password, datacenter and address from `global`, too', () => {

@@ -6,7 +6,10 @@ import { checked, FlagSchema, LocalPathSchema, text } from '../schema/scalars.ts
 import { file, group, own, required } from './key.ts';
 
 /** The manifest that a chart becomes; `*` is its name. */
-const CHART_FILE = file('/var/lib/rancher/rke2/server/manifests/rke2ctl-*.yaml');
+const CHART_FILE = file('/var/lib/rancher/rke2/server/manifests/rke2ctl-chart-*.yaml');
+
+/** The manifest that values of a chart become. */
+const VALUES_FILE = file('/var/lib/rancher/rke2/server/manifests/rke2ctl-values-*.yaml');
 
 /** The names of HelmChart and release; Helm takes 53 letters. */
 const ChartNameSchema = checked(text('must be a name'), (name) =>
@@ -119,6 +122,6 @@ export const ChartValuesSection = own(
     description:
       'Values for charts that RKE2 brings itself (rke2-canal, rke2-coredns, …), by their name. They win over what other keys of this file make of the same chart.',
     examples: [{ 'rke2-cilium': { hubble: { enabled: true, relay: { enabled: true } } } }],
-    becomes: [CHART_FILE],
+    becomes: [VALUES_FILE],
   },
 );

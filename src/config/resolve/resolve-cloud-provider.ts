@@ -1,13 +1,13 @@
-import type { JsonMap, NodeFile } from '../../domain/cluster.ts';
+import { stringify } from 'yaml';
+import type { Addon, JsonMap, NodeFile } from '../../domain/cluster.ts';
 import { Secret } from '../../domain/secret.ts';
-import { MANIFEST_PREFIX, manifestsDir, OWN_FILES_DIR } from '../../rke2/paths.ts';
+import { OWN_FILES_DIR } from '../../rke2/paths.ts';
 import { DEFAULTS } from '../defaults.ts';
 import { CLOUD_PROVIDERS } from '../keys/cloud-provider.ts';
 import type { ClusterInput } from '../keys/cluster.ts';
 import { readSecret, type SecretContext } from '../secret-value.ts';
 import { chartMap } from './chart-map.ts';
 import type { Contribution } from './contribution.ts';
-import { yamlText } from './yaml-text.ts';
 
 type CloudInput = NonNullable<ClusterInput['cloud_provider']>;
 
@@ -15,11 +15,7 @@ type CloudInput = NonNullable<ClusterInput['cloud_provider']>;
 const HARVESTER_DIR = `${OWN_FILES_DIR}/harvester`;
 
 /** Name and configuration of the cloud provider on every node, and the values of the charts that RKE2 brings for it. */
-export function contributeCloudProvider(
-  input: ClusterInput,
-  context: SecretContext,
-  dataDir: string,
-): Partial<Contribution> {
+export function contributeCloudProvider(input: ClusterInput, context: SecretContext): Partial<Contribution> {
   const cloud = input.cloud_provider;
   const name = nameOf(cloud);
   if (cloud === undefined || name === null) return {};
@@ -29,16 +25,23 @@ export function contributeCloudProvider(
     'cloud-provider-name': provider,
     ...(file !== null && { 'cloud-provider-config': file.path }),
   };
-  const parts = provider === 'rancher-vsphere' ? vsphere(input, context, dataDir) : { files: [], values: {} };
   return {
     server: { ...keys, ...(provider === 'external' && { 'disable-cloud-controller': true }) },
     agent: keys,
-    files: [...(file === null ? [] : [file]), ...parts.files],
+    files: file === null ? [] : [file],
     chartValues: {
-      ...parts.values,
+      ...(provider === 'rancher-vsphere' && vsphereValues(input, context)),
       ...(provider === 'harvester' && file !== null && harvesterValues(input)),
     },
   };
+}
+
+/** The credentials of vSphere as a manifest of two Secrets, which the charts would otherwise make from their values. */
+export function resolveCloudAddons(input: ClusterInput, context: SecretContext): readonly Addon[] {
+  const name = nameOf(input.cloud_provider);
+  const isVsphere = name !== null && CLOUD_PROVIDERS[name] === 'rancher-vsphere';
+  const center = isVsphere ? readCenter(input, context) : null;
+  return center === null ? [] : [{ name: 'vsphere-credentials', source: { text: credentials(center) } }];
 }
 
 /** The provider by name, or by the section that only one of them has. */
@@ -80,12 +83,12 @@ interface Center {
   readonly clusterId: string;
 }
 
-function vsphere(input: ClusterInput, context: SecretContext, dataDir: string) {
+function vsphereValues(input: ClusterInput, context: SecretContext): Readonly<Record<string, JsonMap>> {
   const center = readCenter(input, context);
-  if (center === null) return { files: [], values: {} };
+  if (center === null) return {};
   const { clusterId, datacenters, host, insecure, port } = center;
   const network = input.cloud_provider?.vsphereCloudProvider?.network?.['public-network'];
-  const values = {
+  return {
     'rancher-vsphere-cpi': chartMap({
       vCenter: { host, port, insecureFlag: insecure, datacenters, credentialsSecret: { generate: false } },
       nodesEnable: network === undefined ? undefined : true,
@@ -102,7 +105,6 @@ function vsphere(input: ClusterInput, context: SecretContext, dataDir: string) {
       },
     }),
   };
-  return { files: [credentials(center, dataDir)], values };
 }
 
 function readCenter(input: ClusterInput, context: SecretContext): Center | null {
@@ -121,25 +123,28 @@ function readCenter(input: ClusterInput, context: SecretContext): Center | null 
   };
 }
 
-/** The two Secrets that the charts would make from values: as a file of their own, so that no plan and no state has them. */
-function credentials(center: Center, dataDir: string): NodeFile {
-  const secret = (name: string, data: Readonly<Record<string, string>>) =>
-    yamlText({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name, namespace: 'kube-system' },
-      type: 'Opaque',
-      stringData: data,
-    });
-  const text = [
-    secret('vsphere-cpi-creds', {
+/** A text of its own, so that no plan and no state has what is in it. */
+function credentials(center: Center): Secret {
+  const secrets = {
+    'vsphere-cpi-creds': {
       [`${center.host}.username`]: center.user,
       [`${center.host}.password`]: center.password,
-    }),
-    secret('vsphere-config-secret', { 'csi-vsphere.conf': driverConfig(center) }),
-  ];
-  const path = `${manifestsDir(dataDir)}/${MANIFEST_PREFIX}vsphere-credentials.yaml`;
-  return { path, content: new Secret(text.join('---\n')), on: 'servers' };
+    },
+    'vsphere-config-secret': { 'csi-vsphere.conf': driverConfig(center) },
+  };
+  const documents = Object.entries(secrets).map(([name, stringData]) =>
+    stringify(
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name, namespace: 'kube-system' },
+        type: 'Opaque',
+        stringData,
+      },
+      { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 },
+    ),
+  );
+  return new Secret(documents.join('---\n'));
 }
 
 function driverConfig(center: Center): string {

@@ -22,7 +22,7 @@ import { contributeAdmission } from './resolve-admission.ts';
 import { contributeAuditLog } from './resolve-audit-log.ts';
 import { contributeAuthentication } from './resolve-authentication.ts';
 import { resolveCharts } from './resolve-charts.ts';
-import { contributeCloudProvider } from './resolve-cloud-provider.ts';
+import { contributeCloudProvider, resolveCloudAddons } from './resolve-cloud-provider.ts';
 import { contributeDatastore } from './resolve-datastore.ts';
 import { contributeDns } from './resolve-dns.ts';
 import { contributeIngress, resolveIngress } from './resolve-ingress.ts';
@@ -57,7 +57,7 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     contributeDns(input),
     contributeMonitoring(input),
     contributeIngress(input),
-    contributeCloudProvider(input, context, dataDir),
+    contributeCloudProvider(input, context),
     { chartValues: input.chart_values ?? {} },
     { server: input.rke2?.server ?? {}, agent: input.rke2?.agent ?? {} },
   ]);
@@ -83,7 +83,7 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     rke2: { server: contribution.server, agent: contribution.agent, secrets: contribution.secrets },
     files: contribution.files,
     environment: resolveProxy(input, { nodes, network, endpoint }, context),
-    addons: resolveAddons(input, context),
+    addons: [...resolveAddons(input, context), ...resolveCloudAddons(input, context)],
     addonTimeoutMs:
       input.addon_job_timeout === undefined ? DEFAULTS.addonTimeoutMs : input.addon_job_timeout * 1000,
     charts: resolveCharts(input, context),
