@@ -1,5 +1,5 @@
 import { describeKey, describeOrigin, SECRET_WORDS, writeExample } from '../config/describe-key.ts';
-import { listBelow } from '../config/find-key.ts';
+import { isLost } from '../config/find-key.ts';
 import type { KeyRow } from '../config/keys/key-table.ts';
 import { ownedKeys } from '../config/owned-keys.ts';
 import type { ConfigKey } from '../rke2/config-keys.ts';
@@ -92,13 +92,6 @@ function fact(label: string, text: string, style: Style): readonly string[] {
   return wrapText(text, room(style, INDENT.length + margin)).map(
     (line, index) => `${INDENT}${index === 0 ? style.dim(label.padEnd(margin)) : ' '.repeat(margin)}${line}`,
   );
-}
-
-/** Whether nothing of the key has a place in RKE2, neither itself nor what stands below it. */
-function isLost({ entry, path }: KeyRow): boolean {
-  if (entry.fate === 'warned' || entry.fate === 'refused') return true;
-  const below = entry.fate === 'group' ? listBelow(path) : [];
-  return below.length > 0 && below.every(isLost);
 }
 
 /** Names in a column, and of each the first sentence; those without a place in RKE2 by their names alone. */

@@ -43,6 +43,12 @@ export interface ConvertFlags extends OutputFlags {
   readonly verbose?: boolean;
 }
 
+export interface ConfigFlags extends CommonFlags {
+  readonly empty?: boolean;
+  readonly minimal?: boolean;
+  readonly force?: boolean;
+}
+
 export interface ConfigShowFlags extends CommonFlags {
   readonly origin?: boolean;
 }

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from '../domain/errors.ts';
 import type {
   CommonFlags,
+  ConfigFlags,
   ConfigImagesFlags,
   ConfigShowFlags,
   ConvertFlags,
@@ -106,7 +107,15 @@ export function createProgram(): Command {
 }
 
 function addConfig(program: Command): void {
-  const config = program.command('config').description('write a cluster.yml, or show what one says');
+  const config = program
+    .command('config')
+    .description('ask, and write a cluster.yml; or say what one says')
+    .addOption(fileOption('the file to write'))
+    .addOption(outputOption().hideHelp())
+    .addOption(new Option('--minimal', 'print the least that makes a cluster').conflicts('empty'))
+    .option('--empty', 'print a file with every key, commented out')
+    .option('--force', 'write over a file that is there')
+    .action(run(async (options: ConfigFlags) => (await import('./commands/config.ts')).config(options)));
   common(config.command('show'))
     .description('show what the file says with variables and defaults put in; secrets are masked')
     .option('--origin', 'say of each value where it comes from')
@@ -131,17 +140,17 @@ function addConfig(program: Command): void {
 }
 
 function common(command: Command): Command {
-  const usual = [process.env['RKE2CTL_CONFIG'] ?? 'cluster.yml'];
-  const collect = (file: string, before: readonly string[]) =>
-    before === usual ? [file] : [...before, file];
   return command
-    .addOption(
-      new Option('-c, --config <file>', 'the cluster file; given again, later ones win')
-        .argParser(collect)
-        .default(usual, usual.join()),
-    )
+    .addOption(fileOption('the cluster file; given again, later ones win'))
     .addOption(outputOption())
     .option('--verbose', 'show every command that runs on a host');
+}
+
+function fileOption(description: string): Option {
+  const usual = [process.env['RKE2CTL_CONFIG'] ?? 'cluster.yml'];
+  return new Option('-c, --config <file>', description)
+    .argParser((file: string, before: readonly string[]) => (before === usual ? [file] : [...before, file]))
+    .default(usual, usual.join());
 }
 
 function outputOption(): Option {

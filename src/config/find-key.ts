@@ -34,6 +34,13 @@ export function listBelow(path: string): readonly KeyRow[] {
   });
 }
 
+/** Whether nothing of the key has a place in RKE2, neither itself nor what stands below it. */
+export function isLost({ entry, path }: KeyRow): boolean {
+  if (entry.fate === 'warned' || entry.fate === 'refused') return true;
+  const below = entry.fate === 'group' ? listBelow(path) : [];
+  return below.length > 0 && below.every(isLost);
+}
+
 /** `*` stands for a name that the file chooses, which may have dots. */
 function matcher(path: string): RegExp {
   const pattern = path

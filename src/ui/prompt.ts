@@ -45,6 +45,52 @@ export async function confirm(
   }
 }
 
+/** Several questions at one terminal, one after another; what is typed ahead is kept. */
+export interface Dialog {
+  /** The answer without blanks around it; `usual` when it is empty. Rejects with CancelledError on Ctrl-C and Ctrl-D. */
+  ask(question: string, usual: string): Promise<string>;
+  tell(text: string): void;
+  close(): void;
+}
+
+/** Opens a dialog. Throws Rke2ctlError `no-terminal` where nobody can answer. */
+export function openDialog(
+  options: PromptOptions,
+  streams: PromptStreams = { input: process.stdin, output: process.stderr },
+): Dialog {
+  requireTerminal('several at once', options, streams);
+  const lines = createInterface({ input: streams.input, output: streams.output, terminal: true });
+  const early: string[] = [];
+  let waiting: { readonly take: (line: string) => void; readonly cancel: () => void } | null = null;
+  let isOver = false;
+  lines.on('line', (line) => (waiting === null ? early.push(line) : waiting.take(line)));
+  const end = () => {
+    isOver = true;
+    waiting?.cancel();
+  };
+  lines.once('SIGINT', end);
+  lines.once('close', end);
+  return {
+    ask: async (question, usual) => {
+      lines.setPrompt(`${cleanLine(question)}${usual === '' ? '' : ` [${usual}]`}: `);
+      lines.prompt();
+      const known = early.shift();
+      if (known !== undefined) return known.trim() || usual;
+      if (isOver) throw new CancelledError();
+      const line = await new Promise<string>((take, reject) => {
+        waiting = { take, cancel: () => reject(new CancelledError()) };
+      });
+      waiting = null;
+      return line.trim() || usual;
+    },
+    tell: (text) => streams.output.write(text),
+    close: () => {
+      lines.close();
+      streams.input.pause();
+    },
+  };
+}
+
 /** Asks for a password without showing it; null when the answer is empty. Throws as `confirm` does. */
 export async function askPassword(
   question: string,

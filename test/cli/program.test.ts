@@ -32,7 +32,7 @@ describe('help', () => {
         explain [options] [key]           say what a key of cluster.yml is for; without a key, which there are
         convert [options] <file> [state]  turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each
                                           key
-        config                            write a cluster.yml, or show what one says
+        config [options]                  ask, and write a cluster.yml; or say what one says
         render [options] <node>           show the very files that \`up\` would write on a node, secrets masked; no
                                           network
         remove [options]                  take the cluster away from its hosts, and what rke2ctl brought with it
