@@ -12,7 +12,11 @@ export function judgeKeys(value: unknown): readonly Finding[] {
   const places: Place[] = [];
   collect(value, tree, [], places);
   const byKey = new Map<LostKey, Place[]>();
-  for (const place of places) byKey.set(place.key, [...(byKey.get(place.key) ?? []), place]);
+  for (const place of places) {
+    const held = byKey.get(place.key);
+    if (held) held.push(place);
+    else byKey.set(place.key, [place]);
+  }
   return [...byKey].flatMap(([key, found]) => {
     const shown = key.fate === 'warned' ? found.slice(0, 1) : found;
     const others = found.length - shown.length;

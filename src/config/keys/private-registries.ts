@@ -3,10 +3,10 @@ import { CREDENTIAL_PROVIDER_PATH, REGISTRIES_PATH } from '../../rke2/paths.ts';
 import { DEFAULTS } from '../defaults.ts';
 import { RegistryUrlSchema } from '../schema/registry-host.ts';
 import { FlagSchema, text } from '../schema/scalars.ts';
-import { config, file, group, mapped } from './key.ts';
+import { config, file, group, mapped, ours } from './key.ts';
 
 const REGISTRIES = file(REGISTRIES_PATH);
-const ECR = [config('image-credential-provider-config'), file(CREDENTIAL_PROVIDER_PATH)];
+const ECR = [file(CREDENTIAL_PROVIDER_PATH), ours('what kubelets know of Amazon’s plugin')];
 
 const ECR_KEYS = {
   aws_access_key_id: mapped(text('must be text'), {
@@ -74,5 +74,3 @@ const REGISTRY_KEYS = {
 export const PrivateRegistrySchema = z
   .strictObject(REGISTRY_KEYS, { error: 'must be a map with `url`, `user`, `password` and `is_default`' })
   .meta({ examples: [{ url: 'registry.example.com:5000', is_default: true }] });
-
-export type PrivateRegistryInput = z.output<typeof PrivateRegistrySchema>;

@@ -27,13 +27,14 @@ function hasObjects(text: string): boolean {
 }
 
 /**
- * A name for each included file, after its own. Where two would be the same, each gets a part of its path's hash, so
- * that a name never depends on what else is included: by it `up` knows what it brought into the cluster.
+ * A name for each included file, after its own. Where another manifest has it, too (charts and their values are called
+ * `chart-…` and `values-…`), it gets a part of its path's hash: by it `up` knows what it brought into the cluster.
  */
 function nameAddons(places: readonly string[]): readonly string[] {
   const plain = places.map(nameOf);
   return plain.map((name, index) => {
-    const isTaken = name === INLINE || plain.filter((other) => other === name).length > 1;
+    const isTaken =
+      name === INLINE || /^(chart|values)-/.test(name) || plain.filter((other) => other === name).length > 1;
     return isTaken ? `${name}-${sha256(places[index] ?? '').slice(0, 6)}` : name;
   });
 }

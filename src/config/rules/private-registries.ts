@@ -93,6 +93,22 @@ function checkEcr(registry: Registry, path: Finding['path'], draft: ClusterDraft
     ];
   }
   if (first !== keys) return [];
+  const side = (['server', 'agent'] as const).find(
+    (each) => 'image-credential-provider-config' in (draft.rke2?.[each] ?? {}),
+  );
+  if (side !== undefined) {
+    return [
+      findingAt(
+        place,
+        {
+          code: 'registry-ecr-twice',
+          message: `\`rke2.${side}.image-credential-provider-config\` names another list of plugins, and the kubelets take one.`,
+          hint: 'Leave the key out here and put Amazon’s plugin into that list; or the other way round.',
+        },
+        'key',
+      ),
+    ];
+  }
   return [
     findingAt(
       place,

@@ -12,18 +12,6 @@ export function stripBrackets(address: string): string {
 /** Where SSH reaches a host: a name, an IPv4 or an IPv6 address (brackets are allowed). */
 export const HostAddressSchema = checked(text('must be a name or an IP address'), checkHostAddress);
 
-/** An IP address without port. */
-export const IpAddressSchema = checked(text('must be an IP address'), (address) =>
-  familyOf(stripBrackets(address)) === null
-    ? {
-        message: `${showValue(address)} is not an IP address.`,
-        hint: address.includes(',')
-          ? 'Give one address; RKE2 works out the other family by itself.'
-          : 'Write an address such as `10.0.0.11` or `fd00::11`: RKE2 takes no names here, and no port.',
-      }
-    : null,
-);
-
 function checkHostAddress(address: string): Mistake | null {
   if (familyOf(stripBrackets(address)) !== null) return null;
   const shown = showValue(address);
