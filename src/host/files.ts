@@ -111,7 +111,9 @@ ERR=$(mktemp) || exit 1
 count=$1
 shift
 while [ "$count" -gt 0 ]; do
-  if [ ! -d "$1" ]; then (umask 022; mkdir -p "$1" && chmod "$2" "$1") 2>"$ERR" || fail "$1"; fi
+  if [ ! -d "$1" ]; then (umask 022; mkdir -p "$1" && chmod "$2" "$1") 2>"$ERR" || fail "$1"
+    if [ -e /sys/fs/selinux/enforce ]; then restorecon "$1" 2>/dev/null; fi
+  fi
   shift 2
   count=$((count - 1))
 done

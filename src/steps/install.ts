@@ -1,5 +1,7 @@
+import type { Cluster } from '../domain/cluster.ts';
 import { RemoteCommandError } from '../domain/errors.ts';
 import type { StepOf } from '../domain/plan.ts';
+import { Secret } from '../domain/secret.ts';
 import { stagedTarball } from './stage-artifacts.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
@@ -45,8 +47,17 @@ export const install: StepHandler<'install'> = {
   },
 };
 
-/** The script comes on stdin when the operator fetched it, else $1 is its address; settings are the words after it. */
+/**
+ * On stdin: how many variables of a proxy there are, each on a line of its own, then the script if the operator fetched
+ * it, else $1 is its address; settings are the words after it. A proxy's password must not be among the words.
+ */
 const RUN_SCRIPT = `
+read -r count
+while [ "$count" -gt 0 ]; do
+  IFS= read -r variable
+  export "\${variable?}"
+  count=$((count - 1))
+done
 script=$(mktemp) || exit 1
 trap 'rm -f "$script"' EXIT
 address=$1; shift
@@ -74,7 +85,7 @@ async function runScript(
   let lastLine = '';
   const result = await context.host(node.key).run(RUN_SCRIPT, {
     args: [text === null ? way.script : '', ...settings],
-    ...(text === null ? {} : { stdin: text }),
+    stdin: `${proxyLines(context.cluster)}${text ?? ''}`,
     signal: context.signal,
     allowFailure: true,
     what: 'The install script',
@@ -85,6 +96,17 @@ async function runScript(
   });
   if (result.exitCode !== 0)
     throw scriptFailed(node.name, way.script, result.exitCode, result.stderr, lastLine);
+}
+
+/** A host that reaches the world through a proxy needs it for the script, too; curl reads some names in small letters only. */
+function proxyLines({ environment }: Cluster): string {
+  const lines = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => {
+    const value = environment[name];
+    if (value === undefined) return [];
+    const text = value instanceof Secret ? value.reveal() : value;
+    return [`${name}=${text}`, `${name.toLowerCase()}=${text}`];
+  });
+  return [String(lines.length), ...lines].map((line) => `${line}\n`).join('');
 }
 
 /** curl ends the script with its own exit codes; the ones that people meet are put into words. */
