@@ -9,18 +9,19 @@ import { countText } from './table.ts';
  * What several hosts have in common is said once. Ends with a line of counts; empty when there is nothing.
  */
 export function renderFindings(findings: readonly Diagnostic[], style: Style = PLAIN_STYLE): string {
-  return findings.length === 0 ? '' : `${listFindings(findings, style)}${countFindings(findings, style)}\n`;
+  const blocks = listFindings(findings, style);
+  return blocks.length === 0 ? '' : `${blocks.join('')}${countFindings(findings, style)}\n`;
 }
 
-/** The same without the line of counts. */
-export function listFindings(findings: readonly Diagnostic[], style: Style): string {
+/** The same finding by finding, those of hosts by groups of hosts, each with its line end; without the counts. */
+export function listFindings(findings: readonly Diagnostic[], style: Style): readonly string[] {
   return [
     ...findings.filter((each) => each.node === undefined).map((each) => renderOne(each, style, '')),
     ...groupByHosts(findings).map(
       ({ hosts, group }) =>
         `${style.bold(hosts.join(', '))}\n${group.map((each) => renderOne(each, style, '  ')).join('')}`,
     ),
-  ].join('');
+  ];
 }
 
 /** `2 errors, 1 warning`. */

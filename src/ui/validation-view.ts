@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { listFindings } from './findings-view.ts';
+import { wrapText } from './fit-text.ts';
 import type { Style } from './style.ts';
 import { countText } from './table.ts';
 
@@ -20,7 +21,8 @@ export function renderValidation({ config, findings, cluster }: Validation, styl
     cluster === null
       ? `${style.red(`${config} is not valid`)}: ${sum}`
       : `${style.green(`${config} is valid`)}: cluster ${cluster.name}, ${countText(cluster.nodes, 'node')}.${sum === '' ? '' : ` ${capitalize(sum)}`}`;
-  return `${listFindings(findings, style)}${findings.length === 0 ? '' : '\n'}${verdict}\n`;
+  const page = [...listFindings(findings, style), `${wrapText(verdict, style.width).join('\n')}\n`];
+  return page.join('\n');
 }
 
 /** `3 mistakes, 14 warnings: 9 keys of RKE1 have no meaning.` */
