@@ -80,16 +80,7 @@ describe('vSphere', () => {
         nodesEnable: true,
         nodes: { externalVmNetworkName: 'VM Network' },
       },
-      'rancher-vsphere-csi': {
-        vCenter: {
-          host: 'vc.example.com',
-          port: 8443,
-          insecureFlag: '0',
-          datacenters: 'dc1,dc2',
-          clusterId: 'prod',
-          configSecret: { generate: false },
-        },
-      },
+      'rancher-vsphere-csi': { vCenter: { configSecret: { generate: false } } },
     });
   });
 
@@ -137,12 +128,15 @@ cloud_provider: {name: vsphere, vsphereCloudProvider: {global: {server: vc, user
 
   it('can be spelled out by `chart_values`, which win', () => {
     const { chartValues } = readClusterYml(
-      `${VSPHERE}chart_values: {rancher-vsphere-csi: {vCenter: {clusterId: other}, storageClass: {isDefault: false}}}`,
+      `${VSPHERE}chart_values: {rancher-vsphere-cpi: {vCenter: {port: 444}}, rancher-vsphere-csi: {storageClass: {isDefault: false}}}`,
       { variables: { VSPHERE_PASSWORD: 'x' } },
     );
-    expect(chartValues['rancher-vsphere-csi']).toMatchObject({
-      vCenter: { host: 'vc.example.com', clusterId: 'other' },
+    expect(chartValues['rancher-vsphere-csi']).toEqual({
+      vCenter: { configSecret: { generate: false } },
       storageClass: { isDefault: false },
+    });
+    expect(chartValues['rancher-vsphere-cpi']).toMatchObject({
+      vCenter: { host: 'vc.example.com', port: 444 },
     });
   });
 });

@@ -132,6 +132,14 @@ describe('network', () => {
     expect(listFindingsOf(`network: ${network}`)).toEqual([]);
   });
 
+  it('knows since when Flannel’s chart takes nodes', () => {
+    const lines = 'network: {plugin: flannel, node_selector: {a: b}}';
+    expect(listFindingsOf(`kubernetes_version: v1.33.6+rke2r1\n${lines}`)).toEqual([
+      'error network-node-selector network.node_selector',
+    ]);
+    expect(listFindingsOf(`kubernetes_version: v1.34.1+rke2r1\n${lines}`)).toEqual([]);
+  });
+
   it('has a row for each of ACI’s keys', () => {
     const rows = keyTable().filter(({ path }) => path.startsWith('network.aci_network_provider.'));
     expect(rows).toHaveLength(118);

@@ -90,7 +90,7 @@ const NETWORK_KEYS = {
   aci_network_provider: AciSection,
   node_selector: mapped(NodeSelectorSchema, {
     description:
-      'Labels of the nodes that the plugin runs on: with Calico, Cilium and Flannel (from v0.27 of its chart). Canal always runs on all.',
+      'Labels of the nodes that the plugin runs on: with Calico, Cilium and Flannel (from v1.34 on). Canal always runs on all.',
     examples: [{ 'network.example.com/cni': 'yes' }],
     becomes: [
       chart('rke2-calico', 'installation.calicoNodeDaemonSet.spec.template.spec.nodeSelector'),

@@ -86,7 +86,7 @@ interface Center {
 function vsphereValues(input: ClusterInput, context: SecretContext): Readonly<Record<string, JsonMap>> {
   const center = readCenter(input, context);
   if (center === null) return {};
-  const { clusterId, datacenters, host, insecure, port } = center;
+  const { datacenters, host, insecure, port } = center;
   const network = input.cloud_provider?.vsphereCloudProvider?.network?.['public-network'];
   return {
     'rancher-vsphere-cpi': chartMap({
@@ -94,16 +94,7 @@ function vsphereValues(input: ClusterInput, context: SecretContext): Readonly<Re
       nodesEnable: network === undefined ? undefined : true,
       nodes: { externalVmNetworkName: network },
     }),
-    'rancher-vsphere-csi': chartMap({
-      vCenter: {
-        host,
-        port,
-        insecureFlag: insecure ? '1' : '0',
-        datacenters,
-        clusterId,
-        configSecret: { generate: false },
-      },
-    }),
+    'rancher-vsphere-csi': { vCenter: { configSecret: { generate: false } } },
   };
 }
 

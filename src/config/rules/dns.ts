@@ -72,7 +72,7 @@ function checkCache(draft: ClusterDraft): readonly Finding[] {
       code: 'dns-cache-cilium',
       severity: 'warning',
       message: 'Where Cilium takes kube-proxy’s place, nothing leads to the nodes’ DNS cache by itself.',
-      hint: 'Add `chart_values: {rke2-coredns: {nodelocal: {use_cilium_lrp: true}}, rke2-cilium: {localRedirectPolicy: true}}`.',
+      hint: 'Add `chart_values: {rke2-coredns: {nodelocal: {use_cilium_lrp: true}}, rke2-cilium: {localRedirectPolicies: {enabled: true}}}`.',
     }),
   ];
 }

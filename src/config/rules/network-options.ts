@@ -1,4 +1,5 @@
 import type { Cni } from '../../domain/cluster.ts';
+import { parseVersion } from '../../rke2/version.ts';
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt, type Path, showValue } from '../finding.ts';
 import { primaryCni } from '../resolve/resolve-network.ts';
@@ -23,7 +24,10 @@ const OWNERS: Readonly<Record<string, Cni>> = {
 const USUAL: readonly string[] = ['vxlan', '8472', '1'];
 
 /** Settings of the CNI that the chosen one does not have, or cannot have together. */
-export function checkNetworkOptions({ network }: ClusterDraft): readonly Finding[] {
+export function checkNetworkOptions({
+  kubernetes_version: version,
+  network,
+}: ClusterDraft): readonly Finding[] {
   if (!network || ('plugin' in network && network.plugin === undefined)) return [];
   const cni = primaryCni(network.plugin);
   return [
@@ -32,6 +36,7 @@ export function checkNetworkOptions({ network }: ClusterDraft): readonly Finding
     ...checkMtu(network, cni),
     ...checkBackend(network, cni),
     ...checkPods(network, cni),
+    ...(cni === 'flannel' ? checkFlannelNodes(network, version) : []),
   ];
 }
 
@@ -106,6 +111,20 @@ function checkBackend({ options }: NetworkDraft, cni: Cni): readonly Finding[] {
       severity: 'warning',
       message: `RKE2 stands behind vxlan alone as Flannel's backend; ${type} is passed on to its chart, and untested there.`,
       hint: `Take vxlan, or \`plugin: canal\` with \`canal_flannel_backend_type: ${type}\`.`,
+    }),
+  ];
+}
+
+/** The chart of older releases has no such value, and would pass over it. */
+function checkFlannelNodes(network: NetworkDraft, written: string | undefined): readonly Finding[] {
+  const version = parseVersion(written ?? '');
+  const isNewEnough = version === null || version.major > 1 || version.minor >= 34;
+  if (isNewEnough || Object.keys(network.node_selector ?? {}).length === 0) return [];
+  return [
+    findingAt(['network', 'node_selector'], {
+      code: 'network-node-selector',
+      message: `RKE2's Flannel runs on every node in ${written}; its chart takes a \`node_selector\` from v1.34 on.`,
+      hint: 'Leave it out, or take a newer `kubernetes_version`.',
     }),
   ];
 }

@@ -3,9 +3,8 @@ import { FlagSchema, PortSchema, text } from '../../schema/scalars.ts';
 import { chart, file, group, mapped, warned } from '../key.ts';
 
 const CPI = 'rancher-vsphere-cpi';
-const CSI = 'rancher-vsphere-csi';
 
-/** The manifest with the credentials, which both charts look for; 0600 and never in a plan or the state. */
+/** The manifest with the two Secrets that the charts look for: credentials, and the storage driver's own configuration. */
 const CREDENTIALS = file('/var/lib/rancher/rke2/server/manifests/rke2ctl-vsphere-credentials.yaml');
 
 const TEXT = text('must be text');
@@ -45,29 +44,29 @@ const GLOBAL_KEYS = {
   server: mapped(TEXT, {
     description: 'Address of vCenter, where `virtual_center` names none.',
     examples: ['vcenter.example.com'],
-    becomes: [chart(CPI, 'vCenter.host'), chart(CSI, 'vCenter.host')],
+    becomes: [chart(CPI, 'vCenter.host'), CREDENTIALS],
   }),
   port: mapped(PortSchema, {
     description: 'Port of vCenter, where `virtual_center` names none.',
     examples: [443],
     default: '`443`',
-    becomes: [chart(CPI, 'vCenter.port'), chart(CSI, 'vCenter.port')],
+    becomes: [chart(CPI, 'vCenter.port'), CREDENTIALS],
   }),
   'insecure-flag': mapped(FlagSchema, {
     description: 'vCenter’s certificate is not verified.',
     examples: [false],
     default: '`false`',
-    becomes: [chart(CPI, 'vCenter.insecureFlag'), chart(CSI, 'vCenter.insecureFlag')],
+    becomes: [chart(CPI, 'vCenter.insecureFlag'), CREDENTIALS],
   }),
   datacenter: mapped(TEXT, {
     description: 'The datacenter, where `virtual_center` names none.',
     examples: ['dc1'],
-    becomes: [chart(CPI, 'vCenter.datacenters'), chart(CSI, 'vCenter.datacenters')],
+    becomes: [chart(CPI, 'vCenter.datacenters'), CREDENTIALS],
   }),
   datacenters: mapped(TEXT, {
     description: 'Datacenters, with commas between them, where `virtual_center` names none.',
     examples: ['dc1,dc2'],
-    becomes: [chart(CPI, 'vCenter.datacenters'), chart(CSI, 'vCenter.datacenters')],
+    becomes: [chart(CPI, 'vCenter.datacenters'), CREDENTIALS],
   }),
   datastore: lost('Datastore of new volumes.'),
   'working-dir': lost('Folder of the machines.', OLD_NAME),
@@ -92,12 +91,12 @@ const CENTER_KEYS = {
     description: 'Port of this vCenter.',
     examples: [443],
     default: '`443`',
-    becomes: [chart(CPI, 'vCenter.port'), chart(CSI, 'vCenter.port')],
+    becomes: [chart(CPI, 'vCenter.port'), CREDENTIALS],
   }),
   datacenters: mapped(TEXT, {
     description: 'Its datacenters, with commas between them.',
     examples: ['dc1'],
-    becomes: [chart(CPI, 'vCenter.datacenters'), chart(CSI, 'vCenter.datacenters')],
+    becomes: [chart(CPI, 'vCenter.datacenters'), CREDENTIALS],
   }),
   'soap-roundtrip-count': lost('How often a request to vCenter is tried again.', {
     why: 'The provider outside Kubernetes has no such setting.',
