@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { CLUSTER_WIDE_KEYS } from '../rke2/cluster-wide-keys.ts';
 import { CONFIG_KEYS, type ConfigKey } from '../rke2/config-keys.ts';
 import { describeKey, readDefault, SECRET_WORDS } from './describe-key.ts';
 import { ClusterSchema } from './keys/cluster.ts';
 import { type KeyRow, keyTable } from './keys/key-table.ts';
-import { ownedKeys } from './owned-keys.ts';
+import { ownedKeys, RESERVED_KEYS } from './owned-keys.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -16,6 +17,7 @@ export function makeJsonSchema(): JsonSchema {
     override: ({ zodSchema, jsonSchema }) => completeKey(zodSchema, jsonSchema),
   });
   describeRke2Keys(schema);
+  describeNodes(schema);
   return { ...($schema !== undefined && { $schema }), title: 'cluster.yml of rke2ctl', ...schema };
 }
 
@@ -109,6 +111,23 @@ function describeRke2Keys(schema: JsonSchema): void {
     values.properties = Object.fromEntries(usable.map((key) => [key.name, describeRke2Key(key)]));
     values.additionalProperties = false;
   }
+}
+
+/** What zod cannot say of a node: it has an address or a range, and no setting that has to be the same on all servers. */
+function describeNodes(schema: JsonSchema): void {
+  const node = propertyOf(schema, 'nodes').items as JsonSchema;
+  const { properties = {} } = node;
+  node.anyOf = [{ required: ['address'] }, { required: ['address_range'] }];
+  const values = propertyOf({ properties }, 'rke2');
+  const usable = CONFIG_KEYS.filter(({ name, side }) => {
+    const owner = RESERVED_KEYS.get(name);
+    return (
+      (owner === undefined || owner.fate === 'node') && !(side === 'server' && CLUSTER_WIDE_KEYS.has(name))
+    );
+  });
+  delete values.propertyNames;
+  values.properties = Object.fromEntries(usable.map((key) => [key.name, describeRke2Key(key)]));
+  values.additionalProperties = false;
 }
 
 function propertyOf(schema: JsonSchema, key: string): JsonSchema {

@@ -2,8 +2,8 @@ import { keyTable } from './keys/key-table.ts';
 
 /** A key of RKE2's config.yaml that cannot be set by hand, and what to do instead. */
 export interface OwnedKey {
-  /** `owned`: rke2ctl writes it from another key; `later`: not supported yet. */
-  readonly fate: 'owned' | 'later';
+  /** `owned`: rke2ctl writes it from another key; `later`: not supported yet; `node`: for one node alone it can be set. */
+  readonly fate: 'owned' | 'later' | 'node';
   readonly hint: string;
 }
 
@@ -19,7 +19,7 @@ const TOKENS = owned('Leave it out: rke2ctl makes the tokens and keeps them in t
 const ROLES = owned('Leave it out: it follows from the `role` of each node.');
 const KUBECONFIG = owned('Leave it out: `kubeconfig` at the top of the file says where yours is written.');
 const RESET = owned('Leave it out: a restore is a command of its own, never a standing setting.');
-const PER_NODE = later('Leave it out: one value here would hold for every node.');
+const PER_NODE: OwnedKey = { fate: 'node', hint: 'Write it below `rke2` of that node.' };
 
 /** Keys that are rke2ctl's business and nobody else's, whatever names the file has for what they do. */
 export const RESERVED_KEYS: ReadonlyMap<string, OwnedKey> = new Map<string, OwnedKey>([

@@ -20,6 +20,12 @@ export function checkRke2Values(draft: ClusterDraft): readonly Finding[] {
   );
 }
 
+const OWNERS = {
+  owned: ['rke2-key-owned', 'cannot be set here; rke2ctl takes care of it'],
+  later: ['rke2-key-not-yet', 'is not supported yet'],
+  node: ['rke2-key-per-node', 'belongs to one node, and here it would hold for all of them'],
+} as const;
+
 /**
  * Why the key cannot stand in the config.yaml of that service; null when it can. For one node alone (`node`) only what is
  * reserved is refused, since no other key of the file says it there.
@@ -31,16 +37,9 @@ export function refuseRke2Key(
   reach: 'cluster' | 'node' = 'cluster',
 ): Mistake | null {
   const owner = (reach === 'cluster' ? ownedKeys() : RESERVED_KEYS).get(name);
-  if (owner) {
-    const message =
-      owner.fate === 'owned'
-        ? `\`${name}\` cannot be set here; rke2ctl takes care of it.`
-        : `\`${name}\` is not supported yet.`;
-    return {
-      code: owner.fate === 'owned' ? 'rke2-key-owned' : 'rke2-key-not-yet',
-      message,
-      hint: owner.hint,
-    };
+  if (owner && !(owner.fate === 'node' && reach === 'node')) {
+    const [code, words] = OWNERS[owner.fate];
+    return { code, message: `\`${name}\` ${words}.`, hint: owner.hint };
   }
   const key = findConfigKey(name);
   if (!key) return explainUnknown(name, side);
