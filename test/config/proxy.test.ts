@@ -29,6 +29,15 @@ describe('proxy', () => {
     });
   });
 
+  it('names no node that its own networks and domains hold', () => {
+    const { cluster } = read('https: "http://proxy:3128", no_proxy: [10.0.0.0/24, .example.com]');
+    expect(String(cluster?.environment['NO_PROXY']).split(',').slice(7)).toEqual([
+      'k8s.example.com',
+      '10.0.0.0/24',
+      '.example.com',
+    ]);
+  });
+
   it.each(['"http://me:secret@proxy:3128"', 'env:PROXY'])('with a password is a secret: %s', (written) => {
     const proxy = read(`https: ${written}`).cluster?.environment['HTTPS_PROXY'];
     expect(proxy instanceof Secret && proxy.reveal()).toBe('http://me:secret@proxy:3128');

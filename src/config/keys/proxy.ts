@@ -41,7 +41,7 @@ export const ProxySchema = z.strictObject(
     }),
     no_proxy: own(z.array(NoProxySchema, { error: 'must be a list of names, addresses and networks' }), {
       description:
-        'What is reached directly, beyond localhost, the networks of pods and services, the cluster’s own domain, the nodes and the endpoint, which are always among them.',
+        'What is reached directly, beyond localhost, the networks of pods and services, the cluster’s own domain, the nodes and the endpoint, which are always among them. With the nodes’ network here, a new node changes nothing on the others.',
       examples: [['registry.example.com', '10.0.0.0/8']],
       becomes: ENVIRONMENT,
     }),

@@ -1,6 +1,6 @@
 import type { ClusterNetwork, ClusterNode, Endpoint } from '../../domain/cluster.ts';
 import type { Secret } from '../../domain/secret.ts';
-import { coverAddresses, familyOf } from '../ip.ts';
+import { contains, coverAddresses, familyOf, parseCidr } from '../ip.ts';
 import type { ClusterInput } from '../keys/cluster.ts';
 import { isSecretSource, readSecret, type SecretContext } from '../secret-value.ts';
 
@@ -42,6 +42,14 @@ function listDirect(
     name ?? address,
   ]);
   const isIp = (place: string) => familyOf(place) !== null;
+  // What the file's own networks and domains hold needs no naming, so that a new node there changes nothing elsewhere.
+  const wide = others.flatMap((each) => parseCidr(each) ?? []);
+  const domains = others.filter((each) => !isIp(each)).map((each) => each.replace(/^\*?\.?/, '.'));
+  const isHeld = (place: string) =>
+    isIp(place)
+      ? wide.some((cidr) => contains(cidr, place))
+      : domains.some((domain) => `.${place}`.endsWith(domain));
+  const named = places.filter((place) => !isHeld(place));
   return [
     ...new Set([
       'localhost',
@@ -53,8 +61,8 @@ function listDirect(
       `.${network.clusterDomain}`,
       ...(endpoint === null ? [] : [endpoint.host]),
       // As networks where addresses follow each other: one variable has to hold a thousand nodes, too.
-      ...coverAddresses(places.filter(isIp)),
-      ...places.filter((place) => !isIp(place)),
+      ...coverAddresses(named.filter(isIp)),
+      ...named.filter((place) => !isIp(place)),
       ...others,
     ]),
   ];
