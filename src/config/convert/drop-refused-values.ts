@@ -30,17 +30,26 @@ const DISPENSABLE = new Set([
 const KEPT =
   /^services\.(kube-controller\.cluster_cidr|kube(-api|-controller)\.service_cluster_ip_range|kubelet\.cluster_domain)$/;
 
+/** Warnings that a setting has no effect; without it nothing changes. */
+const IDLE = new Set([
+  'chart-values-unused',
+  'ingress-port-unused',
+  'ingress-settings-unused',
+  'network-option-unused',
+  'settings-unused',
+]);
+
 const MOST_PASSES = 20;
 
 /**
  * Takes out, pass by pass, what `validate` calls a mistake and the cluster can do without: keys that RKE1 did not know
- * either, and values that RKE2 cannot take. Words that meant yes and no to RKE1 are mended.
+ * either, values that RKE2 cannot take, and settings without effect. Words that meant yes and no to RKE1 are mended.
  */
 export function dropRefusedValues(before: Draft, { target, env }: ConversionInput): Draft {
   let draft = before;
   for (let pass = 0; pass < MOST_PASSES; pass += 1) {
     const { findings } = parseCluster(draft.lines.text, target, { ...env, runCommand: null });
-    const errors = findings.filter(({ severity }) => severity === 'error');
+    const errors = findings.filter(({ severity, code }) => severity === 'error' || IDLE.has(code));
     const switches = errors.flatMap((error) => mendSwitch(draft, error));
     const next =
       switches.length > 0 ? replaceValues(draft, switches) : removeKeys(draft, listRemovals(draft, errors));
@@ -68,21 +77,18 @@ function mendSwitch(
 function listRemovals(draft: Draft, errors: readonly Diagnostic[]): readonly Story[] {
   const { document } = readDraft(draft);
   const seen = new Set<string>();
-  return errors.flatMap(({ code, message, hint, path = '' }): Story[] => {
+  return errors.flatMap(({ code, severity, message, hint, path = '' }): Story[] => {
     const steps = parsePath(path);
     const mayGo = code === 'unknown-key' || (DISPENSABLE.has(String(steps[0])) && !KEPT.test(path));
     if (!mayGo || seen.has(path) || findPlace(document, steps) === null) return [];
     seen.add(path);
-    return code === 'unknown-key'
-      ? [
-          {
-            kind: 'dropped',
-            path: steps,
-            message: `RKE1 did not know the key either and passed over it. ${message}`,
-            hint,
-          },
-        ]
-      : [{ kind: 'decision', path: steps, message: `${message} It was taken out.`, hint }];
+    if (code === 'unknown-key') {
+      const passed = `RKE1 did not know the key either and passed over it. ${message}`;
+      return [{ kind: 'dropped', path: steps, message: passed, hint }];
+    }
+    return severity === 'error'
+      ? [{ kind: 'decision', path: steps, message: `${message} It was taken out.`, hint }]
+      : [{ kind: 'dropped', path: steps, message, hint: null }];
   });
 }
 
