@@ -140,6 +140,20 @@ describe('network', () => {
     expect(listFindingsOf(`kubernetes_version: v1.34.1+rke2r1\n${lines}`)).toEqual([]);
   });
 
+  it('puts the flex volume driver where the kubelets look', () => {
+    const at = (directory: string, rest = '') =>
+      listFindingsOf(`network: {options: {canal_flex_volume_plugin_dir: ${directory}}}\n${rest}`);
+    const finding = 'warning network-plugin-directory network.options.canal_flex_volume_plugin_dir';
+    expect(at('/opt/plugins')).toEqual([finding]);
+    expect(at('/var/lib/kubelet/volumeplugins/nodeagent~uds')).toEqual([]);
+    expect(
+      at('/opt/plugins', 'services: {kubelet: {extra_args: {volume-plugin-dir: /opt/plugins/}}}'),
+    ).not.toContain(finding);
+    const usual = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec/nodeagent~uds';
+    expect(at(usual)).toEqual([]);
+    expect(valuesOf(`{options: {canal_flex_volume_plugin_dir: ${usual}}}`)).toEqual({});
+  });
+
   it('has a row for each of ACI’s keys', () => {
     const rows = keyTable().filter(({ path }) => path.startsWith('network.aci_network_provider.'));
     expect(rows).toHaveLength(118);

@@ -92,9 +92,13 @@ function ciliumValues({ mtu, node_selector, update_strategy }: NetworkInput) {
   });
 }
 
+/** Where the kubelets of RKE1 looked; said in a file, it only says what was so anyway. */
+const USUAL_DIRECTORY = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec';
+
 /** RKE1 named the driver's own folder in that directory; RKE2's charts add it themselves. */
-function toPluginDirectory(written: string | undefined): string | undefined {
-  return written?.replace(/\/+$/, '').replace(/\/nodeagent~uds$/, '');
+export function toPluginDirectory(written: string | undefined): string | undefined {
+  const directory = written?.replace(/\/+$/, '').replace(/\/nodeagent~uds$/, '');
+  return directory === USUAL_DIRECTORY ? undefined : directory;
 }
 
 function toNumber(written: number | string | undefined): number | undefined {

@@ -2,7 +2,8 @@ import type { Cni } from '../../domain/cluster.ts';
 import { parseVersion } from '../../rke2/version.ts';
 import type { ClusterDraft } from '../draft.ts';
 import { type Finding, findingAt, type Path, showValue } from '../finding.ts';
-import { primaryCni } from '../resolve/resolve-network.ts';
+import { listFlags } from '../list-flags.ts';
+import { primaryCni, toPluginDirectory } from '../resolve/resolve-network.ts';
 
 type NetworkDraft = NonNullable<ClusterDraft['network']>;
 
@@ -20,14 +21,15 @@ const OWNERS: Readonly<Record<string, Cni>> = {
   calico_flex_volume_plugin_dir: 'calico',
 };
 
+/** Where RKE2's kubelets look for volume plugins. */
+const KUBELET_PLUGINS = '/var/lib/kubelet/volumeplugins';
+
 /** What is so anyway: RKE1's files often say it for plugins that they do not use. */
 const USUAL: readonly string[] = ['vxlan', '8472', '1'];
 
 /** Settings of the CNI that the chosen one does not have, or cannot have together. */
-export function checkNetworkOptions({
-  kubernetes_version: version,
-  network,
-}: ClusterDraft): readonly Finding[] {
+export function checkNetworkOptions(draft: ClusterDraft): readonly Finding[] {
+  const { kubernetes_version: version, network } = draft;
   if (!network || ('plugin' in network && network.plugin === undefined)) return [];
   const cni = primaryCni(network.plugin);
   return [
@@ -36,6 +38,7 @@ export function checkNetworkOptions({
     ...checkMtu(network, cni),
     ...checkBackend(network, cni),
     ...checkPods(network, cni),
+    ...checkDirectory(draft, cni),
     ...(cni === 'flannel' ? checkFlannelNodes(network, version) : []),
   ];
 }
@@ -111,6 +114,27 @@ function checkBackend({ options }: NetworkDraft, cni: Cni): readonly Finding[] {
       severity: 'warning',
       message: `RKE2 stands behind vxlan alone as Flannel's backend; ${type} is passed on to its chart, and untested there.`,
       hint: `Take vxlan, or \`plugin: canal\` with \`canal_flannel_backend_type: ${type}\`.`,
+    }),
+  ];
+}
+
+/** A driver that lies where the kubelet does not look is never found. */
+function checkDirectory(draft: ClusterDraft, cni: Cni): readonly Finding[] {
+  if (cni !== 'canal' && cni !== 'calico') return [];
+  const key = `${cni}_flex_volume_plugin_dir` as const;
+  const directory = toPluginDirectory(draft.network?.options?.[key]);
+  if (directory === undefined) return [];
+  const flag = listFlags(draft).find(
+    ({ component, name }) => component === 'kubelet' && name === 'volume-plugin-dir',
+  );
+  const wanted = flag === undefined ? KUBELET_PLUGINS : flag.value?.replace(/\/+$/, '');
+  if (wanted === undefined || wanted === directory) return [];
+  return [
+    findingAt(['network', 'options', key], {
+      code: 'network-plugin-directory',
+      severity: 'warning',
+      message: `The flex volume driver would lie in ${directory}, but the kubelets look in ${wanted}.`,
+      hint: `Leave the key out, or set \`services.kubelet.extra_args: {volume-plugin-dir: ${directory}}\`.`,
     }),
   ];
 }
