@@ -57,9 +57,14 @@ function renderKey(key: KeyDescription, isTop: boolean): string {
     `- ${facts.join(' · ')}`,
     ...key.effects.map((words) => `- ${words}`),
     ...(key.secret ? [`- ${SECRET_WORDS}`] : []),
-    ...(example === undefined ? [] : ['', '```yaml', writeExample(key.path, example, 'last'), '```']),
+    ...(example === undefined ? [] : renderExample(writeExample(key.path, example, 'last'))),
     '',
   ].join('\n');
+}
+
+function renderExample(text: string): readonly string[] {
+  const isLine = !text.includes('\n') && !text.includes('`');
+  return isLine ? [`- example: \`${text}\``] : ['', '```yaml', text, '```'];
 }
 
 const LOST = `## Keys of RKE1 without a place
