@@ -59,6 +59,14 @@ describe('render without network', () => {
       expect(shown.map(({ path, mode }) => [path, mode])).toEqual(real.map(({ path, mode }) => [path, mode]));
       for (const [index, { content, path, secret }] of real.entries())
         if (!secret) expect({ path, content: shown[index]?.content }).toEqual({ path, content });
+      for (const word of [
+        'hunter2',
+        'access-key-of-s3',
+        'secret-key-of-s3',
+        'server-password',
+        'agent-password',
+      ])
+        expect(JSON.stringify(shown)).not.toContain(word);
     }
   });
 
