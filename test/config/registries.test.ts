@@ -80,6 +80,14 @@ embedded_registry: true
     expect(cluster.rke2.server).toMatchObject({ 'embedded-registry': true });
   });
 
+  it('mirror docker.io at the folder of the default registry', () => {
+    const { registries } = readCluster('private_registries: [{url: r.example.com/hub/, is_default: true}]\n');
+    expect(registries.systemDefault).toBe('r.example.com/hub');
+    expect(registries.mirrors).toEqual({
+      'docker.io': { endpoints: ['https://r.example.com'], rewrites: { '^(.*)$': 'hub/$1' } },
+    });
+  });
+
   it('carry their certificates to all nodes, the key as a secret', () => {
     const { files } = readCluster(
       'registries: {configs: {"r.example.com": {tls: {ca: cert.pem, cert: cert.pem, key: key.pem}}}}\n',

@@ -71,7 +71,7 @@ describe('manifests', () => {
     const chartValues = { 'rke2-canal': { flannel: { iface: 'eth1' } }, 'rke2-coredns': {} };
     const manifests = renderManifests({ addons: [], charts: [], chartValues });
     expect(manifests.map(({ name }) => name)).toEqual(['values-rke2-canal']);
-    expect(listManifestObjects(manifests[0]?.content ?? '')).toEqual({
+    expect(listManifestObjects(manifests[0]?.content ?? '')).toMatchObject({
       objects: [
         {
           apiVersion: 'helm.cattle.io/v1',

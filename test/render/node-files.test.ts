@@ -114,7 +114,7 @@ describe('registries.yaml', () => {
     expect(parse(text ?? '')).toEqual({
       mirrors: {
         'plain.example': { endpoint: ['http://plain.example'] },
-        'docker.io': { endpoint: ['https://reg.example:5000'] },
+        'docker.io': { endpoint: ['https://reg.example:5000'], rewrite: { '^(.*)$': 'team/$1' } },
       },
       configs: { 'reg.example:5000': { auth: { username: 'u', password: 'p:"0x1' } } },
     });

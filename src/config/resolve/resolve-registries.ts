@@ -44,9 +44,13 @@ export function contributeRegistries(input: ClusterInput, context: SecretContext
 function mirrorsOfPrivate(input: ClusterInput): Record<string, RegistryMirror> {
   const mirrors: Record<string, RegistryMirror> = {};
   for (const { is_default: isDefault, url = DEFAULTS.registryUrl } of input.private_registries ?? []) {
-    const mirror = { endpoints: [registryEndpoint(url)], rewrites: {} };
-    if (url.startsWith('http://')) mirrors[registryHost(url)] = mirror;
-    if (isDefault === true && registryHost(url) !== 'docker.io') mirrors['docker.io'] = mirror;
+    const host = registryHost(url);
+    const endpoints = [registryEndpoint(url)];
+    if (url.startsWith('http://')) mirrors[host] = { endpoints, rewrites: {} };
+    if (isDefault !== true || host === 'docker.io') continue;
+    // Below `host/path` lie the images of docker.io, too, and an endpoint has no path.
+    const folder = withoutScheme(url).slice(host.length + 1);
+    mirrors['docker.io'] = { endpoints, rewrites: folder === '' ? {} : { '^(.*)$': `${folder}/$1` } };
   }
   return mirrors;
 }
