@@ -135,6 +135,15 @@ describe('chart_values', () => {
     expect(listFindingsOf(`chart_values: ${values}`)).toEqual([finding]);
   });
 
+  it.each(['dns: {provider: none}', 'rke2: {server: {disable: [rke2-coredns]}}'])(
+    'are of no use beside %s',
+    (lines) => {
+      expect(listFindingsOf(`${lines}\nchart_values: {rke2-coredns: {a: 1}}`)).toEqual([
+        'warning chart-values-unused chart_values.rke2-coredns',
+      ]);
+    },
+  );
+
   it('of an ingress controller depend on the version, and are left alone without one', () => {
     const values = 'chart_values: {rke2-traefik: {a: 1}}';
     expect(listFindingsOf(values)).toEqual([]);

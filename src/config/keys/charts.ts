@@ -106,8 +106,6 @@ const ChartSchema = z.strictObject(CHART_KEYS, {
   error: 'must be a map that describes one chart: `name`, `chart`, `repo`, …',
 });
 
-export type ChartInput = z.output<typeof ChartSchema>;
-
 const EXAMPLE = { name: 'cert-manager', namespace: 'cert-manager', repo: 'https://charts.jetstack.io' };
 
 export const ChartsSection = group(z.array(ChartSchema, { error: 'must be a list of charts' }), {

@@ -34,7 +34,7 @@ function checkChart(name: string, own: readonly string[], draft: ClusterDraft): 
         : 'Values of a chart of your own stand in its entry of `charts`.',
     };
   }
-  const instead = whyUnused(reason, draft);
+  const instead = isDisabled(name, draft) ? 'it is disabled' : whyUnused(reason, draft);
   if (instead === null) return null;
   return {
     code: 'chart-values-unused',
@@ -42,6 +42,12 @@ function checkChart(name: string, own: readonly string[], draft: ClusterDraft): 
     message: `This cluster does not run ${name}: ${instead}. Its values have no effect.`,
     hint: 'Leave them out.',
   };
+}
+
+function isDisabled(name: string, { dns, monitoring, rke2 }: ClusterDraft): boolean {
+  if (name === 'rke2-coredns' && dns?.provider === 'none') return true;
+  if (name === 'rke2-metrics-server' && monitoring?.provider === 'none') return true;
+  return [rke2?.server?.['disable'] ?? []].flat().includes(name);
 }
 
 /** Why RKE2 does not deploy such a chart here; null when it does, or when that is not known. */
