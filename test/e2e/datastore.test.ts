@@ -23,12 +23,26 @@ describe('a cluster on a real etcd outside of it, with client certificates', () 
     await copyFile(etcd.ca, project.path('ca.crt'));
     await copyFile(etcd.cert, project.path('client.crt'));
     await copyFile(etcd.key, project.path('client.key'));
-    const datastore = { endpoint: etcd.endpoint, ca: 'ca.crt', cert: 'client.crt', key: 'client.key' };
-    await project.write(clusterFile(lab, ROLES, { datastore }));
+    await copyFile(etcd.cert, project.path('other-ca.crt'));
   });
   afterAll(() => lab?.destroy());
 
-  it('comes up with no etcd node', async () => {
+  const writeFile = (ca: string): Promise<void> => {
+    const datastore = { endpoint: etcd.endpoint, ca, cert: 'client.crt', key: 'client.key' };
+    return project.write(clusterFile(lab, ROLES, { datastore }));
+  };
+
+  it('says at once when the datastore is not who it should be', async () => {
+    await writeFile('other-ca.crt');
+    const started = Date.now();
+    const refused = await project.rke2ctl('up');
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toMatch(/TLS with the external datastore at \S+:2379 fails: .*unknown authority/);
+    expect(Date.now() - started).toBeLessThan(120_000);
+    await writeFile('ca.crt');
+  });
+
+  it('comes up with no etcd node once the file is mended', async () => {
     const { stderr } = expectExit(await project.rke2ctl('up'));
     expect(stderr).not.toMatch(/\[etcd-/);
     const { stdout } = expectExit(await project.kubectl('get', 'nodes', '--no-headers'));
@@ -121,6 +135,5 @@ describe('a cluster on a real etcd outside of it, with client certificates', () 
       expectExit(await etcd.etcdctl('del', '--prefix', prefix));
     expectExit(await project.rke2ctl('up'));
     expect(await readyNodes(project)).toEqual(['node1', 'node2', 'node3']);
-    expectExit(await project.rke2ctl('remove', '--yes'));
   });
 });

@@ -29,7 +29,7 @@ const configure = (more: object): Promise<void> => rke2.configure('node1', { tok
 const stop = (): Promise<string> => rke2.sh('node1', 'systemctl stop rke2-server; rm -rf /var/log/pods');
 /** What the journal and the API server's own log say of a start that does not come up. */
 async function failToStart(): Promise<string> {
-  expect(await rke2.start('node1', 'server', 6)).toBe(124);
+  expect(await rke2.start('node1', 'server', 4)).toBe(124);
   const apiServer = await rke2.sh(
     'node1',
     'cat /var/log/pods/*kube-apiserver*/kube-apiserver/0.log 2>/dev/null || true',
@@ -141,6 +141,24 @@ describe('manifests', () => {
     expect(await rke2.kubectl('node1', "get -n shop configmap a -o jsonpath='{.data}'")).toBe('{"x":"3"}');
     expect(await get('-n kube-system helmchartconfigs')).toContain('rke2-coredns');
     expect(await get('-n kube-system addon/values')).toContain('values');
+  });
+
+  test('of a packaged cloud provider are there, and the node waits for its controller', async () => {
+    await rke2.sh(
+      'node1',
+      `systemctl stop rke2-server; rke2-killall.sh >/dev/null 2>&1; rm -rf ${DATA}/server`,
+    );
+    await configure({
+      'cloud-provider-name': 'harvester',
+      'cloud-provider-config': `${ETC}/own/missing.conf`,
+    });
+    expect(await rke2.start('node1', 'server')).toBe(0);
+    await until('node/node1', true);
+    expect(await rke2.kubectl('node1', "get node node1 -o jsonpath='{.spec.taints[*].key}'")).toContain(
+      'node.cloudprovider.kubernetes.io/uninitialized',
+    );
+    expect(await rke2.sh('node1', `ls ${MANIFESTS}`)).toContain('harvester-cloud-provider.yaml');
+    expect(await rke2.sh('node1', `ls ${DATA}/agent/pod-manifests`)).not.toContain('controller-manager');
   });
 
   test('of packaged components go with their objects when these are disabled', async () => {

@@ -9,6 +9,7 @@ import type { KubeClient, KubeObject } from './kube-client.ts';
 import { isConflict, isNotFound } from './kube-client.ts';
 import { log, reasonOf } from './log.ts';
 import type { ServerOptions } from './options.ts';
+import { CLOUD_CHARTS } from './options.ts';
 
 const INTERVAL_MS = 15_000;
 const ADDONS = '/apis/k3s.cattle.io/v1/namespaces/kube-system/addons';
@@ -78,6 +79,7 @@ function writePackagedManifests(options: ServerOptions): void {
     'rke2-runtimeclasses',
     'rke2-snapshot-controller',
     ...options.ingress.map((name) => `rke2-${name}`),
+    ...Object.values(CLOUD_CHARTS[options.cloudProvider] ?? {}),
   ];
   for (const chart of charts) {
     const manifest = {
@@ -85,7 +87,9 @@ function writePackagedManifests(options: ServerOptions): void {
       kind: 'HelmChart',
       metadata: { name: chart, namespace: 'kube-system' },
       spec: {
-        bootstrap: options.cni.some((name) => chart === `rke2-${name}`),
+        bootstrap:
+          options.cni.some((name) => chart === `rke2-${name}`) ||
+          chart === CLOUD_CHARTS[options.cloudProvider]?.controller,
         set: {
           'global.clusterCIDR': options.clusterCidrs.join(','),
           'global.clusterDNS': options.clusterDns.join(','),

@@ -166,6 +166,7 @@ async function runAgentNode(node: NodeContext, cluster: ClusterConfig): Promise<
       options,
       kube: openNodeKubeClient(options),
       podCidrs: podCidrsOf(cluster.clusterCidrs, options.nodeAddresses),
+      awaitsCloud: options.cloudProvider !== '' && cluster.critical['disable-cloud-controller'] === 'true',
       roleLabels: {},
       annotations: {},
       finalizers: [],

@@ -17,6 +17,8 @@ import type { NodeOptions } from './options.ts';
 import type { PodRuntime } from './pods.ts';
 
 const HEARTBEAT_MS = 2000;
+/** The kubelet's own taint, which the cloud controller takes away. */
+const UNINITIALIZED = 'node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule';
 /** Label prefixes the kubelet refuses on its own command line, except those Kubernetes lists as its own. */
 const RESTRICTED = /^[^=]*\b(kubernetes\.io|k8s\.io)\//;
 const ALLOWED =
@@ -30,6 +32,8 @@ export interface KubeletSettings extends StatusSettings {
   readonly annotations: Readonly<Record<string, string>>;
   readonly finalizers: readonly string[];
   readonly pods: PodRuntime;
+  /** True when a cloud provider is named and RKE2's own controller does not run: another one must make the node known. */
+  readonly awaitsCloud: boolean;
 }
 
 /** Opens the kubelet's two ports; while somebody else holds one of them the kubelet exits and is started again. */
@@ -141,7 +145,7 @@ async function register(settings: KubeletSettings): Promise<void> {
         podCIDR: settings.podCidrs[0],
         podCIDRs: settings.podCidrs,
         providerID: `rke2://${options.nodeName}`,
-        taints: options.taints.map(parseTaint),
+        taints: [...options.taints, ...(settings.awaitsCloud ? [UNINITIALIZED] : [])].map(parseTaint),
       },
       status: describeStatus(settings),
     });

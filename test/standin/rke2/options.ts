@@ -82,6 +82,15 @@ export interface SnapshotOptions {
 const CNIS = ['calico', 'canal', 'cilium', 'flannel'];
 const INGRESSES = ['ingress-nginx', 'traefik'];
 
+/** The cloud providers that RKE2 packages; one with a controller of its own takes the place of RKE2's. */
+export const CLOUD_CHARTS: Readonly<
+  Record<string, { readonly storage: string; readonly controller?: string } | undefined>
+> = {
+  'rancher-vsphere': { storage: 'rancher-vsphere-csi', controller: 'rancher-vsphere-cpi' },
+  harvester: { storage: 'harvester-csi-driver', controller: 'harvester-cloud-provider' },
+  ovirt: { storage: 'rke2-ovirt-csi-driver' },
+};
+
 /** Reads the part common to servers and agents. */
 export function readNodeOptions(flags: ParsedFlags): NodeOptions {
   const paths = pathsOf(textOf(flags, 'data-dir', DEFAULT_DATA_DIRECTORY));
@@ -95,7 +104,10 @@ export function readNodeOptions(flags: ParsedFlags): NodeOptions {
   if (textOf(flags, 'cloud-provider-config') !== '' && cloudProvider === '') {
     throw new CommandError('--cloud-provider-config requires --cloud-provider-name to be provided');
   }
-  if (cloudProvider !== '' && externalAddresses.length > 0) {
+  if (
+    (cloudProvider !== '' || textOf(flags, 'cloud-provider-config') !== '') &&
+    externalAddresses.length > 0
+  ) {
     throw new CommandError("can't set node-external-ip while using cloud provider");
   }
   return {
@@ -173,7 +185,8 @@ export function readServerOptions(flags: ParsedFlags, versionMinor: number): Ser
     embeddedRegistry: isSet(flags, 'embedded-registry'),
     supervisorMetrics: isSet(flags, 'supervisor-metrics'),
     encryptionProvider: textOf(flags, 'secrets-encryption-provider', 'aescbc'),
-    disableCloudController: isSet(flags, 'disable-cloud-controller'),
+    disableCloudController:
+      isSet(flags, 'disable-cloud-controller') || CLOUD_CHARTS[node.cloudProvider]?.controller !== undefined,
     disableKubeProxy: isSet(flags, 'disable-kube-proxy'),
     runsApiServer: !isSet(flags, 'disable-apiserver'),
     runsControllerManager: !isSet(flags, 'disable-controller-manager'),

@@ -52,6 +52,7 @@ export async function runServerNode(state: ServerState, node: NodeContext): Prom
         key: join(agent, 'client-kubelet.key'),
       }),
       podCidrs: podCidrsOf(options.clusterCidrs, options.nodeAddresses),
+      awaitsCloud: options.cloudProvider !== '' && options.disableCloudController,
       roleLabels: {
         ...(options.runsApiServer ? { 'node-role.kubernetes.io/control-plane': 'true' } : {}),
         ...(options.runsEtcd ? { 'node-role.kubernetes.io/etcd': 'true' } : {}),
