@@ -23,6 +23,8 @@ const secrets: Record<string, string> = {
   wrongPassphrase: `wp-${randomBytes(9).toString('hex')}`,
   registryPassword: `rp-${randomBytes(9).toString('hex')}`,
   laterRegistryPassword: `lp-${randomBytes(9).toString('hex')}`,
+  s3Key: `s3-${randomBytes(9).toString('hex')}`,
+  addonSecret: `as-${randomBytes(9).toString('hex')}`,
 };
 const samplers = new Map<string, Sampler>();
 const runs: { readonly what: string; readonly result: ExecResult }[] = [];
@@ -70,15 +72,39 @@ async function giveEncryptedKey(): Promise<void> {
   project.environment['RKE2CTL_KEY_PASSPHRASE_FILE'] = project.path('passphrase');
 }
 
-/** A cluster.yml with a registry whose password is as nasty as passwords are. */
-function writeCluster(password: string, client: 'ssh2' | 'openssh', key = 'password'): Promise<void> {
+/** A Secret of Kubernetes that a file beside cluster.yml brings into the cluster. */
+const ADDON = `apiVersion: v1
+kind: Secret
+metadata: {name: planted}
+stringData: {key: ${secrets['addonSecret']}}
+`;
+
+/** A cluster.yml with a registry whose password is as nasty as passwords are, a key for S3, an addon with a Secret. */
+async function writeCluster(password: string, client: 'ssh2' | 'openssh', key = 'password'): Promise<void> {
   const roles = [SERVER, WORKER];
+  await writeFile(project.path('s3-key'), `${secrets['s3Key']}\n`, { mode: 0o600 });
+  await writeFile(project.path('planted.yaml'), ADDON, { mode: 0o600 });
   return project.write({
     ...clusterFile(lab, []),
     nodes: lab.hosts.map((host, index) =>
       nodeEntry(host, roles[index] ?? [], { ssh_key_path: project.path('key') }),
     ),
     private_registries: [{ url: 'registry.example.com', user: 'puller', [key]: `${password}'"$ #:` }],
+    services: {
+      etcd: {
+        backup_config: {
+          enabled: true,
+          interval_hours: 12,
+          s3backupconfig: {
+            endpoint: 's3.example.com',
+            bucket_name: 'snapshots',
+            access_key: 'somebody',
+            secret_key: 'file:./s3-key',
+          },
+        },
+      },
+    },
+    addons_include: ['./planted.yaml'],
     ssh: { client },
   });
 }
@@ -178,10 +204,16 @@ describe('its secrets', () => {
     for (const line of found.flat()) expect(line).toMatch(/^600 root /);
     const [server, agent] = found.map((lines) => lines.map((line) => line.split(' ')[2]));
     const ours = (names: readonly string[]) => names.map((name) => `/etc/rancher/rke2/${name}`);
-    expect(server).toEqual(expect.arrayContaining(ours(['server-token', 'agent-token', 'registries.yaml'])));
+    expect(server).toEqual(
+      expect.arrayContaining([
+        ...ours(['server-token', 'agent-token', 'registries.yaml', 'config.yaml.d/20-rke2ctl-secrets.yaml']),
+        '/var/lib/rancher/rke2/server/manifests/rke2ctl-planted.yaml',
+      ]),
+    );
     expect(agent).toEqual(expect.arrayContaining(ours(['agent-token', 'registries.yaml'])));
     // What an agent does not need it does not get; and nobody needs ours.
-    expect(await filesWith('node2', [secrets['serverToken'] ?? ''])).toEqual([]);
+    const servers = ['serverToken', 's3Key', 'addonSecret'].map((name) => secrets[name] ?? '');
+    expect(await filesWith('node2', servers)).toEqual([]);
     const mine = ['passphrase', 'wrongPassphrase', 'sudoPassword'].map((name) => secrets[name] ?? '');
     for (const host of HOSTS) expect(await filesWith(host, mine)).toEqual([]);
   });
@@ -210,6 +242,8 @@ describe('its secrets', () => {
       passphrase: ['passphrase'],
       'wrong-passphrase': ['wrongPassphrase'],
       'sudo-password': ['sudoPassword'],
+      's3-key': ['s3Key'],
+      'planted.yaml': ['addonSecret'],
     });
     for (const name of ['cluster.log', 'cluster.journal.ndjson'])
       expect([name, (await project.read(name)).length > 2_000]).toEqual([name, true]);
