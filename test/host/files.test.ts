@@ -50,6 +50,20 @@ describe.each(SHELLS)('files of a host under %s', (_name, shell) => {
     expect(readdirSync(directory).sort()).toEqual(['a.yaml', 'empty', 'last', 'new']);
   });
 
+  test('come with the directories that are asked for, whose modes are only set where they are made', async () => {
+    const path = join(directory, 'data', 'server', 'manifests', 'a.yaml');
+    const directories = [
+      { path: join(directory, 'data'), mode: '0755' },
+      { path: join(directory, 'data', 'server'), mode: '0700' },
+    ];
+    mkdirSync(join(directory, 'data'), { mode: 0o711 });
+    await writeFiles(host, [{ path, content: 'x', mode: '0600', owner }], { directories });
+    const modes = ['data', 'data/server', 'data/server/manifests'].map((name) =>
+      (statSync(join(directory, name)).mode & 0o777).toString(8),
+    );
+    expect(modes).toEqual(['711', '700', '755']);
+  });
+
   test('are left alone when they are already so, and mended when only the mode differs', async () => {
     const same = { path: join(directory, 'same'), content: 'x\n', mode: '0600', owner };
     const loose = { path: join(directory, 'loose'), content: 'y\n', mode: '0600', owner };
