@@ -16,7 +16,7 @@ export type ServiceTrouble =
   | 'failed'
   /** An agent that runs but whose join the server refuses; RKE2 itself would try for ever. */
   | 'join-refused'
-  /** A server that runs but whose external datastore refuses it, or is not who it should be; RKE2 would try for ever. */
+  /** A server that runs, but whose datastore on other hosts refuses it or stays silent; RKE2 would try for ever. */
   | 'datastore-refused'
   /** The unit's own condition refused the start: the other role's service runs on this host. */
   | 'skipped';
@@ -35,10 +35,14 @@ const JOIN_ATTEMPT =
 const REFUSAL =
   /not authorized|unauthorized|\b401\b|forbidden|\b403\b|hash does not match|failed to verify certificate|x509:|Node password rejected|duplicate hostname/i;
 
-/** RKE2's client of an etcd outside of the cluster; that of the node's own (127.0.0.1) fails for a while at every start. */
+/** RKE2's client of an etcd on another host; that of the node's own (127.0.0.1) fails for a while at every start. */
 const DATASTORE_ATTEMPT =
   /"logger":"etcd-client".*"target":"etcd-endpoints:\/\/[^/"]*\/(?!127\.|\[::1\]|localhost)/;
 const DATASTORE_REFUSAL = /x509:|\btls: |authentication failed/;
+const DATASTORE_SILENCE = /dial tcp|code = DeadlineExceeded/;
+
+/** How long a datastore may be silent, by the times in the lines: long enough for one that is just being restarted. */
+const DATASTORE_PATIENCE_MS = 60_000;
 
 /** Judges a service that is starting from what systemd and its journal say. Pure: no clock, no connection. */
 export class ServiceWatch {
@@ -46,6 +50,8 @@ export class ServiceWatch {
   #firstRestarts: number | null = null;
   #refusals = 0;
   #datastoreRefusals = 0;
+  #silentSince: number | null = null;
+  #silentMs = 0;
   #idle = 0;
   #isHopeless = false;
   readonly #recognise: (line: string) => boolean;
@@ -65,17 +71,31 @@ export class ServiceWatch {
     this.#lines.push(line);
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
     if (JOIN_ATTEMPT.test(line)) this.#refusals = REFUSAL.test(line) ? this.#refusals + 1 : 0;
-    if (DATASTORE_ATTEMPT.test(line))
-      this.#datastoreRefusals = DATASTORE_REFUSAL.test(line) ? this.#datastoreRefusals + 1 : 0;
+    this.#hearDatastore(line);
     if (isFatal(line) && (REFUSAL.test(line) || this.#recognise(line))) this.#isHopeless = true;
     return lastWords(line);
+  }
+
+  /** While it waits for its datastore RKE2 has nothing else to say: any other line means that it goes on. */
+  #hearDatastore(line: string): void {
+    if (!DATASTORE_ATTEMPT.test(line)) {
+      this.#silentSince = null;
+      this.#silentMs = 0;
+      return;
+    }
+    this.#datastoreRefusals = DATASTORE_REFUSAL.test(line) ? this.#datastoreRefusals + 1 : 0;
+    const time = DATASTORE_SILENCE.test(line) ? timeOf(line) : null;
+    if (time === null) return;
+    this.#silentSince ??= time;
+    this.#silentMs = time - this.#silentSince;
   }
 
   judge(state: UnitState): WatchVerdict {
     this.#firstRestarts ??= state.restarts;
     if (state.active === 'active' && !state.hasJob) return 'ready';
     if (this.#refusals >= MAX_REFUSALS) return 'join-refused';
-    if (this.#datastoreRefusals >= MAX_REFUSALS) return 'datastore-refused';
+    if (this.#datastoreRefusals >= MAX_REFUSALS || this.#silentMs >= DATASTORE_PATIENCE_MS)
+      return 'datastore-refused';
     const restarts = state.restarts - this.#firstRestarts;
     if (restarts >= MAX_RESTARTS || (this.#isHopeless && (restarts > 0 || state.sub === 'auto-restart'))) {
       return 'failed';
@@ -86,6 +106,12 @@ export class ServiceWatch {
     if (this.#idle < 2) return 'waiting';
     return state.result === 'exec-condition' ? 'skipped' : 'failed';
   }
+}
+
+/** When the etcd client wrote this line, in milliseconds. */
+function timeOf(line: string): number | null {
+  const time = Date.parse(/"ts":"([^"]+)"/.exec(line)?.[1] ?? '');
+  return Number.isNaN(time) ? null : time;
 }
 
 /** True for the lines with which RKE2 (or Go) gives up. */

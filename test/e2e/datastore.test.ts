@@ -37,7 +37,7 @@ describe('a cluster on a real etcd outside of it, with client certificates', () 
     const started = Date.now();
     const refused = await project.rke2ctl('up');
     expect(refused.exitCode).not.toBe(0);
-    expect(refused.stderr).toMatch(/TLS with the external datastore at \S+:2379 fails: .*unknown authority/);
+    expect(refused.stderr).toMatch(/TLS with the datastore at \S+:2379 fails: .*unknown authority/);
     expect(Date.now() - started).toBeLessThan(120_000);
     await writeFile('ca.crt');
   });

@@ -32,9 +32,10 @@ describe('ServiceWatch', () => {
   });
 
   test('a datastore whose certificate is wrong is not waited for for ever; one that is silent may still come', () => {
-    const etcd = (target: string, error: string) =>
+    const etcd = (target: string, error: string, second = 0) =>
       JSON.stringify({
         level: 'warn',
+        ts: new Date(Date.UTC(2026, 10, 21, 4, 49, second)).toISOString().replace('Z', '000Z'),
         logger: 'etcd-client',
         msg: 'retrying of unary invoker failed',
         target: `etcd-endpoints://0xc000a3c1e0/${target}`,
@@ -50,6 +51,13 @@ describe('ServiceWatch', () => {
     expect(judge(etcd('10.0.9.1:2379', unknown))).toBe('datastore-refused');
     expect(judge(etcd('127.0.0.1:2379', unknown))).toBe('waiting');
     expect(judge(etcd('10.0.9.1:2379', silent))).toBe('waiting');
+    const watch = new ServiceWatch();
+    for (const second of [0, 20, 59]) watch.addLine(etcd('10.0.9.1:2379', silent, second));
+    expect(watch.judge(STARTING)).toBe('waiting');
+    watch.addLine(etcd('10.0.9.1:2379', silent, 61));
+    expect(watch.judge(STARTING)).toBe('datastore-refused');
+    watch.addLine('time="2026-11-21T04:50:49Z" level=info msg="Reconciling bootstrap data"');
+    expect(watch.judge(STARTING)).toBe('waiting');
     expect(lastWords(etcd('10.0.9.1:2379', silent))).toBe(`retrying of unary invoker failed: ${silent}`);
   });
 
