@@ -32,7 +32,7 @@ export async function askCluster(dialog: Dialog, file: string, env: ConfigEnviro
     const text = stringify({ nodes: [ANY_NODE], ...keys });
     return parseCluster(text, file, env).findings.filter(({ severity }) => severity === 'error');
   };
-  const tell = ({ message, hint }: Diagnostic) => dialog.tell(`  ${message}\n  ${hint}\n`);
+  const tell = ({ message, hint }: Diagnostic) => dialog.tell(`${message}\n${hint}`);
   const ask: Ask = async ({ words, usual, at, put }) => {
     for (;;) {
       const keys = put(await dialog.ask(words, usual));
@@ -51,7 +51,7 @@ export async function askCluster(dialog: Dialog, file: string, env: ConfigEnviro
       break;
     }
     mistakes.forEach(tell);
-    dialog.tell('  The nodes once more:\n');
+    dialog.tell('The nodes once more:');
   }
   for (const question of listQuestions(keys)) {
     const before = keys;
@@ -80,11 +80,11 @@ async function askNodes(ask: Ask, before: Keys, caller: string): Promise<Keys> {
     const named =
       place['user'] !== undefined
         ? answered
-        : await ask({ words: '  SSH user', usual: user, at, put: (name) => add({ ...place, user: name }) });
+        : await ask({ words: 'SSH user', usual: user, at, put: (name) => add({ ...place, user: name }) });
     const { role: _role, ...node } = nodesOf(named)[known.length] ?? place;
     user = String(node['user']);
     const complete = await ask({
-      words: '  Roles, of controlplane, etcd and worker',
+      words: 'Its roles, of controlplane, etcd and worker',
       usual: isFirst ? 'controlplane, etcd, worker' : 'worker',
       at,
       put: (roles) => add({ ...node, role: splitWords(roles) }),
@@ -121,7 +121,7 @@ function listQuestions(keys: Keys): readonly Question[] {
         ]
       : []),
     {
-      words: `Version of RKE2, as v1.35.7+rke2r1 (nothing: what the channel ${DEFAULTS.channel} says at the first \`up\`)`,
+      words: `Version of RKE2, as v1.35.7+rke2r1 (nothing: what channel ${DEFAULTS.channel} says)`,
       usual: '',
       at: 'kubernetes_version',
       put: (version) => ({ kubernetes_version: version }),

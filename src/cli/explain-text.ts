@@ -114,8 +114,7 @@ function lastName({ path }: KeyRow): string {
 }
 
 function firstSentence({ description }: KeyRow): string {
-  const [sentence = ''] = /^.*?[.:;](?=\s|$)/s.exec(description) ?? [description];
-  return sentence.replace(/[:;]$/, '.');
+  return /^.*?\.(?=\s|$)/s.exec(description)?.[0] ?? description;
 }
 
 /** Backticks are for pages; on a terminal names stand for themselves. */

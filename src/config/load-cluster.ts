@@ -57,7 +57,7 @@ function unreadable(shown: string, error: unknown): ConfigError {
     return refuse(shown, {
       code: 'file-missing',
       message: `There is no file ${shown}.`,
-      hint: 'Write a cluster.yml here, or name yours with `--config FILE`.',
+      hint: 'Have one written with `rke2ctl config`, or name yours with `--config FILE`.',
     });
   }
   const reason = error instanceof Error ? error.message : String(error);

@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { CancelledError, Rke2ctlError } from '../domain/errors.ts';
 import { Secret } from '../domain/secret.ts';
-import { cleanLine } from './clean-text.ts';
+import { cleanLine, cleanText } from './clean-text.ts';
+import { wrapText } from './fit-text.ts';
 
 /** The terminal's two ends; process.stdin and process.stderr are such. */
 export interface PromptStreams {
@@ -49,6 +50,7 @@ export async function confirm(
 export interface Dialog {
   /** The answer without blanks around it; `usual` when it is empty. Rejects with CancelledError on Ctrl-C and Ctrl-D. */
   ask(question: string, usual: string): Promise<string>;
+  /** Lines below the question, wrapped to the terminal and set in a little. */
   tell(text: string): void;
   close(): void;
 }
@@ -68,7 +70,10 @@ export function openDialog(
     isOver = true;
     waiting?.cancel();
   };
-  lines.once('SIGINT', end);
+  lines.once('SIGINT', () => {
+    streams.output.write('\n');
+    end();
+  });
   lines.once('close', end);
   return {
     ask: async (question, usual) => {
@@ -83,7 +88,10 @@ export function openDialog(
       waiting = null;
       return line.trim() || usual;
     },
-    tell: (text) => streams.output.write(text),
+    tell: (text) => {
+      const { columns = 80 } = streams.output as { readonly columns?: number };
+      for (const line of wrapText(cleanText(text), columns - 4)) streams.output.write(`  ${line}\n`);
+    },
     close: () => {
       lines.close();
       streams.input.pause();

@@ -119,7 +119,7 @@ describe('config', () => {
     expect(shown).toMatch(/"not a name" cannot be the name of a cluster/);
     expect(shown).toMatch(/10\.0\.0\.999/);
     expect(shown).toMatch(/master/);
-    expect(shown).toMatch(/v1\.35\b.*\n.*RKE2/);
+    expect(shown).toContain('"v1.35"');
     expect(parse(readFileSync(file, 'utf8'))).toMatchObject({
       cluster_name: 'good',
       kubernetes_version: 'v1.35.7+rke2r1',
@@ -148,7 +148,11 @@ describe('config', () => {
   it('writes nothing after Ctrl-C', async () => {
     const file = newFile();
     const { error } = await answer(file, ['prod', 'me@10.0.0.11', 'CTRL-C']);
-    expect(error).toMatchObject({ code: 'cancelled', exitCode: 130 });
+    expect(error).toMatchObject({
+      code: 'cancelled',
+      exitCode: 130,
+      message: expect.stringContaining('nothing'),
+    });
     expect(readdirSync(join(file, '..'))).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { writeClusterFile, writeEmpty, writeMinimal } from '../../config/cluster-template.ts';
-import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
+import { CancelledError, type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
 import { openDialog, type PromptStreams } from '../../ui/prompt.ts';
 import { askCluster } from '../ask-cluster.ts';
 import { configEnvironment } from '../cluster-source.ts';
@@ -24,12 +24,14 @@ export async function config(flags: ConfigFlags, streams?: PromptStreams): Promi
   const hint = 'Write `rke2ctl config --minimal` into a file and edit that.';
   const dialog = openDialog({ hint }, streams);
   try {
-    dialog.tell(`What is asked here goes to ${file}. An empty answer takes what stands in brackets.\n`);
+    dialog.tell(`What is asked here goes to ${file}. An empty answer takes what stands in brackets.`);
     const keys = await askCluster(dialog, file, configEnvironment());
     const comment = 'Made by `rke2ctl config`. `rke2ctl explain` says which keys there are beside these.';
     await write(file, writeClusterFile(SCHEMA, comment, keys), flags.force === true);
-    dialog.tell(`Wrote ${file}. \`rke2ctl check\` looks at the hosts, \`rke2ctl up\` makes the cluster.\n`);
+    dialog.tell(`Wrote ${file}. \`rke2ctl check\` looks at the hosts, \`rke2ctl up\` makes the cluster.`);
     return 0;
+  } catch (error) {
+    throw error instanceof CancelledError ? nothingWritten() : error;
   } finally {
     dialog.close();
   }
@@ -58,6 +60,15 @@ async function write(file: string, text: string, replace: boolean): Promise<void
   } finally {
     await handle.close();
   }
+}
+
+function nothingWritten(): Rke2ctlError {
+  return new Rke2ctlError({
+    code: 'cancelled',
+    message: 'Stopped on request; nothing was written.',
+    hint: 'Run the same command again to be asked anew.',
+    exitCode: 130,
+  });
 }
 
 function alreadyThere(file: string): Rke2ctlError {
