@@ -55,6 +55,25 @@ describe('flags of components', () => {
     });
   });
 
+  it('of etcd that take several values are one list, since RKE2 keeps only the last of several', () => {
+    expect(
+      server({
+        services: {
+          etcd: {
+            extra_args: { 'cipher-suites': 'A,B', 'auto-compaction-mode': 'periodic' },
+            extra_args_array: { 'log-outputs': ['stderr', '/var/log/etcd.log'] },
+          },
+        },
+      }),
+    ).toEqual({
+      'etcd-arg': [
+        'cipher-suites=[A,B]',
+        'auto-compaction-mode=periodic',
+        'log-outputs=[stderr,/var/log/etcd.log]',
+      ],
+    });
+  });
+
   it('come before what rke2.agent adds for workers alone', () => {
     const { rke2 } = parse({
       services: { kubelet: { extra_args: { 'max-pods': 200 } } },

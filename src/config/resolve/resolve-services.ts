@@ -40,6 +40,7 @@ export function contributeHardening({ profile, selinux }: ClusterInput): Partial
 
 /** The component's flags as `name=value`: our own, then those of the file, which are the last word. */
 function listArguments(service: ServiceName, input: ClusterInput): readonly string[] {
+  if (service === 'etcd') return etcdArguments(input);
   const { extra_args: single = {}, extra_args_array: repeated = {} } = input.services?.[service] ?? {};
   const { [PLUGINS]: plugins, ...others } = single;
   return [
@@ -67,6 +68,21 @@ function admissionArguments(input: ClusterInput, written: unknown): readonly str
           .map((name) => name.trim());
   const plugins = [...new Set([...named, ...needed])];
   return plugins.length === 0 ? [] : [`${PLUGINS}=${plugins.join(',')}`];
+}
+
+/** Flags of etcd that take several values. */
+const ETCD_LISTS: ReadonlySet<string> = new Set(['cipher-suites', 'log-outputs']);
+
+/** RKE2 makes keys of etcd's configuration file of them: a flag that comes twice would only have its last value. */
+function etcdArguments({ services }: ClusterInput): readonly string[] {
+  const single = Object.entries(services?.etcd?.extra_args ?? {}).map(([flag, value]) => {
+    const isList = ETCD_LISTS.has(flag) && !String(value).startsWith('[');
+    return isList ? `${flag}=[${value}]` : `${flag}=${value}`;
+  });
+  const repeated = Object.entries(services?.etcd?.extra_args_array ?? {}).map(
+    ([flag, values]) => `${flag}=[${values.join(',')}]`,
+  );
+  return [...single, ...repeated];
 }
 
 function kubeletArguments(input: ClusterInput): readonly string[] {

@@ -43,10 +43,17 @@ function listShared({ service, component, on, flag, repeated }: Component): read
     group(at),
     lost(`${at}.image`, 'rancher/hyperkube:v1.2.3'),
     mapped(`${at}.extra_args`, { [flag]: '4' }, config(`${component}-arg`, `${flag}=4`, on)),
-    mapped(`${at}.extra_args_array`, { [repeated]: ['A=1', 'B=2'] }, [
-      config(`${component}-arg`, `${repeated}=A=1`, on),
-      config(`${component}-arg`, `${repeated}=B=2`, on),
-    ]),
+    mapped(
+      `${at}.extra_args_array`,
+      { [repeated]: ['A=1', 'B=2'] },
+      // Of a flag that etcd is given twice, RKE2 would keep the second only.
+      service === 'etcd'
+        ? config('etcd-arg', `${repeated}=[A=1,B=2]`, on)
+        : [
+            config(`${component}-arg`, `${repeated}=A=1`, on),
+            config(`${component}-arg`, `${repeated}=B=2`, on),
+          ],
+    ),
     isContainer
       ? mapped(
           `${at}.extra_binds`,

@@ -103,7 +103,7 @@ export function describeEtcdPod(
   };
   for (const arg of options.etcdArgs) {
     const [key = '', ...value] = arg.replace(/^--/, '').split('=');
-    config[key] = value.join('=');
+    config[key] = readArgument(key, value.join('='));
   }
   const text = `${JSON.stringify(config, null, 1)}\n`;
   writeFile(file, text);
@@ -116,6 +116,19 @@ export function describeEtcdPod(
       ...Object.values(config['peer-transport-security'] as object),
     ]),
   };
+}
+
+/** The types that RKE2 makes of an argument's text: whole numbers, times for keys that sound like one, lists in brackets, flags. */
+function readArgument(key: string, text: string): unknown {
+  if (/^[+-]?\d+$/.test(text)) return Number(text);
+  const time = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
+  if (text !== '' && time && /time|duration|interval|retention/.test(key)) {
+    const [hours = 0, minutes = 0, seconds = 0] = time.slice(1).map((part) => Number(part ?? 0));
+    return ((hours * 60 + minutes) * 60 + seconds) * 1e9;
+  }
+  const list = /^\[(.*)\]$/.exec(text);
+  if (list) return (list[1] ?? '').split(',').map((item) => item.trim());
+  return text === 'true' || text === 'false' ? text === 'true' : text;
 }
 
 /** etcd must start anew when its configuration or one of the files it names changed. */
