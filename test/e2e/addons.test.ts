@@ -164,6 +164,28 @@ describe('what cluster.yml brings beside config.yaml', () => {
     expect(stdout + stderr).toContain('Nothing to do');
   });
 
+  it.each([[[]], [['--refresh']]])(
+    'is what `render` shows of each node, secrets aside (%j)',
+    async (flags) => {
+      for (const node of ['node1', 'node2']) {
+        const { stdout } = expectExit(await project.rke2ctl('render', node, '--output', 'json', ...flags));
+        expect(stdout).not.toContain('pull-geheim-77');
+        const { files } = JSON.parse(stdout) as {
+          files: readonly { path: string; content: string | null }[];
+        };
+        expect(files.length).toBeGreaterThan(4);
+        for (const { path, content } of files) {
+          const there = (await onNode(node, `cat ${path}`)).split('\n');
+          const shown = (content ?? '').trim().split('\n');
+          const masked = there.map((line, index) =>
+            shown[index]?.includes('[secret]') ? shown[index] : line,
+          );
+          expect({ path, lines: shown }).toEqual({ path, lines: masked });
+        }
+      }
+    },
+  );
+
   it('changes one addon, which takes out what left it, and restarts nothing', async () => {
     const before = await onNode('node1', 'systemctl show -p MainPID --value rke2-server');
     const [kept = ''] = ADDONS.split('---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: hours');
