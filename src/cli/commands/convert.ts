@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import { convertRke1 } from '../../config/convert/convert-rke1.ts';
 import type { ConversionInput } from '../../config/convert/draft.ts';
 import { type OldCluster, readRke1State } from '../../config/convert/read-rke1-state.ts';
-import type { Conversion } from '../../domain/conversion.ts';
+import type { Conversion, ConversionEntry } from '../../domain/conversion.ts';
 import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
+import { quoteWord } from '../../lib/shell-quote.ts';
 import { parseVersion } from '../../rke2/version.ts';
+import { statePaths } from '../../state/state-paths.ts';
 import { renderConversion } from '../../ui/conversion-view.ts';
 import { decideStyle } from '../../ui/style.ts';
 import { configEnvironment } from '../cluster-source.ts';
@@ -30,7 +32,11 @@ export async function convert(
     version: flags.version ?? null,
   };
   const old: OldCluster | null = state === undefined ? null : readRke1State(await readText(state), state);
-  const conversion = convertRke1(input, old);
+  const conversion = withStateInTheWay(
+    convertRke1(input, old),
+    input.target,
+    await findRke1State(input.target),
+  );
   if (flags.check === true) {
     const { checkOldHosts } = await import('../check-old-hosts.ts');
     return checkOldHosts(conversion, file, flags);
@@ -40,6 +46,29 @@ export async function convert(
     await writeNew(flags.report, `${JSON.stringify(reportOf(conversion), null, 2)}\n`);
   tell(conversion, file, flags);
   return conversion.findings.some(({ severity }) => severity === 'error') ? 3 : 0;
+}
+
+/** RKE1's state where rke2ctl will want to keep its own for the new file; null when none lies there. */
+async function findRke1State(target: string): Promise<string | null> {
+  const path = statePaths(target).state;
+  try {
+    readRke1State(await readFile(path, 'utf8'), path);
+    return path;
+  } catch {
+    return null;
+  }
+}
+
+function withStateInTheWay(conversion: Conversion, target: string, state: string | null): Conversion {
+  if (state === null) return conversion;
+  const entry: ConversionEntry = {
+    kind: 'decision',
+    path: '',
+    line: null,
+    message: `RKE1’s state lies where \`up\` will want to keep its own for ${target}; it is never written over.`,
+    hint: `Move it away before \`up\` (\`mv ${quoteWord(state)} ${quoteWord(`${state}.rke1`)}\`), or choose another name than ${target}.`,
+  };
+  return { ...conversion, entries: [entry, ...conversion.entries] };
 }
 
 function tell(conversion: Conversion, file: string, flags: ConvertFlags): void {

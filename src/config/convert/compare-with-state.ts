@@ -13,7 +13,6 @@ export function compareWithState(value: unknown, old: OldCluster): readonly Conv
       ? []
       : [decide(['kubernetes_version'], `The old cluster ran Kubernetes ${old.version}.`, null)]),
     ...(old.encrypted ? [decide([], ENCRYPTED, ENCRYPTED_HINT)] : []),
-    decide([], `${old.file} stays RKE1's: nothing was taken from its certificates and keys.`, KEEP_STATE),
   ];
 }
 
@@ -36,8 +35,6 @@ const ENCRYPTED =
   'The old cluster’s Secrets are encrypted in its etcd with a key of its own. RKE2 always encrypts, with a key that it makes itself.';
 const ENCRYPTED_HINT =
   'Bring Secrets over as objects (with Velero, GitOps or `kubectl get -o yaml`): a snapshot of the old etcd is of no use to RKE2.';
-const KEEP_STATE =
-  'rke2ctl keeps a file of the same name beside its own cluster.yml: put the new file into another directory, or rename the old state.';
 
 function compare(
   value: unknown,

@@ -122,3 +122,9 @@ function oldLine({ lines }: Draft, place: Place): number | null {
   const offset = offsetOf(place);
   return offset === null ? null : (lines.origins[lineAt(lines.text, offset)] ?? null);
 }
+
+/** Advice as findings give it, for somebody who has nothing left to leave out; null when that was all. */
+export function afterwards(instead: string): string | null {
+  const rest = instead.replace(/^Leave (it|the key) out(?:[.;:,]\s*|$)/, '');
+  return rest === '' ? null : `${rest[0]?.toUpperCase()}${rest.slice(1)}`;
+}

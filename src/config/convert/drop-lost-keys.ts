@@ -3,7 +3,7 @@ import { formatPath, type Path } from '../finding.ts';
 import { isHarmless } from '../judge-keys.ts';
 import type { LostKey } from '../keys/key.ts';
 import { findRowValues, growKeyTree } from '../keys/key-tree.ts';
-import { type Draft, readDraft, removePlaces, type Story, toEntry } from './draft.ts';
+import { afterwards, type Draft, readDraft, removePlaces, type Story, toEntry } from './draft.ts';
 import { duplicatesIn, placesOf } from './remove-keys.ts';
 
 /** Of keys that stand twice in one map the last one stays, which is the one that RKE1 went by. */
@@ -68,10 +68,4 @@ function tell(key: LostKey, path: Path, count: number): Story {
     message: `${key.why}${others}`,
     hint: afterwards(key.instead),
   };
-}
-
-/** Advice as the table gives it, to somebody who has nothing left to leave out; null when that was all. */
-function afterwards(instead: string): string | null {
-  const rest = instead.replace(/^Leave (it|the key) out(?:[.;:,]\s*|$)/, '');
-  return rest === '' ? null : `${rest[0]?.toUpperCase()}${rest.slice(1)}`;
 }

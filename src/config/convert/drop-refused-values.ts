@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../domain/diagnostic.ts';
 import type { Path } from '../finding.ts';
 import { parseCluster } from '../parse-cluster.ts';
 import {
+  afterwards,
   type ConversionInput,
   type Draft,
   readDraft,
@@ -87,7 +88,7 @@ function listRemovals(draft: Draft, errors: readonly Diagnostic[]): readonly Sto
       return [{ kind: 'dropped', path: steps, message: passed, hint }];
     }
     return severity === 'error'
-      ? [{ kind: 'decision', path: steps, message: `${message} It was taken out.`, hint }]
+      ? [{ kind: 'decision', path: steps, message: `${message} It was taken out.`, hint: afterwards(hint) }]
       : [{ kind: 'dropped', path: steps, message, hint: null }];
   });
 }

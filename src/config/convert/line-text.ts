@@ -16,25 +16,38 @@ export function toLineText(text: string): LineText {
   return { text, origins: text.split('\n').map((_line, index) => index + 1) };
 }
 
-/** Makes all edits, which must not overlap; what an edit leaves of its lines keeps their old numbers. */
-export function applyEdits(before: LineText, edits: readonly Edit[]): LineText {
-  return edits.toSorted((a, b) => b.start - a.start).reduce(applyEdit, before);
-}
-
-function applyEdit({ text, origins }: LineText, { start, end, text: inserted }: Edit): LineText {
-  const first = lineAt(text, start);
-  const last = lineAt(text, end);
-  const isWhole = start === lineStart(text, start);
-  const count = inserted.split('\n').length;
-  const kept = (line: number): number | null => origins[line] ?? null;
-  const middle =
-    count === 1
-      ? [isWhole && inserted === '' ? kept(last) : kept(first)]
-      : [kept(first), ...Array<null>(count - 2).fill(null), isWhole ? kept(last) : null];
-  return {
-    text: text.slice(0, start) + inserted + text.slice(end),
-    origins: [...origins.slice(0, first), ...middle, ...origins.slice(last + 1)],
+/** Makes all edits, which must not overlap. A line keeps the old number of the first character of it that stays. */
+export function applyEdits({ text, origins }: LineText, edits: readonly Edit[]): LineText {
+  const parts: string[] = [];
+  const numbers: (number | null)[] = [];
+  let at = 0;
+  let line = 0;
+  let current: number | null = null;
+  const keepUntil = (end: number): void => {
+    while (at < end) {
+      current ??= origins[line] ?? null;
+      const next = text.indexOf('\n', at);
+      if (next === -1 || next >= end) break;
+      numbers.push(current);
+      current = null;
+      at = next + 1;
+      line += 1;
+    }
+    at = end;
   };
+  for (const { start, end, text: inserted } of edits.toSorted((a, b) => a.start - b.start)) {
+    parts.push(text.slice(at, start), inserted);
+    keepUntil(start);
+    for (const _break of inserted.matchAll(/\n/g)) {
+      numbers.push(current);
+      current = null;
+    }
+    line += text.slice(start, end).split('\n').length - 1;
+    at = end;
+  }
+  parts.push(text.slice(at));
+  keepUntil(text.length);
+  return { text: parts.join(''), origins: [...numbers, current ?? origins[line] ?? null] };
 }
 
 /** 0-based number of the line that holds `offset`. */

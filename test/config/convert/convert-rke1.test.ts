@@ -8,6 +8,7 @@ import { parseCluster } from '../../../src/config/parse-cluster.ts';
 import type { Conversion, ConversionEntry, ConversionKind } from '../../../src/domain/conversion.ts';
 import type { ConfigError } from '../../../src/domain/errors.ts';
 import { renderConversion } from '../../../src/ui/conversion-view.ts';
+import { renderFindings } from '../../../src/ui/findings-view.ts';
 import { PLAIN_STYLE } from '../../../src/ui/style.ts';
 import { configEnvironment } from '../../support/config-environment.ts';
 
@@ -29,6 +30,14 @@ function entriesAt({ entries }: Conversion, path: string, kind?: ConversionKind)
 
 describe('the files that RKE1’s documentation shows', () => {
   it('are four', () => expect(names).toEqual(['full-en', 'full-zh', 'minimal', 'questionnaire']));
+
+  it.each(names)('%s gets the findings that were read and found good', async (name) => {
+    const text = readFileSync(`${folder}${name}.yml`, 'utf8');
+    const { cluster, findings } = parseCluster(text, `${name}.yml`, env);
+    expect(cluster === null).toBe(findings.some(({ severity }) => severity === 'error'));
+    const told = renderFindings(findings, { ...PLAIN_STYLE, width: 100 });
+    await expect(told).toMatchFileSnapshot(`../rke1/${name}.findings.txt`);
+  });
 
   it.each(names)('%s becomes a file that validates clean', (name) => {
     const text = readFileSync(`${folder}${name}.yml`, 'utf8');
