@@ -16,7 +16,7 @@ function measure(text: string): number {
     return performance.now() - started;
   };
   const first = once();
-  return first < LONGEST_MS ? first : Math.min(once(), once());
+  return first < LONGEST_MS ? first : Math.min(once(), once(), once());
 }
 
 function checkFindings(seed: number): void {
