@@ -11,9 +11,10 @@ export function describeType(schema: z.core.$ZodType): string {
   if (schema instanceof z.ZodLiteral) return listNames([...schema.values].map(String));
   if (schema instanceof z.ZodUnion) return describeUnion(schema.options);
   if (schema instanceof z.ZodArray) return `list of ${describePlural(schema.element)}`;
-  if (schema instanceof z.ZodTuple) return 'list';
+  if (schema instanceof z.ZodTuple) return `list of ${schema.def.items.map(describeItem).join(' and ')}`;
   if (schema instanceof z.ZodRecord) return describeRecord(schema.valueType);
-  if (schema instanceof z.ZodObject) return 'map';
+  // Checks of our own are those of maps that another program reads.
+  if (schema instanceof z.ZodObject || schema instanceof z.ZodCustom) return 'map';
   if (schema instanceof z.ZodPipe) return describeType(schema.in);
   return 'anything';
 }
@@ -26,7 +27,12 @@ function describeUnion(options: readonly z.core.$ZodType[]): string {
   const words = [...new Set(others.toSorted((a, b) => Number(isFlag(a)) - Number(isFlag(b))))];
   const all = [...(names.length > 0 ? [listNames(names)] : []), ...words];
   const last = all.pop() ?? 'anything';
-  return all.length === 0 ? last : `${all.join(', ')} or ${last}`;
+  const comma = all.some((word) => word.includes(' or ')) ? ',' : '';
+  return all.length === 0 ? last : `${all.join(', ')}${comma} or ${last}`;
+}
+
+function describeItem(schema: z.core.$ZodType): string {
+  return schema instanceof z.ZodLiteral ? describeType(schema) : 'one more';
 }
 
 function describePlural(schema: z.core.$ZodType): string {

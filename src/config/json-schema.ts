@@ -28,6 +28,7 @@ export function renderJsonSchema(): string {
 
 /** What editors show and complete beyond what zod itself knows of a key. */
 function completeKey(zodSchema: z.core.$ZodType, schema: JsonSchema): void {
+  if (zodSchema instanceof z.ZodCustom) schema.type = 'object';
   const row = rowsBySchema().get(zodSchema instanceof z.ZodOptional ? zodSchema.unwrap() : zodSchema);
   if (row !== undefined) describeInEditor(row, schema);
   if (schema.anyOf) schema.anyOf = schema.anyOf.map((option) => ({ title: titleOf(option), ...option }));
