@@ -6,6 +6,7 @@ import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { checkManifests } from '../plan/check-manifests.ts';
+import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
 import { checkState } from '../plan/check-state.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
@@ -64,6 +65,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
       requiredDiskBytes: release.requiredDiskBytes,
       architectures: release.architectures,
     }),
+    ...checkPinnedVersion(cluster, stored === null, release.version),
     ...checkState(cluster, observed, known, release.version),
     ...checkManifests(manifests, known),
   ];

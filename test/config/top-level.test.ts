@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCluster } from '../../src/config/parse-cluster.ts';
 import { configEnvironment } from '../support/config-environment.ts';
@@ -68,6 +71,18 @@ describe('kubernetes_version', () => {
     expect(finding?.hint).toMatch(
       /^Write `v1\.\d+\.\d+\+rke2r\d`, the stable release .* `install: \{channel: v1\.30\}`/,
     );
+  });
+
+  it('of RKE1 is refused with the release that the artifacts hold', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rke2ctl-version-'));
+    writeFileSync(
+      join(folder, 'rke2-images-core.linux-amd64.txt'),
+      'docker.io/rancher/pause:3.6\ndocker.io/rancher/rke2-runtime:v1.34.9-rke2r2\n',
+    );
+    const [finding] = read(
+      `install: {artifacts: ${folder}}\nkubernetes_version: v1.30.4-rancher1-1\n`,
+    ).findings;
+    expect(finding?.hint).toBe('Write `v1.34.9+rke2r2`, the release that `install.artifacts` holds.');
   });
 
   it('that RKE2 never had names no channel', () => {

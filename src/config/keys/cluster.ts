@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { DEFAULTS } from '../defaults.ts';
 import { showValue } from '../finding.ts';
 import { EndpointSchema } from '../schema/endpoint.ts';
-import { checkVersion } from '../schema/kubernetes-version.ts';
+import { VersionSchema } from '../schema/kubernetes-version.ts';
 import { checked, text } from '../schema/scalars.ts';
 import { ADDON_KEYS } from './addons.ts';
 import { AuthenticationSchema } from './authentication.ts';
@@ -50,15 +50,12 @@ const CLUSTER_KEYS = {
     default: `\`${DEFAULTS.clusterName}\``,
     becomes: [ours('the names in the kubeconfig')],
   }),
-  kubernetes_version: mapped(
-    checked(text('must be a version of RKE2 such as `v1.35.7+rke2r1`'), checkVersion),
-    {
-      description: 'The version of RKE2. Only a version written here ever upgrades.',
-      examples: ['v1.35.7+rke2r1'],
-      default: 'what the artifacts hold or the channel says, once; then pinned in the state',
-      becomes: [ours('which version is installed')],
-    },
-  ),
+  kubernetes_version: mapped(VersionSchema, {
+    description: 'The version of RKE2. Only a version written here ever upgrades.',
+    examples: ['v1.35.7+rke2r1'],
+    default: 'what the artifacts hold or the channel says, once; then pinned in the state',
+    becomes: [ours('which version is installed')],
+  }),
   nodes: required(
     group(
       z

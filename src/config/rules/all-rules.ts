@@ -17,6 +17,7 @@ import { checkIngress } from './ingress.ts';
 import { checkInstallChoices } from './install-choices.ts';
 import { checkKubeProxy } from './kube-proxy.ts';
 import { checkKubeconfigMode } from './kubeconfig-mode.ts';
+import { checkKubernetesVersion } from './kubernetes-version.ts';
 import { checkLabels } from './labels.ts';
 import { checkNetworkOptions } from './network-options.ts';
 import { checkNodeDuplicates } from './node-duplicates.ts';
@@ -41,6 +42,7 @@ import { checkTaints } from './taints.ts';
 
 /** Every rule between keys of cluster.yml. */
 export const RULES: readonly Rule[] = [
+  checkKubernetesVersion,
   checkNodeDuplicates,
   checkSharedAddresses,
   checkNodeNames,

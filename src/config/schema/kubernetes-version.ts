@@ -1,14 +1,32 @@
 import { NEWEST_RELEASE, OLDEST_MINOR, STABLE_RELEASE } from '../../rke2/known-releases.ts';
 import { parseVersion } from '../../rke2/version.ts';
 import { type Mistake, showValue } from '../finding.ts';
+import { checked, text } from './scalars.ts';
 
 const EXAMPLE = STABLE_RELEASE;
 const RELEASES = 'The releases are listed at https://github.com/rancher/rke2/releases.';
 
-/** What is wrong with `kubernetes_version`, if anything. */
-export function checkVersion(version: string): Mistake | null {
+/** Text that can be a version: the name of a channel never is one, in quotes as little as without. */
+export const VersionSchema = checked(text(`must be a version of RKE2 such as \`${EXAMPLE}\``), (version) =>
+  /^v?\d+(\.\d+)?$|^(stable|latest|testing)$/.test(version)
+    ? {
+        code: 'version-invalid',
+        message: `${showValue(version)} is not a version but the name of a channel.`,
+        hint: `Write a version such as \`${EXAMPLE}\`; or leave \`kubernetes_version\` out and name the channel as \`install.channel\`.`,
+      }
+    : null,
+);
+
+/** What is wrong with `kubernetes_version`, if anything; `held` is the release that lies in the artifacts, if that is known. */
+export function checkVersion(version: string, held: string | null): Mistake | null {
   if (parseVersion(version)) return null;
-  return { code: 'version-invalid', ...explain(version) };
+  const { hint, message } = explain(version);
+  if (held === null) return { code: 'version-invalid', message, hint };
+  return {
+    code: 'version-invalid',
+    message,
+    hint: `Write \`${held}\`, the release that \`install.artifacts\` holds.`,
+  };
 }
 
 function explain(version: string): { message: string; hint: string } {
@@ -34,12 +52,6 @@ function explain(version: string): { message: string; hint: string } {
     return {
       message: `${shown} does not say which build of RKE2 is meant.`,
       hint: `Add RKE2's suffix, for example \`v${kubernetes}+rke2r1\`. ${RELEASES}`,
-    };
-  }
-  if (/^v?\d+(\.\d+)?$/.test(version) || /^(stable|latest|testing)$/.test(version)) {
-    return {
-      message: `${shown} is not a version but the name of a channel.`,
-      hint: `Write a version such as \`${EXAMPLE}\`; or leave \`kubernetes_version\` out and name the channel as \`install.channel\`.`,
     };
   }
   return {

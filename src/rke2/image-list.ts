@@ -1,4 +1,4 @@
-import { parseVersion } from '../rke2/version.ts';
+import { parseVersion } from './version.ts';
 
 /**
  * The version that a release's image list (`rke2-images*.linux-<arch>.txt`) is of: the tag of the rke2-runtime image in
