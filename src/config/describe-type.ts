@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { listNames } from './finding.ts';
 
+const ANY_MAP = 'map of names of your choice';
+
 /** What a value must be, in words that fit behind the name of its key: `whole number`, `list of text`, `map`. */
 export function describeType(schema: z.core.$ZodType): string {
   if (schema instanceof z.ZodOptional) return describeType(schema.unwrap());
@@ -37,7 +39,7 @@ function describeItem(schema: z.core.$ZodType): string {
 
 function describePlural(schema: z.core.$ZodType): string {
   const words = describeType(schema);
-  if (words === 'map') return 'maps';
+  if (words === 'map' || words === ANY_MAP) return 'maps';
   return words === 'whole number' ? 'whole numbers' : words;
 }
 
