@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { convertRke1 } from '../../../src/config/convert/convert-rke1.ts';
 import { readRke1State } from '../../../src/config/convert/read-rke1-state.ts';
 import { parseCluster } from '../../../src/config/parse-cluster.ts';
@@ -185,6 +186,10 @@ describe('what only a person can mend', () => {
     );
     expect(conversion.text).not.toContain('the_same');
   });
+  it('the options of a cluster of Rancher’s are refused, with the way', () => {
+    const attempt = () => convert('docker_root_dir: /x\nrancher_kubernetes_engine_config:\n  addons: x\n');
+    expect(attempt).toThrow(/cluster of Rancher/);
+  });
   it('broken YAML is refused with its place', () => {
     const attempt = () => convert('nodes:\n  - address: "a\n');
     expect(attempt).toThrow(/cannot be read/);
@@ -195,6 +200,49 @@ describe('what only a person can mend', () => {
     }
   });
 });
+
+describe('any part of RKE1’s full example', () => {
+  const full = parse(readFileSync(`${folder}full-en.yml`, 'utf8')) as Record<string, unknown>;
+  const { nodes, ...rest } = full;
+
+  it('becomes a file without mistakes that is converted no further', () => {
+    fc.assert(
+      fc.property(fc.subarray([...leafPaths(rest)], { minLength: 1 }), (kept) => {
+        const text = stringify({ nodes, ...pick(rest, kept) });
+        const { text: once, findings } = convert(text);
+        expect(
+          findings.filter(({ severity, code }) => severity === 'error' || code.startsWith('rke1-')),
+        ).toEqual([]);
+        expect(convert(once).text).toBe(once);
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+});
+
+/** The keys down to the third level. */
+function leafPaths(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  // A jump host without an address is nothing that RKE1 would have taken either.
+  if (!isMap || path.length === 3 || path[0] === 'bastion_host') return [path];
+  return Object.entries(value).flatMap(([key, each]) => leafPaths(each, [...path, key]));
+}
+
+function pick(source: unknown, paths: readonly (readonly string[])[]): Record<string, unknown> {
+  const picked: Record<string, unknown> = {};
+  for (const path of paths) {
+    let from = source as Record<string, unknown>;
+    let to = picked;
+    for (const step of path.slice(0, -1)) {
+      from = from[step] as Record<string, unknown>;
+      to[step] ??= {};
+      to = to[step] as Record<string, unknown>;
+    }
+    const last = path.at(-1) ?? '';
+    to[last] = from[last];
+  }
+  return picked;
+}
 
 describe('RKE1’s state', () => {
   const state = {
