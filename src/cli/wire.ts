@@ -57,7 +57,7 @@ export async function withWorkspace(
   const paths = statePaths(config);
   const screen = new Screen({ flags, paths, isRun: options.locks, secrets: secretsOf(cluster) });
   const signals = listenToSignals((message) => screen.tell(message));
-  screen.handle({ type: 'run-started', command, clusterName: cluster.name, config: files.join(', ') });
+  screen.handle({ type: 'run-started', command, clusterName: cluster.name, config: files.join(' with ') });
   const user = userInfo().username;
   const since = Date.now();
   const closers: (() => Promise<void>)[] = [async () => screen.close(), async () => signals.close()];

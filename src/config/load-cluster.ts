@@ -29,8 +29,7 @@ export async function loadCluster(
   if (cluster && input) return { ...parsed, cluster, input };
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const count = errors === 1 ? 'a mistake' : `${errors} mistakes`;
-  const subject = named.length === 1 ? `${named[0]} has` : `${named.join(', ')} have`;
-  throw new ConfigError(`${subject} ${count}; nothing was done.`, findings);
+  throw new ConfigError(`${named.join(' with ')} has ${count}; nothing was done.`, findings);
 }
 
 async function readText(absolute: string, shown: string): Promise<string> {

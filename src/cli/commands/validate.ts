@@ -14,7 +14,7 @@ export async function validate(flags: CommonFlags): Promise<ExitCode> {
   const text =
     flags.output === 'json'
       ? `${JSON.stringify({ valid: cluster !== null, cluster, findings })}\n`
-      : renderValidation({ config: [flags.config].flat().join(', '), findings, cluster }, outputStyle());
+      : renderValidation({ config: flags.config.join(' with '), findings, cluster }, outputStyle());
   process.stdout.write(text);
   return cluster === null ? 3 : 0;
 }
