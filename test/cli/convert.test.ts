@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -93,6 +93,14 @@ describe('convert', () => {
     const wrong = await runProgram('convert', at('old/cluster.yml'), '--version', '1.33');
     expect(wrong.code).toBe(3);
     expect(wrong.stderr).toContain('is not a version of RKE2');
+  });
+
+  it('--check ends with 4 when a host cannot be asked, and writes nothing', async () => {
+    writeFileSync(at('silent.yml'), OLD.replace('10.0.0.11', '127.0.0.1\n    port: 1'));
+    const { code, stdout } = await runProgram('convert', at('silent.yml'), '--check', '--output', 'json');
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({ findings: [], unreachable: [{ key: '127.0.0.1:1' }] });
+    expect(readdirSync(folder).filter((name) => name.startsWith('silent.'))).toEqual(['silent.yml']);
   });
 
   it('says which file it cannot read', async () => {
