@@ -13,6 +13,8 @@ export interface AddonRequest {
   /** Take what the URL holds now, whatever the pin says. */
   readonly update: boolean;
   readonly cache: TextCache;
+  /** Asks elsewhere (the cluster's own nodes) for the pinned text; null when nobody has it. */
+  readonly recall: () => Promise<string | null>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Only looked into for proxy settings, to explain a failure. */
@@ -23,18 +25,28 @@ export interface AddonRequest {
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * The text of an addon that stands at a URL: of what is pinned the copy in the cache, else fetched and kept there. Throws
- * ArtifactError when the URL gives another text than the pinned one, or none; ConnectError, TimeoutError.
+ * The text of an addon that stands at a URL: of what is pinned a copy from the cache or the cluster, else fetched and kept
+ * in the cache. Throws ArtifactError when the URL gives another text than the pinned one, or none; ConnectError,
+ * TimeoutError.
  */
 export async function fetchAddon(request: AddonRequest): Promise<string> {
   const { pin, update, cache } = request;
-  const known = pin === null || update ? null : await cache.read(pin);
+  const known = pin === null || update ? null : await recallPinned(pin, request);
   if (known !== null) return known;
   const { url, headers } = splitCredentials(request.url);
   const text = await download(url, headers, request);
   const hash = sha256(text);
   if (pin !== null && !update && hash !== pin) throw changed(request.name, url, pin, hash);
   await cache.write(hash, text);
+  return text;
+}
+
+async function recallPinned(pin: string, { cache, recall }: AddonRequest): Promise<string | null> {
+  const kept = await cache.read(pin);
+  if (kept !== null) return kept;
+  const text = await recall();
+  if (text === null || sha256(text) !== pin) return null;
+  await cache.write(pin, text);
   return text;
 }
 

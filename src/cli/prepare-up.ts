@@ -54,7 +54,14 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
   const known = stored ?? createState(cluster.name, randomBytes);
   const signal = workspace.signals.stop;
   const release = await resolveRelease({ cluster, state: known, observed, signal });
-  const addonTexts = await fetchAddons({ cluster, state: known, update: options.updateAddons, signal });
+  const addonTexts = await fetchAddons({
+    cluster,
+    state: known,
+    observed,
+    host: (key) => workspace.sessions.get(key),
+    update: options.updateAddons,
+    signal,
+  });
   const manifests = renderManifests(cluster, addonTexts);
   const findings = [
     ...workspace.findings,

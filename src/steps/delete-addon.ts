@@ -15,7 +15,8 @@ export const deleteAddon: StepHandler<'delete-addon'> = {
   title: ({ name }) => `delete ${name} from the cluster`,
   run: async ({ node, name, objects, forget }, context) => {
     if (node === null) throw new Error('delete-addon needs a node');
-    const deadline = Date.now() + context.cluster.addonTimeoutMs;
+    const patienceMs = patience(objects, context);
+    const deadline = Date.now() + patienceMs;
     const waves = [...deletionWaves(objects), [{ ...ADDON, name: addonObjectName(name) }]];
     for (const wave of waves) {
       const left = await deleteObjects(context.host(node.key), wave, {
@@ -23,7 +24,7 @@ export const deleteAddon: StepHandler<'delete-addon'> = {
         dataDir: context.cluster.dataDir,
         signal: context.signal,
       });
-      if (left.length > 0) throw stillThere(name, left, context);
+      if (left.length > 0) throw stillThere(name, left, patienceMs);
     }
     if (!forget) return 'done';
     await context.learn((state) => {
@@ -46,10 +47,16 @@ export function deletionWaves(objects: readonly ObjectRef[]): readonly (readonly
     .filter((wave) => wave.length > 0);
 }
 
-function stillThere(name: string, left: readonly string[], { cluster }: StepContext): TimeoutError {
+/** Charts are uninstalled by a job of their own, for which an image may have to come first. */
+function patience(objects: readonly ObjectRef[], { cluster, timeoutMs }: StepContext): number {
+  const hasChart = objects.some(({ kind }) => kind === 'HelmChart');
+  return hasChart ? Math.max(cluster.addonTimeoutMs, timeoutMs) : cluster.addonTimeoutMs;
+}
+
+function stillThere(name: string, left: readonly string[], patienceMs: number): TimeoutError {
   return new TimeoutError({
     code: 'addon-not-deleted',
-    message: `${name} was taken out of the file, and after ${Math.round(cluster.addonTimeoutMs / 1000)} s this of it is still in the cluster: ${left.join(', ')}. Something holds it: a finalizer whose controller does not answer.`,
+    message: `${name} was taken out of the file, and after ${Math.round(patienceMs / 1000)} s this of it is still in the cluster: ${left.join(', ')}. Something holds it: a finalizer whose controller does not answer.`,
     hint: 'Look at the finalizers with `kubectl get … -o yaml`, then run `rke2ctl up` again; `addon_job_timeout` says how long it waits.',
   });
 }

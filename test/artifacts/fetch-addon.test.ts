@@ -41,6 +41,7 @@ function ask(overrides: Partial<AddonRequest> = {}): Promise<string> {
     pin: null,
     update: false,
     cache: openTextCache(join(folder, 'addons')),
+    recall: async () => null,
     timeoutMs: 5_000,
     signal: new AbortController().signal,
     env: {},
@@ -65,6 +66,17 @@ describe('an addon at a URL', () => {
     writeFileSync(file, 'kind: evil\n');
     expect(await ask({ pin: sha256('kind: A\n') })).toBe('kind: A\n');
     expect(readFileSync(file, 'utf8')).toBe('kind: A\n');
+  });
+
+  it('is had from the cluster itself where the cache has lost it, if it is the pinned one', async () => {
+    const pin = sha256('kind: B\n');
+    expect(await ask({ pin, recall: async () => 'kind: B\n' })).toBe('kind: B\n');
+    expect(asked).toHaveLength(0);
+    expect(await ask({ pin, recall: async () => null })).toBe('kind: B\n');
+    const other = sha256('kind: C\n');
+    await expect(ask({ pin: other, recall: async () => 'edited' })).rejects.toMatchObject({
+      code: 'addon-changed',
+    });
   });
 
   it('that changed since is refused with both hashes and the way out', async () => {

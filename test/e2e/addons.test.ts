@@ -207,8 +207,13 @@ describe('what cluster.yml brings beside config.yaml', () => {
 
   it('keeps to what a URL gave until it is told to take what is new there', async () => {
     await serve(configMap('fetched', 'two'));
+    const cache = project.path('home/.cache/rke2ctl/addons');
     expectExit(await project.rke2ctl('plan'), 0);
-    await rm(project.path('home/.cache/rke2ctl/addons'), { recursive: true });
+    // Without its cache it has the text from the node, as long as that has it.
+    await rm(cache, { recursive: true });
+    expectExit(await project.rke2ctl('plan'), 0);
+    await rm(cache, { recursive: true });
+    await onNode('node1', `rm ${MANIFESTS}/rke2ctl-fetched.yaml`);
     const refused = await project.rke2ctl('up');
     expectExit(refused, 1);
     expect(refused.stderr).toMatch(/no longer what this cluster was given[\s\S]*--update-addons/);

@@ -53,7 +53,8 @@ async function renderObserved(asked: string, flags: RenderFlags): Promise<ExitCo
     if (host?.reachable === false) throw new ConnectError({ ...host.error, exitCode: 4 });
     const state = stored ?? createState(cluster.name, randomBytes);
     const { version, artifacts } = await resolveRelease({ cluster, state, observed, signal });
-    const addonTexts = await fetchAddons({ cluster, state, update: false, signal });
+    const hostOf = (key: string) => sessions.get(key);
+    const addonTexts = await fetchAddons({ cluster, state, observed, host: hostOf, update: false, signal });
     const bootstrapKey = chooseBootstrap(cluster, observed, state);
     showFindings(findings);
     return show(
