@@ -10,6 +10,7 @@ import { judgeKeys } from './judge-keys.ts';
 import { type ClusterInput, ClusterSchema } from './keys/cluster.ts';
 import { resolvePathsFrom } from './local-path.ts';
 import { locateInBlock } from './locate-in-block.ts';
+import { findRancherOptions } from './rancher-options.ts';
 import { resolveCluster } from './resolve/resolve-cluster.ts';
 import { describeIssues, dropMisspelled } from './schema-findings.ts';
 import { dropUnset } from './unset.ts';
@@ -46,6 +47,11 @@ export function parseClusterFiles(files: readonly SourceFile[], env: ConfigEnvir
   });
   if (source.value === undefined) return finish(null, null);
 
+  const ranchers = findRancherOptions(source.value);
+  if (ranchers) {
+    found.push(toDiagnostic(ranchers, source, files));
+    return finish(null, null);
+  }
   const { value: written, findings: unresolved } = substituteVariables(source.value, env.variables);
   const value = dropUnset(written);
   const judged = judgeKeys(value);

@@ -40,6 +40,9 @@ const CLEAR_WORDS = [
   'artifacts',
   'channel',
   'mirror',
+  'kubelet',
+  'kubeproxy',
+  'scheduler',
 ];
 
 /** Where a key belongs that was written in another place: at most two places, for more would be no help. */

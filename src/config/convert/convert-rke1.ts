@@ -4,6 +4,7 @@ import { ConfigError } from '../../domain/errors.ts';
 import { describeKey } from '../describe-key.ts';
 import { findRowValues, growKeyTree } from '../keys/key-tree.ts';
 import { parseCluster } from '../parse-cluster.ts';
+import { findRancherOptions } from '../rancher-options.ts';
 import { readYaml } from '../yaml-source.ts';
 import { compareWithState } from './compare-with-state.ts';
 import { type ConversionInput, type Draft, readDraft, toEntry } from './draft.ts';
@@ -44,23 +45,17 @@ export function convertRke1(input: ConversionInput, old: OldCluster | null): Con
   return { text: draft.lines.text, entries: entries.toSorted(byKindAndLine), findings };
 }
 
-/** Rancher wrapped RKE1's settings into its own; its clusters' nodes stand in no file. */
-const RANCHERS = 'rancher_kubernetes_engine_config';
-const OF_RANCHER = {
-  message:
-    'These are the options of a cluster that Rancher made: what RKE1 reads stands below this key, and the nodes stand nowhere.',
-  hint: `Put what is below \`${RANCHERS}\` into a file of its own, add \`nodes\` with the addresses of the new hosts, and convert that.`,
-};
-
 /** What RKE1's reader would have refused, too; keys that stand twice it took. */
 function refuseBrokenYaml({ text, file }: ConversionInput): void {
   const { value, mistakes, locate } = readYaml(text);
   const grave = mistakes.filter(({ code }) => code !== 'duplicate-key');
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (isMap && RANCHERS in value) {
-    const position = { file, ...locate([RANCHERS], 'key') };
+  const ranchers = findRancherOptions(value);
+  if (ranchers) {
+    const { path, at, code, hint, message, severity } = ranchers;
+    const position = { file, ...locate(path, at) };
     throw new ConfigError(`${file} is the file of a cluster of Rancher's; nothing was written.`, [
-      { severity: 'error', code: 'rke1-of-rancher', ...OF_RANCHER, position },
+      { severity, code, message, hint, position },
     ]);
   }
   if (grave.length === 0 && isMap) return;

@@ -29,7 +29,7 @@ export function checkSnapshots(draft: ClusterDraft): readonly Finding[] {
     return [
       ...findPassedOver(etcd),
       ...findTwoSchedules(backup),
-      ...(plan.off ? [] : explainSchedule(plan, path)),
+      ...(plan.off ? findTurnedOff(etcd, backup) : explainSchedule(plan, path)),
     ];
   }
   if (plan.off || plan.interval === null) return [];
@@ -37,6 +37,7 @@ export function checkSnapshots(draft: ClusterDraft): readonly Finding[] {
 }
 
 type EtcdDraft = NonNullable<NonNullable<ClusterDraft['services']>['etcd']>;
+type BackupDraft = NonNullable<EtcdDraft['backup_config']>;
 
 function warn(path: Path, mistake: Mistake, at: 'key' | 'value' = 'value'): Finding {
   return findingAt(path, { severity: 'warning', ...mistake }, at);
@@ -74,6 +75,19 @@ function findPassedOver(etcd: EtcdDraft): readonly Finding[] {
         ]
       : [],
   );
+}
+
+/** Rancher wrote both into the files of its clusters, and took the snapshots itself; RKE1 took none then. */
+function findTurnedOff({ snapshot }: EtcdDraft, { enabled }: BackupDraft): readonly Finding[] {
+  if (snapshot !== false || enabled === false) return [];
+  const saying = enabled === true ? 'says `enabled: true`' : 'describes them';
+  return [
+    warn([...ETCD, 'snapshot'], {
+      code: 'snapshots-off',
+      message: `No snapshots will be taken, although \`backup_config\` ${saying}: \`snapshot: false\` turned them off for RKE1 as well, and only Rancher took them all the same.`,
+      hint: 'Take `snapshot: false` out to have snapshots; if none are wanted, write `enabled: false` in `backup_config`, too.',
+    }),
+  ];
 }
 
 function findTwoSchedules(backup: object): readonly Finding[] {
