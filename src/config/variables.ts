@@ -5,8 +5,10 @@ import type { ConfigEnvironment } from './environment.ts';
 import { type Finding, findingAt, type Mistake, type Path } from './finding.ts';
 import { ClusterSchema } from './keys/cluster.ts';
 import { growKeyTree, type KeyTree, stepInto } from './keys/key-tree.ts';
+import { isSecretPath } from './value-mistakes.ts';
 
 const REFERENCE = /\$\$|\$\{([^}]*)\}?/g;
+const LONGEST_SHOWN = 40;
 const NAME = /^([A-Za-z_]\w*)(?::-(.*))?$/s;
 
 /**
@@ -24,7 +26,8 @@ export function substituteVariables(
     const whole = /^\$\{[^}]*\}$/.test(text);
     const replaced = text.replaceAll(REFERENCE, (reference, inside: string | undefined) => {
       if (inside === undefined) return '$';
-      const found = lookUp(reference, inside, variables);
+      const shown = isSecretPath(path) ? '${…}' : reference.slice(0, LONGEST_SHOWN);
+      const found = lookUp(reference, inside, shown, variables);
       if (typeof found === 'string') return found;
       findings.push(findingAt(path, found));
       return reference;
@@ -52,13 +55,14 @@ function walk(
 function lookUp(
   reference: string,
   inside: string,
+  shown: string,
   variables: ConfigEnvironment['variables'],
 ): string | Mistake {
   const [, name, otherwise] = NAME.exec(inside) ?? [];
   if (name === undefined || !reference.endsWith('}')) {
     return {
       code: 'variable-syntax',
-      message: `\`${reference.slice(0, 40)}\` is no reference to an environment variable.`,
+      message: `\`${shown}\` is no reference to an environment variable.`,
       hint: 'Write `${NAME}` or `${NAME:-default}`; for the characters themselves write `$${`.',
     };
   }

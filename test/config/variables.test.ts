@@ -100,6 +100,13 @@ describe('a file with variables', () => {
     ]);
   });
 
+  it('shows nothing of a password that happens to look like a reference', () => {
+    const node = 'nodes: [{address: a.example, role: [controlplane, etcd, worker]}]\n';
+    const found = find(`${node}private_registries: [{url: r.example, user: u, password: "a\${planted"}]\n`);
+    expect(found).toEqual([expect.stringMatching(/^2:56 variable-syntax: `\$\{…\}` is no reference/)]);
+    expect(found.join()).not.toContain('planted');
+  });
+
   it('checks what was put in like what was written', () => {
     const node = 'nodes: [{address: a.example, role: [controlplane, etcd, worker], port: "${PASSWORD}"}]\n';
     expect(find(node)).toEqual([expect.stringContaining('`port` is "123456"; it must be a port number')]);
