@@ -103,7 +103,7 @@ describe('a file with variables', () => {
   it('shows nothing of a password that happens to look like a reference', () => {
     const node = 'nodes: [{address: a.example, role: [controlplane, etcd, worker]}]\n';
     const found = find(`${node}private_registries: [{url: r.example, user: u, password: "a\${planted"}]\n`);
-    expect(found).toEqual([expect.stringMatching(/^2:56 variable-syntax: `\$\{…\}` is no reference/)]);
+    expect(found).toEqual([expect.stringMatching(/^2:58 variable-syntax: `\$\{…\}` is no reference/)]);
     expect(found.join()).not.toContain('planted');
   });
 
