@@ -1,4 +1,4 @@
-import { MASK, maskText } from '../config/mask-secrets.ts';
+import { MASK, maskFile } from '../config/mask-secrets.ts';
 import type { Cluster, ClusterNode } from '../domain/cluster.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../render/desired-node.ts';
@@ -64,7 +64,7 @@ function createMask(cluster: Cluster, { state }: DesiredInput): (content: string
   const { agentToken, serverToken } = state.secrets;
   const { scrub } = createScrubber([serverToken, agentToken, ...secretsOf(cluster)]);
   return (content, secret) => {
-    const masked = maskText(scrub(content));
+    const masked = maskFile(scrub(content));
     return secret && !masked.includes(SCRUBBED) && !masked.includes(MASK) ? `${MASK}\n` : masked;
   };
 }

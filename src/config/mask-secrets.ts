@@ -5,8 +5,19 @@ import { isSecretSource } from './secret-value.ts';
 export const MASK = '[secret]';
 
 /** Names of what people put into values of charts and the like, where no row says what is secret. */
-const SECRET_NAME =
-  /(pass|password|passphrase|secret|token|credential|(api|access|private|secret)[-_]?key)s?$/i;
+const SECRET_WORDS =
+  '(?:pass|password|passphrase|secret|token|credential|(?:api|access|private|secret)[-_]?key)s?';
+const SECRET_NAME = new RegExp(`${SECRET_WORDS}$`, 'i');
+
+/** `name=value`, as flags and variables of components are written. */
+const SECRET_SETTING = new RegExp(`^(-{0,2}[\\w.-]*${SECRET_WORDS})=.+$`, 'is');
+
+/** A line of YAML whose key or flag is a secret by its name: `"adminPassword": "…"`, `- "oidc-client-secret=…"`. */
+const SECRET_LINE = new RegExp(
+  `^([ \\t]*(?:- )?(?:"[\\w.-]*${SECRET_WORDS}"|[\\w.-]*${SECRET_WORDS}): )(?![ \\t]*(?:$|[|>&*{[]))[^\\n]+$`,
+  'gim',
+);
+const SECRET_ITEM = new RegExp(`^([ \\t]*- "?-{0,2}[\\w.-]*${SECRET_WORDS}=)[^"\\n]+("?)$`, 'gim');
 
 /**
  * The same keys with every secret masked: those of the tables, passwords in URLs, Secrets among manifests, and what by
@@ -45,5 +56,17 @@ export function maskText(text: string): string {
   const shown = documents.map((each) =>
     /\bkind["']?\s*:\s*["']?Secret\b/.test(each) ? `\n# ${MASK}: a Secret\n` : each,
   );
-  return shown.join('---').replaceAll(/(:\/\/[^\s:/@]*):[^\s/@]+@/g, `$1:${MASK}@`);
+  return shown
+    .join('---')
+    .replaceAll(/(:\/\/[^\s:/@]*):[^\s/@]+@/g, `$1:${MASK}@`)
+    .replace(SECRET_SETTING, `$1=${MASK}`);
+}
+
+/** A file as RKE2 reads it, without what `maskText` takes out and what is a secret by its name: values of charts, flags. */
+export function maskFile(text: string): string {
+  return maskText(text)
+    .replaceAll(SECRET_LINE, (line: string, start: string) =>
+      line.includes(MASK) || /config-secret"?: $/.test(start) ? line : `${start}"${MASK}"`,
+    )
+    .replaceAll(SECRET_ITEM, `$1${MASK}$2`);
 }

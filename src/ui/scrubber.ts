@@ -62,11 +62,17 @@ export function createScrubber(secrets: readonly Secret[] = []): Scrubber {
 const SHORTEST_ANYWHERE = 4;
 const SHORTEST_LINE = 8;
 
+/** Lines that every manifest and kubeconfig has, a secret one as well: a key alone, and what kind of object it is. */
+const SKELETON =
+  /^(- )?["']?([\w.-]+["']?:$|(apiVersion|kind|metadata|name|namespace|type|current-context)["']?:)/;
+
 /** The secret, and for one of several lines each line that says something: a log may show one without the others. */
 function partsOf(value: string): readonly string[] {
   const whole = value.trim();
   const lines = whole.split(/\r?\n/).map((line) => line.trim());
-  const telling = lines.filter((line) => line.length >= SHORTEST_LINE && !line.startsWith('-----'));
+  const telling = lines.filter(
+    (line) => line.length >= SHORTEST_LINE && !line.startsWith('-----') && !SKELETON.test(line),
+  );
   return [value, whole, ...(lines.length > 1 ? telling : [])].filter((part) => part !== '');
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keyTable } from '../../src/config/keys/key-table.ts';
-import { MASK, maskSecrets } from '../../src/config/mask-secrets.ts';
+import { MASK, maskFile, maskSecrets } from '../../src/config/mask-secrets.ts';
 
 /** A value below a path of the table: `private_registries[].password`. */
 function nest(path: string, value: unknown): unknown {
@@ -40,5 +40,40 @@ describe('what is shown of a configuration', () => {
     expect(maskSecrets({ chart_values: { mine: values } })).toEqual({
       chart_values: { mine: { adminPassword: MASK, auth: { token: MASK, user: 'me' }, apiKeys: [MASK] } },
     });
+  });
+
+  it('has no secret of a flag or a variable, as their names tell', () => {
+    const settings = ['TOKEN=sesame', 'DB_PASSWORD=se=same', 'max-pods=250', 'tls-private-key-file=/k.pem'];
+    const shown = maskSecrets({ services: { 'kube-api': { extra_env: settings } } });
+    expect(shown).toEqual({
+      services: {
+        'kube-api': {
+          extra_env: [`TOKEN=${MASK}`, `DB_PASSWORD=${MASK}`, 'max-pods=250', 'tls-private-key-file=/k.pem'],
+        },
+      },
+    });
+  });
+});
+
+describe('a file of a node', () => {
+  it('has no secret of a flag, a variable or a chart, as their names tell', () => {
+    const file = [
+      'token-file: "/etc/rancher/rke2/server-token"',
+      'etcd-s3-config-secret: "etcd-s3"',
+      'kube-apiserver-arg:',
+      '  - "oidc-client-secret=sesame"',
+      '  - "profiling=false"',
+      'valuesContent: |',
+      '    "adminPassword": "sesame"',
+      '    "credentialsSecret":',
+      '      "generate": false',
+      '    apiKey: sesame',
+    ].join('\n');
+    expect(maskFile(file)).toBe(
+      file
+        .replace('=sesame', `=${MASK}`)
+        .replace('"sesame"', `"${MASK}"`)
+        .replace('apiKey: sesame', `apiKey: "${MASK}"`),
+    );
   });
 });

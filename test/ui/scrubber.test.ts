@@ -54,6 +54,15 @@ describe('scrub', () => {
     expect(scrub('-----BEGIN OPENSSH PRIVATE KEY-----')).toContain('BEGIN');
   });
 
+  it('leaves the lines that a secret manifest has in common with all others', () => {
+    const { scrub } = scrubberOf(
+      'apiVersion: "v1"\nkind: Secret\nmetadata:\n  namespace: "kube-system"\nstringData:\n  password: "hunter2-hunter2"\n',
+    );
+    const other = 'apiVersion: "v1"\nmetadata:\n  namespace: "kube-system"\nstringData:\n';
+    expect(scrub(other)).toBe(other);
+    expect(scrub('got password: "hunter2-hunter2"')).toBe(`got ${SCRUBBED}`);
+  });
+
   it('takes short secrets out only where they stand alone', () => {
     const { scrub } = scrubberOf('ab');
     expect(scrub('the cab sat; ab!')).toBe(`the cab sat; ${SCRUBBED}!`);
