@@ -18,6 +18,7 @@ function write(name: string, text: string): string {
 
 const FIRST =
   'cluster_name: ${STAGE}\nnodes:\n  - address: 10.0.0.11\n    role: [controlplane, etcd, worker]\n';
+const ADDON = ' ${A}\\nkind: ConfigMap\\napiVersion: v1\\nmetadata: {name: a, namespace: default}\\n';
 const REGISTRY = 'private_registries:\n  - {url: r.example.com, user: me, password: sesame}\n';
 
 describe('config show', () => {
@@ -69,6 +70,18 @@ describe('config show', () => {
     );
     expect(stdout).toContain('r.example.com');
     expect(stdout + stderr).not.toContain('sesame');
+  });
+
+  it('writes texts so that reading them again gives the same', async () => {
+    const args = 'services: {scheduler: {extra_env: ["A=$${HOME}$", "B=$x"]}}\n';
+    const text = `${FIRST.replace('${STAGE}', 'x')}${args}addons: "#${ADDON}"\n`;
+    const first = await runProgram('config', 'show', '-c', write('a.yml', text));
+    expect(parse(first.stdout)).toMatchObject({
+      services: { scheduler: { extra_env: ['A=$${HOME}$$', 'B=$x'] } },
+      addons: `#${ADDON.replaceAll('\\n', '\n')}`,
+    });
+    const second = await runProgram('config', 'show', '-c', write('b.yml', first.stdout));
+    expect(second.stdout).toBe(first.stdout);
   });
 
   it('refuses a file with mistakes as every command does', async () => {

@@ -1,3 +1,4 @@
+import { escapeVariables } from '../../config/escape-variables.ts';
 import { fillDefaults } from '../../config/fill-defaults.ts';
 import { formatPath, type Path } from '../../config/finding.ts';
 import { maskSecrets } from '../../config/mask-secrets.ts';
@@ -14,7 +15,7 @@ import { showFindings } from '../show-findings.ts';
 export async function configShow(flags: ConfigShowFlags): Promise<ExitCode> {
   const { input, findings, originOf } = await readCluster(flags.config);
   const { value, defaults } = fillDefaults(input, flags.config[0] ?? '', configEnvironment());
-  const shown = maskSecrets(value);
+  const shown = escapeVariables(maskSecrets(value));
   const isDefault = (path: Path) =>
     path.some((_step, index) => defaults.has(formatPath(path.slice(0, index + 1))));
   const tell: TellOrigin = (path) => {
