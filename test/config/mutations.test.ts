@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCluster } from '../../src/config/parse-cluster.ts';
+import { type ParsedCluster, parseCluster } from '../../src/config/parse-cluster.ts';
 import { configEnvironment } from '../support/config-environment.ts';
 import { mutateFile } from '../support/mutate-file.ts';
 
@@ -8,21 +8,19 @@ const BATCH = 100;
 const LONGEST_MS = 200;
 const env = configEnvironment();
 
-/** Milliseconds; once more when it was long, since other work on the machine only ever adds. */
-function measure(text: string): number {
-  const once = () => {
-    const started = performance.now();
-    parseCluster(text, 'cluster.yml', env);
-    return performance.now() - started;
-  };
-  const first = once();
-  return first < LONGEST_MS ? first : Math.min(once(), once(), once());
+/** What is said of a text, and in how many milliseconds: tried again when it was long, as other work only ever adds. */
+function read(text: string, tries = 4): { readonly parsed: ParsedCluster; readonly took: number } {
+  const started = performance.now();
+  const parsed = parseCluster(text, 'cluster.yml', env);
+  const took = performance.now() - started;
+  return took < LONGEST_MS || tries === 1 ? { parsed, took } : read(text, tries - 1);
 }
 
 function checkFindings(seed: number): void {
   const text = mutateFile(seed);
   const told = `number ${seed}:\n${text}`;
-  const { cluster, findings } = parseCluster(text, 'cluster.yml', env);
+  const { parsed, took } = read(text);
+  const { cluster, findings } = parsed;
   const lines = text.split('\n');
   const errors = findings.filter(({ severity }) => severity === 'error');
   expect(cluster === null, told).toBe(errors.length > 0);
@@ -35,7 +33,7 @@ function checkFindings(seed: number): void {
     expect(hint, told).not.toMatch(/undefined|\[object/);
     expect(message.length + hint.length, told).toBeGreaterThan(10);
   }
-  expect(measure(text), told).toBeLessThan(LONGEST_MS);
+  expect(took, told).toBeLessThan(LONGEST_MS);
 }
 
 describe('broken files', () => {
