@@ -1,3 +1,4 @@
+import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256 } from '../lib/hash.ts';
 import { splitCredentials } from '../lib/url-credentials.ts';
 import type { Addon, Chart, Cluster, JsonMap, JsonValue, NodeFile } from './cluster.ts';
@@ -5,15 +6,17 @@ import { Secret } from './secret.ts';
 
 /**
  * The cluster as the state remembers it, as plain JSON that can be held against a later cluster.yml: secrets are left
- * out, and long texts (files, manifests, charts) are named by their SHA-256.
+ * out, and long texts (files, manifests, charts) are named by their SHA-256. So are values of charts: nobody knows which
+ * of them are passwords.
  */
 export function describeCluster(cluster: Cluster): JsonMap {
-  const { files, addons, charts, ...rest } = cluster;
+  const { files, addons, charts, chartValues, ...rest } = cluster;
   return {
     ...(plain(rest) as JsonMap),
     files: files.map(describeFile),
     addons: addons.map(describeAddon),
     charts: charts.map(describeChart),
+    chartValues: Object.fromEntries(Object.entries(chartValues).map(([name, each]) => [name, hashOf(each)])),
   };
 }
 
@@ -30,8 +33,17 @@ function describeAddon({ name, source }: Addon): JsonMap {
   };
 }
 
-function describeChart({ archive, ...chart }: Chart): JsonMap {
-  return { ...(plain(chart) as JsonMap), archive: archive === null ? null : `sha256:${sha256(archive)}` };
+function describeChart({ archive, repo, values, ...chart }: Chart): JsonMap {
+  return {
+    ...(plain(chart) as JsonMap),
+    repo: repo === null ? null : splitCredentials(repo).url,
+    values: hashOf(values),
+    archive: archive === null ? null : `sha256:${sha256(archive)}`,
+  };
+}
+
+function hashOf(values: JsonMap): string {
+  return `sha256:${sha256(canonicalJson(values))}`;
 }
 
 /** JSON of plain data; a secret becomes null, so that its place is known and nothing else of it. */

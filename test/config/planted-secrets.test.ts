@@ -98,3 +98,16 @@ describe('every key that holds a secret', () => {
     );
   });
 });
+
+it('passwords among the values of charts are not in what the state remembers, and changes of them are', () => {
+  const text = (word: string) => `nodes: [{address: 10.0.0.11, role: [controlplane, etcd, worker]}]
+chart_values: {rke2-coredns: {adminPassword: ${word}}}
+charts: [{name: a, repo: "https://me:${word}@charts.example", values: {token: ${word}}}]
+`;
+  const remembered = (word: string) => {
+    const { cluster } = read(text(word), {}, null);
+    return cluster && describeCluster(cluster);
+  };
+  expect(JSON.stringify(remembered('planted'))).not.toContain('planted');
+  expect(remembered('planted')).not.toEqual(remembered('another'));
+});

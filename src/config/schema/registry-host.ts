@@ -9,7 +9,13 @@ export const RegistryUrlSchema = checked(text('must be `host[:port][/path]`'), c
 
 /** URL of a registry that images are pulled from in place of another. */
 export const EndpointUrlSchema = checked(text('must be a URL'), (url) => {
-  if (isHttpUrl(url)) return checkUrlCredentials(url);
+  if (isHttpUrl(url)) {
+    const { host } = new URL(url);
+    return checkUrlCredentials(
+      url,
+      `put the login into \`registries.configs\` under \`${host}\`, as \`auth\``,
+    );
+  }
   return {
     message: `${showValue(url)} is not the URL of a registry.`,
     hint: /^[a-z]+:\/\//.test(url)

@@ -75,10 +75,13 @@ export function isHttpUrl(value: string): boolean {
 }
 
 /** What is wrong with a URL that names a user: it is written to plans and logs, where no password may stand. */
-export function checkUrlCredentials(value: string): Mistake | null {
+export function checkUrlCredentials(
+  value: string,
+  instead = 'serve the files to these machines without a login',
+): Mistake | null {
   if (!isHttpUrl(value) || new URL(value).username + new URL(value).password === '') return null;
   return {
     message: `The URL ${showValue(value)} holds credentials, and would carry them into plans and logs.`,
-    hint: 'Write it without `user:password@`, and serve the files to these machines without a login.',
+    hint: `Write it without \`user:password@\`, and ${instead}.`,
   };
 }
