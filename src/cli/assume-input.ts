@@ -49,7 +49,9 @@ export async function assumeInput(cluster: Cluster, stored: State | null): Promi
       ...(version === null
         ? [`Neither file nor state says which version it will be: this is as for ${NEWEST_RELEASE}.`]
         : []),
-      ...unread.map(({ name }) => `The addon ${name} has not been fetched yet.`),
+      ...unread.map(
+        ({ name }) => `The addon ${name} has not been fetched yet: \`up\` does it, and \`render --refresh\`.`,
+      ),
     ],
   };
 }

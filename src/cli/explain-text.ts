@@ -31,7 +31,8 @@ export function renderKey(row: KeyRow, below: readonly KeyRow[], style: Style): 
     ),
     ...(key.secret ? fact('', plain(SECRET_WORDS), style) : []),
     ...(example === undefined ? [] : ['', ...indent(writeExample(row.path, example, 'whole'))]),
-    ...(below.length === 0 ? [] : ['', `${INDENT}${style.dim('keys below')}`, ...listKeys(below, style)]),
+    ...(below.every(isLost) ? [] : ['', `${INDENT}${style.dim('keys below')}`]),
+    ...listKeys(below, style),
   ]);
 }
 

@@ -57,11 +57,13 @@ function renderGroup(
     if (path === '') return [];
     return [line === null ? bold(path) : `${bold(path)} ${dim(`(${file}:${line})`)}`];
   });
-  const room = (indent: number) => (width === null ? null : width - indent);
+  const room = (used: number) => (width === null ? null : width - used);
   const margin = ' '.repeat(symbols.hint.length + 1);
+  // Without a key above it, what is said must not look like one more word about the key before.
+  const indent = names.length === 0 ? '  ' : '    ';
   return [
     ...wrapText(names.join(', '), room(2)).flatMap((line) => (line === '' ? [] : [`  ${line}\n`])),
-    ...wrapText(cleanText(message), room(4)).map((line) => `    ${line}\n`),
+    ...wrapText(cleanText(message), room(indent.length)).map((line) => `${indent}${line}\n`),
     ...(hint === null ? [] : wrapText(cleanText(hint), room(5 + symbols.hint.length))).map(
       (line, index) => `    ${index === 0 ? `${symbols.hint} ` : margin}${line}\n`,
     ),

@@ -125,6 +125,6 @@ function oldLine({ lines }: Draft, place: Place): number | null {
 
 /** Advice as findings give it, for somebody who has nothing left to leave out; null when that was all. */
 export function afterwards(instead: string): string | null {
-  const rest = instead.replace(/^Leave (it|the key) out(?:[.;:,]\s*|$)/, '');
+  const rest = instead.replace(/^Leave (it|the key) out(?:[.;:,]?\s+and\s+|[.;:,]\s*|$)/, '');
   return rest === '' ? null : `${rest[0]?.toUpperCase()}${rest.slice(1)}`;
 }

@@ -31,28 +31,43 @@ function readKey(item: unknown): { readonly key: string; readonly range: number 
 }
 
 /**
- * Takes out every key that RKE2 has no place for. A key that asked for nothing goes without a word; of one that stands
- * in many nodes the first is told, with the number of the others.
+ * Takes out every key that RKE2 has no place for. Of those that asked for nothing only the names are told, and an empty
+ * one goes without a word; of a key that stands in many nodes the first is told, with the number of the others.
  */
 export function dropLostKeys(draft: Draft): Draft {
   const { document, value } = readDraft(draft);
   const lost = growKeyTree(({ entry }) => entry.fate === 'warned' || entry.fate === 'refused');
   const paths = new Map<string, Path>();
   const told = new Map<LostKey, { readonly path: Path; count: number }>();
+  const idle = new Map<LostKey, Path>();
   for (const { path: found, row, value: each } of findRowValues(value, lost)) {
     const path = withoutIndex(found);
     if (path.some((_step, depth) => paths.has(formatPath(path.slice(0, depth + 1))))) continue;
     paths.set(formatPath(path), path);
     const entry = row.entry as LostKey;
-    if (isHarmless(each, entry.harmless)) continue;
+    if (isHarmless(each, entry.harmless)) {
+      if (!isEmpty(each) && !idle.has(entry)) idle.set(entry, path);
+      continue;
+    }
     const before = told.get(entry);
     if (before) before.count += 1;
     else told.set(entry, { path, count: 1 });
   }
-  const entries = [...told].map(([key, { path, count }]) => toEntry(draft, document, tell(key, path, count)));
+  const stories = [
+    ...[...told].map(([key, { path, count }]) => tell(key, path, count)),
+    ...[...idle.values()].map((path): Story => ({ kind: 'dropped', path, message: IDLE, hint: null })),
+  ];
+  const entries = stories.map((story) => toEntry(draft, document, story));
   return paths.size === 0
     ? draft
     : removePlaces(draft, document, placesOf(document, [...paths.values()]), entries);
+}
+
+const IDLE = 'Asked for nothing, or for what RKE2 does anyhow.';
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isEmpty);
+  return value === null || value === undefined || value === '';
 }
 
 /** The key itself where the walk went into a list behind it. */

@@ -30,17 +30,11 @@ export function dropUnsetKeys(draft: Draft): Draft {
     draft,
     paths.map((path): Story => ({ kind: 'dropped', path, message: '', hint: null })),
   );
-  const count = paths.length === 1 ? 'A key had' : `${paths.length} keys had`;
-  const entry = {
-    kind: 'dropped' as const,
-    path: '',
-    line: null,
-    message: `${count} nothing behind it, and went without a word.`.replace(
-      'keys had nothing behind it',
-      'keys had nothing behind them',
-    ),
-    hint: null,
-  };
+  const message =
+    paths.length === 1
+      ? 'One more key was empty, and went without a word.'
+      : `${paths.length} more keys were empty, and went without a word.`;
+  const entry = { kind: 'dropped' as const, path: '', line: null, message, hint: null };
   return { lines, entries: [...draft.entries, entry] };
 }
 

@@ -22,12 +22,15 @@ export function escapeDollars(draft: Draft): Draft {
       {
         path,
         text: source.replaceAll(/\$(?=[${])/g, '$$$$'),
-        story: { kind: 'changed' as const, path, message, hint: null },
+        story: { kind: 'changed' as const, path, message, hint: DOLLAR_HINT },
       },
     ];
   });
   return replaceValues(draft, changes);
 }
+
+const DOLLAR_HINT =
+  'If another program used to fill it in before RKE1 read the file, take that dollar sign away: rke2ctl does it itself.';
 
 function* listTexts(
   value: unknown,
