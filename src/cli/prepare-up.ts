@@ -5,6 +5,8 @@ import { CheckError, ConnectError, StateError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
+import { addonLosses } from '../plan/addon-losses.ts';
+import { checkLosses } from '../plan/check-losses.ts';
 import { checkManifests } from '../plan/check-manifests.ts';
 import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
 import { checkState } from '../plan/check-state.ts';
@@ -75,6 +77,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     ...checkPinnedVersion(cluster, stored === null, release.version),
     ...checkState(cluster, observed, known, release.version),
     ...checkManifests(manifests, known),
+    ...checkLosses(addonLosses(known, manifests, cluster)),
   ];
   const judged = applyIgnored(findings, options.ignoredChecks);
   if (judged.some((finding) => finding.severity === 'error')) throw new CheckError(judged);

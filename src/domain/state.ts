@@ -38,6 +38,8 @@ export interface AddonRecord {
   /** Where it was fetched; null when the text stood in the file or beside it. */
   readonly url: string | null;
   readonly objects: readonly ObjectRef[];
+  /** What earlier texts of it brought, as long as RKE2 may not have the present one everywhere; absent: nothing. */
+  readonly former?: readonly ObjectRef[] | undefined;
 }
 
 /** An object of the Kubernetes API; `namespace` is null for those that have none, and when the manifest names none. */

@@ -2,7 +2,8 @@ import type { Step, StepId } from '../domain/plan.ts';
 import { sha256 } from '../lib/hash.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { manifestPath, renderManifests } from '../render/manifests.ts';
-import { objectKey } from '../rke2/manifest-objects.ts';
+import { deletionRank } from '../rke2/manifest-objects.ts';
+import { type AddonLoss, addonLosses } from './addon-losses.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
@@ -15,38 +16,44 @@ export interface ApiReadiness {
 
 /**
  * Deletes from the cluster what manifests brought that the file no longer names, once no reached node holds the file any
- * more. What another manifest of the file brings as well stays.
+ * more; one after the other, kinds and namespaces last. What another manifest of the file brings or needs stays.
  */
 export function deleteAddonSteps(
   input: UpInput,
   work: readonly NodeWork[],
   { plane, needs, after }: ApiReadiness,
 ): readonly Step[] {
-  const wanted = new Set(renderManifests(input.cluster, input.addonTexts).map(({ name }) => name));
-  const records = Object.entries(input.state.addons);
-  const kept = new Set(
-    records.filter(([name]) => wanted.has(name)).flatMap(([, { objects }]) => objects.map(objectKey)),
-  );
+  const manifests = renderManifests(input.cluster, input.addonTexts);
+  const losses = addonLosses(input.state, manifests, input.cluster).filter(({ whole }) => whole);
   const planes = input.cluster.nodes.filter(({ roles }) => roles.includes('controlplane'));
   const forget = planes.every(({ key }) => factsOf(input.observed, key) !== null);
   const node = plane.desired.planned;
-  return records
-    .filter(([name]) => !wanted.has(name))
-    .map(([name, { objects }]): Step => {
-      const path = manifestPath(input.cluster.dataDir, name);
-      const holders = work.filter(({ changes }) => changes.removed.includes(path));
-      return {
-        kind: 'delete-addon',
-        id: `delete-addon ${name}`,
-        node,
-        reason: 'the file no longer names it',
-        needs: [...needs, ...holders.map(({ desired }) => stepId('write-files', desired.planned))],
-        after,
-        name,
-        objects: objects.filter((object) => !kept.has(objectKey(object))),
-        forget,
-      };
-    });
+  const ordered = losses.toReversed().toSorted((one, other) => lastRank(one) - lastRank(other));
+  return ordered.map(({ name, objects }, index): Step => {
+    const path = manifestPath(input.cluster.dataDir, name);
+    const holders = work.filter(({ changes }) => changes.removed.includes(path));
+    const before = ordered[index - 1];
+    return {
+      kind: 'delete-addon',
+      id: deletionId(name),
+      node,
+      reason: 'the file no longer names it',
+      needs: [...needs, ...holders.map(({ desired }) => stepId('write-files', desired.planned))],
+      after: before === undefined ? after : [...after, deletionId(before.name)],
+      name,
+      objects,
+      forget,
+    };
+  });
+}
+
+/** A controller must outlive the objects that wait for it: those who bring kinds and namespaces go after those who do not. */
+function lastRank({ objects }: AddonLoss): number {
+  return Math.max(0, ...objects.map(deletionRank));
+}
+
+function deletionId(name: string): string {
+  return `delete-addon ${name}`;
 }
 
 /** Sees that RKE2 applies the manifests that this run writes. */

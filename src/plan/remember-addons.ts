@@ -18,14 +18,9 @@ export function rememberAddons(
 ): State {
   const records = manifests.flatMap(({ name, content, url }): [string, AddonRecord][] => {
     if (content === null) return [];
-    const hash = sha256(content);
-    const before = state.addons[name];
-    const isSettled = isInPlace(cluster, observed, name, hash);
-    if (before?.sha256 === hash && before.url === url && isSettled) return [[name, before]];
-    const { objects } = listManifestObjects(content);
-    // Until RKE2 has the new text, what the old one brought is still there.
-    const all = isSettled ? objects : [...objects, ...(before?.objects ?? [])];
-    return [[name, { sha256: hash, url, objects: uniqueObjects(all) }]];
+    return [
+      [name, recordOf(content, url, state.addons[name], isInPlace(cluster, observed, name, sha256(content)))],
+    ];
   });
   return { ...state, addons: { ...state.addons, ...Object.fromEntries(records) } };
 }
@@ -35,6 +30,22 @@ function isInPlace(cluster: Cluster, observed: Observed, name: string, hash: str
   return cluster.nodes
     .filter(({ roles }) => roles.includes('controlplane'))
     .every(({ key }) => factsOf(observed, key)?.rke2.files[path]?.sha256 === hash);
+}
+
+/** Until RKE2 has the new text everywhere, what the old one brought is still there; after that it may be somebody else's. */
+function recordOf(
+  content: string,
+  url: string | null,
+  before: AddonRecord | undefined,
+  isSettled: boolean,
+): AddonRecord {
+  const hash = sha256(content);
+  const isSame = before?.sha256 === hash;
+  const objects = isSame ? before.objects : uniqueObjects(listManifestObjects(content).objects);
+  const present = new Set(objects.map(objectKey));
+  const earlier = isSettled || before === undefined ? [] : [...(before.former ?? []), ...before.objects];
+  const former = uniqueObjects(earlier).filter((object) => !present.has(objectKey(object)));
+  return { sha256: hash, url, objects, ...(former.length > 0 && { former }) };
 }
 
 function uniqueObjects(objects: readonly ObjectRef[]): readonly ObjectRef[] {

@@ -61,6 +61,11 @@ export function objectKey({ apiVersion, kind, namespace, name }: ObjectRef): str
   return [group, kind, namespace ?? 'default', name].join('/');
 }
 
+/** In which turn an object is deleted: 0; kinds (1) only after objects, namespaces (2) last. */
+export function deletionRank({ kind }: ObjectRef): 0 | 1 | 2 {
+  return kind === 'Namespace' ? 2 : kind === 'CustomResourceDefinition' ? 1 : 0;
+}
+
 /** Nothing for empty documents; the items of a `List`. */
 function itemsOf(value: unknown): readonly unknown[] {
   if (value === null || value === undefined) return [];

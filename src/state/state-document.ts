@@ -40,17 +40,18 @@ const NodeRecordSchema = z.strictObject({
   phase: z.enum(['staged', 'joined']),
 });
 
+const ObjectRefSchema = z.strictObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  namespace: z.string().nullable(),
+  name: z.string(),
+});
+
 const AddonRecordSchema = z.strictObject({
   sha256: z.string(),
   url: z.string().nullable(),
-  objects: z.array(
-    z.strictObject({
-      apiVersion: z.string(),
-      kind: z.string(),
-      namespace: z.string().nullable(),
-      name: z.string(),
-    }),
-  ),
+  objects: z.array(ObjectRefSchema),
+  former: z.array(ObjectRefSchema).optional(),
 });
 
 /** A state as it lies on disk: its secrets either readable or sealed, and a checksum over all the rest. */

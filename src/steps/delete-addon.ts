@@ -2,6 +2,7 @@ import { TimeoutError } from '../domain/errors.ts';
 import type { ObjectRef } from '../domain/state.ts';
 import { deleteObjects } from '../host/kubectl.ts';
 import { addonObjectName } from '../render/manifests.ts';
+import { deletionRank } from '../rke2/manifest-objects.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
 /** RKE2's own object of a manifest: without it a file of that name is applied as if it were new. */
@@ -40,10 +41,8 @@ export const deleteAddon: StepHandler<'delete-addon'> = {
  * nothing waits for a controller that is gone.
  */
 export function deletionWaves(objects: readonly ObjectRef[]): readonly (readonly ObjectRef[])[] {
-  const rank = ({ kind }: ObjectRef) =>
-    kind === 'Namespace' ? 2 : kind === 'CustomResourceDefinition' ? 1 : 0;
   return [0, 1, 2]
-    .map((wanted) => objects.filter((object) => rank(object) === wanted).reverse())
+    .map((wanted) => objects.filter((object) => deletionRank(object) === wanted).reverse())
     .filter((wave) => wave.length > 0);
 }
 

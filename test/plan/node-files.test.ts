@@ -22,6 +22,9 @@ function addon(name: string, text = `apiVersion: v1\nkind: ConfigMap\nmetadata: 
   return { name, source: { text } };
 }
 
+const CRD =
+  'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.x.io}\n';
+
 function up(overrides: Partial<Cluster>): World {
   return converge(makeWorld(makeCluster({ nodes, ...overrides }), { firewalld: false })).world;
 }
@@ -145,9 +148,39 @@ describe('an addon', () => {
       addons: [addon('one', 'apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n')],
     });
     const half = carryOut(next, planWorld(next).steps.slice(0, 1));
-    expect(half.state.addons['one']?.objects.map(({ kind }) => kind)).toEqual(['Secret', 'ConfigMap']);
-    const whole = carryOut(converge(next).world, []);
+    expect(half.state.addons['one']).toMatchObject({
+      objects: [{ kind: 'Secret' }],
+      former: [{ kind: 'ConfigMap' }],
+    });
+    const withdrawn = planWorld(changed(half, { addons: [] }));
+    expect(steps(withdrawn, 'delete-addon')[0]?.objects.map(({ kind }) => kind)).toEqual([
+      'Secret',
+      'ConfigMap',
+    ]);
+    const { world: whole } = converge(half);
     expect(planWorld(whole).steps).toEqual([]);
+    // Whoever brings it now, it is no longer ours to delete.
+    const later = planWorld(changed(whole, { addons: [] }));
+    expect(steps(later, 'delete-addon')[0]?.objects.map(({ kind }) => kind)).toEqual(['Secret']);
+  });
+
+  it('that is one of several to go leaves kinds and namespaces for the end', () => {
+    const world = up({
+      addons: [
+        addon('a-space', 'apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n'),
+        addon('b-kind', CRD),
+        addon('c-thing', 'apiVersion: x.io/v1\nkind: Thing\nmetadata: {name: t}\n'),
+        addon('d-thing'),
+      ],
+    });
+    const going = steps(planWorld(changed(world, { addons: [] })), 'delete-addon');
+    expect(going.map(({ name }) => name)).toEqual(['d-thing', 'c-thing', 'b-kind', 'a-space']);
+    expect(going.map(({ after }) => after.filter((id) => id.startsWith('delete')))).toEqual([
+      [],
+      ['delete-addon d-thing'],
+      ['delete-addon c-thing'],
+      ['delete-addon b-kind'],
+    ]);
   });
 
   it('is looked after once it is written', () => {
