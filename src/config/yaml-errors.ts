@@ -6,8 +6,8 @@ interface Explanation {
 
 const KNOWN: Readonly<Record<string, { readonly message: string; readonly hint: string }>> = {
   TAB_AS_INDENT: {
-    message: 'This line is indented with a tab; YAML takes only blanks.',
-    hint: 'Replace the tab by blanks, as many as the neighbouring lines have.',
+    message: 'This line is indented with a tab; YAML takes only spaces.',
+    hint: 'Replace the tab by spaces, as many as the neighbouring lines have.',
   },
   BAD_INDENT: {
     message: 'This line is not indented like the lines that it belongs to.',

@@ -20,6 +20,7 @@ const TRY = 'Mend it; `kubectl apply --dry-run=client -f FILE` tries a manifest.
 
 function checkInline(text: string, owners: Map<string, string>): readonly Finding[] {
   const path = ['addons'];
+  if (PLACE.test(text.trim())) return [findingAt(path, explainPlace(text.trim()))];
   const found = listManifestObjects(text);
   return [
     ...found.mistakes.map(({ column, line, message }): Finding => {
@@ -32,6 +33,17 @@ function checkInline(text: string, owners: Map<string, string>): readonly Findin
     }),
     ...checkObjects(found, path, '`addons`', owners),
   ];
+}
+
+/** One word that ends like the name of a manifest, or a URL. */
+const PLACE = /^(https?:\/\/\S+|\S+\.(ya?ml|json))$/;
+
+function explainPlace(place: string): Mistake {
+  return {
+    code: 'addon-broken',
+    message: '`addons` holds the text of manifests, and here it is the name of a place where one lies.',
+    hint: `Write \`addons_include: [${place}]\` instead.`,
+  };
 }
 
 function checkInclude(
