@@ -4,6 +4,9 @@ import { type Mistake, type Path, showValue } from './finding.ts';
 import { growKeyTree, type KeyTree, stepInto } from './keys/key-tree.ts';
 import { findNearestName } from './nearest-name.ts';
 
+/** How every hint begins that tells to make text of a number or a switch. */
+export const QUOTE_IT = 'Put it in quotes';
+
 let secrets: KeyTree | null = null;
 
 /** Whether the value at `path` is never shown, however wrong it is: its row, or one above it, says `secret`. */
@@ -65,9 +68,11 @@ function suggest(
   }
   if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
     const isEnough = wanted !== null && z.safeParse(wanted, String(value)).success;
-    return isEnough && !/quotes/.test(issue.message)
-      ? `Put it in quotes${isSecret ? '' : `: ${write(path, `"${value}"`)}`}.`
-      : null;
+    if (!isEnough || /quotes/.test(issue.message)) return null;
+    // Of `1.10` and `010` the number tells no longer how it was written.
+    return isSecret || typeof value === 'number'
+      ? `${QUOTE_IT}, as it stands there.`
+      : `${QUOTE_IT}: ${write(path, `"${value}"`)}.`;
   }
   if (issue.expected === 'array' && typeof value === 'string' && !isSecret) {
     return `Write it as a list: ${write(path, `[${value}]`)}.`;

@@ -2,6 +2,7 @@ import { isScalar } from 'yaml';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import type { Path } from '../finding.ts';
 import { parseCluster } from '../parse-cluster.ts';
+import { QUOTE_IT } from '../value-mistakes.ts';
 import {
   afterwards,
   type ConversionInput,
@@ -44,14 +45,15 @@ const MOST_PASSES = 20;
 
 /**
  * Takes out, pass by pass, what `validate` calls a mistake and the cluster can do without: keys that RKE1 did not know
- * either, values that RKE2 cannot take, and settings without effect. Words that meant yes and no to RKE1 are mended.
+ * either, values that RKE2 cannot take, and settings without effect. Words that meant yes and no to RKE1 are mended, and
+ * numbers that were text to it.
  */
 export function dropRefusedValues(before: Draft, { target, env }: ConversionInput): Draft {
   let draft = before;
   for (let pass = 0; pass < MOST_PASSES; pass += 1) {
     const { findings } = parseCluster(draft.lines.text, target, { ...env, runCommand: null });
     const errors = findings.filter(({ severity, code }) => severity === 'error' || IDLE.has(code));
-    const switches = errors.flatMap((error) => mendSwitch(draft, error));
+    const switches = errors.flatMap((error) => mendScalar(draft, error));
     const next =
       switches.length > 0 ? replaceValues(draft, switches) : removeKeys(draft, listRemovals(draft, errors));
     if (next.lines.text === draft.lines.text) return draft;
@@ -60,13 +62,23 @@ export function dropRefusedValues(before: Draft, { target, env }: ConversionInpu
   return draft;
 }
 
-function mendSwitch(
+/** RKE1 took a number or a switch as text, letter by letter, wherever text was wanted. */
+function isTextWanted(hint: string, value: unknown): boolean {
+  return hint.startsWith(QUOTE_IT) && (typeof value === 'number' || typeof value === 'boolean');
+}
+
+function mendScalar(
   draft: Draft,
-  { path = '' }: Diagnostic,
+  { hint, path = '' }: Diagnostic,
 ): readonly { readonly path: Path; readonly text: string; readonly story: Story }[] {
   const steps = parsePath(path);
   const place = findPlace(readDraft(draft).document, steps);
   const node = place && nodeOf(place);
+  if (isScalar(node) && node.type === 'PLAIN' && isTextWanted(hint, node.value)) {
+    const text = JSON.stringify(node.source);
+    const message = `\`${node.source}\` was text to RKE1, and is a ${typeof node.value} here: it is in quotes now.`;
+    return [{ path: steps, text, story: { kind: 'changed', path: steps, message, hint: null } }];
+  }
   const word =
     isScalar(node) && node.type === 'PLAIN' && /^(?:(y|yes|on)|n|no|off)$/i.exec(node.source ?? '');
   if (!word) return [];

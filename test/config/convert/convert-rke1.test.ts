@@ -131,6 +131,15 @@ describe('what RKE1’s reader took and a strict one does not', () => {
     expect(conversion.text).toBe(`${NODES}cluster_name: b\n`);
     expect(entriesAt(conversion, 'cluster_name', 'changed')[0]).toMatchObject({ line: 1 });
   });
+  it('numbers and switches that were text to RKE1, letter by letter', () => {
+    const conversion = convert(`${NODES}    labels: {a: 1.10, b: true, c: 010, d: "1"}\n`);
+    expect(conversion.text).toContain('labels: {a: "1.10", b: "true", c: "010", d: "1"}');
+    expect(conversion.entries.filter(({ kind }) => kind === 'changed').map(({ path }) => path)).toEqual([
+      'nodes[0].labels.a',
+      'nodes[0].labels.b',
+      'nodes[0].labels.c',
+    ]);
+  });
   it('yes and no', () => {
     const conversion = convert(`${NODES}ssh_agent_auth: yes # really\n`);
     expect(conversion.text).toBe(`${NODES}ssh_agent_auth: true # really\n`);
