@@ -24,7 +24,7 @@ const INSTALL_KEYS = {
     becomes: [INSTALL],
   }),
   artifacts: own(PathOrUrlSchema, {
-    description: 'Directory or URL with the files of an RKE2 release.',
+    description: 'Directory with the files of an RKE2 release. A URL is refused for now.',
     examples: ['./rke2-v1.35.7'],
     becomes: [INSTALL],
   }),
