@@ -5,6 +5,7 @@ import { nodeId, nodeName } from '../domain/node-identity.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
+import { DATA_DIR } from '../rke2/paths.ts';
 import { isServer } from '../rke2/roles.ts';
 
 /**
@@ -20,7 +21,7 @@ export function checkState(
   if (state.removing) return [removeUnfinished()];
   if (state.bootstrapNodeId === null && Object.keys(state.nodes).length === 0) return [];
   const begun = hasBegun(cluster, observed, state);
-  const moved = begun ? checkDataDir(cluster, state) : [];
+  const moved = begun ? checkDataDir(cluster, observed, state) : [];
   return [
     ...moved,
     ...(begun ? [...checkImmutable(cluster, state), ...checkDatastore(cluster, state)] : []),
@@ -76,10 +77,20 @@ function checkImmutable(cluster: Cluster, state: State): readonly Diagnostic[] {
     }));
 }
 
-/** Nothing moves RKE2's data, and a node that finds none would begin anew. */
-function checkDataDir(cluster: Cluster, state: State): readonly Diagnostic[] {
-  const before = state.desired?.['dataDir'];
-  if (typeof before !== 'string' || before === cluster.dataDir) return [];
+/**
+ * Nothing moves RKE2's data, and a node that finds none would begin anew. Markers tell where the data is even when the
+ * state was made again; a state of the first releases, which knew one place only, does not say it.
+ */
+function checkDataDir(cluster: Cluster, observed: Observed, state: State): readonly Diagnostic[] {
+  const places = cluster.nodes.flatMap((node) => {
+    const facts = factsOf(observed, node.key);
+    const marker = facts?.rke2.marker ?? null;
+    const isMember = facts !== null && isJoined(state, facts.machineId);
+    return isMember && marker !== null && marker !== 'unreadable' ? [marker.dataDir] : [];
+  });
+  const said = state.desired === null ? undefined : (state.desired['dataDir'] ?? DATA_DIR);
+  const before = [said, ...places].find((place) => typeof place === 'string' && place !== cluster.dataDir);
+  if (typeof before !== 'string') return [];
   return [
     {
       severity: 'error',
@@ -89,6 +100,10 @@ function checkDataDir(cluster: Cluster, state: State): readonly Diagnostic[] {
       hint: 'Put prefix_path back as it was, or make a new cluster.',
     },
   ];
+}
+
+function isJoined(state: State, machineId: string): boolean {
+  return state.nodes[nodeId(state.clusterId, machineId)]?.phase === 'joined';
 }
 
 /** RKE2 moves no data between its own etcd and another datastore. */

@@ -22,7 +22,7 @@ export function planUp(input: UpInput): Plan {
   });
   const starting = work.filter(({ changes }) => changes.start !== null);
   const matrix = input.checkPorts ? matrixStep(input, work) : null;
-  const order = startOrder(work);
+  const order = startOrder(work, input.cluster);
   const steps = [
     ...work.flatMap((node) => hostSteps(input, node, order, matrix?.id ?? null)),
     ...(matrix === null ? [] : [matrix]),

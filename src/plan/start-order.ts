@@ -1,6 +1,8 @@
-import type { NodeKey } from '../domain/cluster.ts';
+import type { Cluster, NodeKey } from '../domain/cluster.ts';
 import type { PlannedNode, StepId } from '../domain/plan.ts';
 import type { Role } from '../domain/role.ts';
+import { isServer } from '../rke2/roles.ts';
+import { maxUnavailable } from './max-unavailable.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork } from './up-input.ts';
 
@@ -14,10 +16,13 @@ export interface StartOrder {
   readonly joinable: PlannedNode | null;
   /** The first control plane, without which no agent becomes READY; null when it is up already. */
   readonly firstControlPlane: NodeKey | null;
+  /** Agents in service that start anew: so many at once as may be out of service, and one that fails is out of service. */
+  readonly restarting: readonly PlannedNode[];
+  readonly restartsAtOnce: number;
 }
 
 /** Orders the starts: members that are down, bootstrap node, then etcd nodes, then control planes, as they stand in the file. */
-export function startOrder(work: readonly NodeWork[]): StartOrder {
+export function startOrder(work: readonly NodeWork[], { nodes, upgrade }: Cluster): StartOrder {
   const servers = work.filter(({ desired }) => desired.planned.service === 'rke2-server');
   const starting = servers
     .filter(({ changes }) => changes.start !== null)
@@ -34,19 +39,33 @@ export function startOrder(work: readonly NodeWork[]): StartOrder {
     chain: planned(starting.filter((node) => !isMemberDown(node))),
     joinable: (living ?? starting[0])?.desired.planned ?? null,
     firstControlPlane: planeIsUp ? null : (plane?.desired.planned.key ?? null),
+    restarting: planned(
+      work.filter(
+        ({ desired, changes }) => desired.planned.service === 'rke2-agent' && changes.start === 'changed',
+      ),
+    ),
+    restartsAtOnce: maxUnavailable(
+      upgrade.maxUnavailableWorker,
+      nodes.filter(({ roles }) => !isServer(roles)).length,
+    ),
   };
 }
 
 /** The starts that a node's own start needs, and those that must only have ended. */
 export function startNeeds(
   node: PlannedNode,
-  { members, chain, firstControlPlane }: StartOrder,
+  { members, chain, firstControlPlane, restarting, restartsAtOnce }: StartOrder,
 ): { readonly needs: readonly StepId[]; readonly after: readonly StepId[] } {
   const starts = (nodes: readonly PlannedNode[]) => nodes.map((each) => stepId('start-service', each));
   if (node.service === 'rke2-agent') {
     const servers = [...members, ...chain];
+    const turn = restarting.findIndex((agent) => agent.key === node.key);
+    const before = turn < restartsAtOnce ? undefined : restarting[turn - restartsAtOnce];
     return {
-      needs: starts(servers.filter((server) => server.key === firstControlPlane)),
+      needs: starts([
+        ...servers.filter((server) => server.key === firstControlPlane),
+        ...(before === undefined ? [] : [before]),
+      ]),
       after: starts(servers),
     };
   }

@@ -97,6 +97,25 @@ describe('checkState', () => {
     expect(codes(cut, three, 'v1.36.4+rke2r1')).toEqual([]);
   });
 
+  it('refuses another data directory, also where only the markers know which it was', () => {
+    const moved = { ...three, dataDir: '/data/rke2' };
+    const world = settled();
+    expect(codes(world, moved)).toEqual(['immutable-changed']);
+    const rebuilt = { ...world, state: { ...world.state, desired: null } };
+    expect(codes(rebuilt, moved)).toEqual(['immutable-changed']);
+    expect(codes(rebuilt, three)).toEqual([]);
+  });
+
+  it('refuses another data directory where a first release wrote the state, which knew of one only', () => {
+    const world = settled();
+    const { dataDir: _unknown, ...desired } = describeCluster(three);
+    const old = { ...world, state: { ...world.state, desired } };
+    expect(codes({ ...old, down: three.nodes.map(({ key }) => key) }, three)).toEqual([]);
+    expect(
+      codes({ ...old, down: three.nodes.map(({ key }) => key) }, { ...three, dataDir: '/data' }),
+    ).toEqual(['immutable-changed']);
+  });
+
   it('misses a member that left the file, not one that never joined', () => {
     const without = { ...three, nodes: three.nodes.slice(0, 2) };
     expect(findings(settled(), without)).toMatchObject([{ code: 'node-left-file', node: 'h2' }]);

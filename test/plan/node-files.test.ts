@@ -103,6 +103,47 @@ describe('files of a cluster that is up', () => {
   });
 });
 
+describe('workers in service that start anew', () => {
+  const workers = Array.from({ length: 20 }, (_, index) => makeNode(`10.0.1.${index + 1}`, ['worker']));
+  const many = [makeNode('10.0.0.1', ['etcd', 'controlplane']), ...workers];
+
+  /** Which worker waits for which, as their places in the file. */
+  function waits(most: string): readonly (readonly [number, number])[] {
+    const cluster = makeCluster({ nodes: many });
+    const upgrade = { ...cluster.upgrade, maxUnavailableWorker: most };
+    const { world } = converge(makeWorld({ ...cluster, upgrade }, { firewalld: false }));
+    const place = (key: string | undefined) => workers.findIndex((node) => node.key === key);
+    return steps(planWorld(changed(world, { environment: { A: 'b' } })), 'start-service').flatMap((step) =>
+      step.needs.flatMap((id): [number, number][] => {
+        const before = place(id.replace('start-service ', ''));
+        return id.startsWith('start-service') && before >= 0 ? [[place(step.node?.key), before]] : [];
+      }),
+    );
+  }
+
+  it('are never more at once than may be out of service, and one that fails counts as such', () => {
+    expect(waits('3').slice(0, 3)).toEqual([
+      [3, 0],
+      [4, 1],
+      [5, 2],
+    ]);
+    expect(waits('10%').slice(0, 2)).toEqual([
+      [2, 0],
+      [3, 1],
+    ]);
+    expect(waits('1%')).toHaveLength(19);
+    expect(waits('100%')).toEqual([]);
+  });
+
+  it('hold nobody up who joins', () => {
+    const plan = planWorld(makeWorld(makeCluster({ nodes: many }), { firewalld: false }));
+    const joining = steps(plan, 'start-service').filter(({ node }) => node?.service === 'rke2-agent');
+    expect(joining.every(({ needs }) => !needs.some((id) => id.startsWith('start-service 10.0.1.')))).toBe(
+      true,
+    );
+  });
+});
+
 describe('an addon', () => {
   it('lies on every control plane, and on no other node', () => {
     const { hosts } = up({ addons: [addon('one')] });
