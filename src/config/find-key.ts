@@ -64,7 +64,7 @@ function findRke2Key(plain: string): FoundKey | null {
   return { kind: 'rke2', path: plain, key };
 }
 
-/** First keys of that very name elsewhere, then names that look alike below the same parent, then any. */
+/** First a name that looks alike below the same parent, then keys of that very name elsewhere, then names like it or with it in them. */
 function listNearest(plain: string, rows: readonly KeyRow[]): readonly string[] {
   const parts = plain.split('.');
   const last = parts.at(-1) ?? '';
@@ -76,7 +76,9 @@ function listNearest(plain: string, rows: readonly KeyRow[]): readonly string[] 
   const alike = rows
     .filter((row) => measureDistance(name(row), last) <= Math.max(1, Math.floor(last.length / 4)))
     .toSorted((a, b) => measureDistance(a.path, plain) - measureDistance(b.path, plain));
-  const found = [...siblings.filter((row) => name(row) === sibling), ...same, ...alike];
+  const word = last.toLowerCase();
+  const holding = word.length < 2 ? [] : rows.filter((row) => name(row).toLowerCase().includes(word));
+  const found = [...siblings.filter((row) => name(row) === sibling), ...same, ...alike, ...holding];
   return [...new Set(found.map(({ path }) => path))].slice(0, MOST_NEAREST);
 }
 

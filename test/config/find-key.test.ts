@@ -37,6 +37,7 @@ describe('a key that somebody names', () => {
     ['nodes[].lables', 'nodes[].labels'],
     ['kubernets_version', 'kubernetes_version'],
     ['install.host_keys', 'ssh.host_keys'],
+    ['weave', 'network.weave_network_provider'],
   ])('that is not there, as %s, has %s near it', (asked, near) => {
     const found = findKey(asked);
     expect(found.kind === 'unknown' && found.nearest).toContain(near);
