@@ -29,7 +29,7 @@ export function listManifestObjects(text: string): ManifestObjects {
   for (const document of parseAllDocuments(text, { merge: true, logLevel: 'silent', prettyErrors: false })) {
     const [error] = document.errors;
     if (error !== undefined) {
-      mistakes.push({ ...placeAt(text, error.pos[0]), message: error.message.split('\n')[0] ?? '' });
+      mistakes.push({ ...placeAt(text, error.pos[0]), message: explainYaml(error.message) });
       continue;
     }
     const place = placeAt(text, document.contents?.range?.[0] ?? 0);
@@ -43,6 +43,12 @@ export function listManifestObjects(text: string): ManifestObjects {
     }
   }
   return { objects, places, mistakes };
+}
+
+/** Without what the parser quotes behind a colon: it may be part of a Secret. */
+function explainYaml(message: string): string {
+  const [reason = ''] = message.split(/: |\n/);
+  return `it is not YAML (${reason}); often this line or the one before it is indented wrongly`;
 }
 
 /** What stands in the document; an alias that cannot be followed makes it one that is no object. */

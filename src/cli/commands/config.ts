@@ -28,7 +28,10 @@ export async function config(flags: ConfigFlags, streams?: PromptStreams): Promi
     const keys = await askCluster(dialog, file, configEnvironment());
     const comment = 'Made by `rke2ctl config`. `rke2ctl explain` says which keys there are beside these.';
     await write(file, writeClusterFile(SCHEMA, comment, keys), flags.force === true);
-    dialog.tell(`Wrote ${file}. \`rke2ctl check\` looks at the hosts, \`rke2ctl up\` makes the cluster.`);
+    const flag = file === 'cluster.yml' ? '' : ` -c ${file}`;
+    dialog.tell(
+      `Wrote ${file}. \`rke2ctl check${flag}\` looks at the hosts, \`rke2ctl up${flag}\` makes the cluster.`,
+    );
     return 0;
   } catch (error) {
     throw error instanceof CancelledError ? nothingWritten() : error;
