@@ -160,6 +160,7 @@ describe('recurring snapshots', () => {
       'etcd-s3-region': 'eu-west-9',
       'etcd-s3-folder': 'prod',
       'etcd-s3-timeout': '90s',
+      'etcd-s3-retention': 6,
       'etcd-s3-endpoint-ca': '/etc/rancher/rke2/rke2ctl/etcd-s3-ca.crt',
     });
     expect(cluster?.rke2.secrets['etcd-s3-access-key']?.reveal()).toBe('AKIAEXAMPLE');
@@ -168,6 +169,19 @@ describe('recurring snapshots', () => {
     expect(cluster?.files).toEqual([
       { path: '/etc/rancher/rke2/rke2ctl/etcd-s3-ca.crt', content: CERTIFICATE, on: 'servers' },
     ]);
+  });
+
+  it('are kept in S3 as long as on the nodes, where RKE2 counts those of all together', () => {
+    const nodes = [{ address_range: '10.0.0.11-10.0.0.13', role: ['controlplane', 'etcd', 'worker'] }];
+    const s3backupconfig = { bucket_name: 'b', endpoint: 's3.example.com' };
+    const services = { etcd: { backup_config: { retention: 30, s3backupconfig } } };
+    const values = (more: object) =>
+      parseCluster(stringify({ nodes, services, ...more }), 'cluster.yml', configEnvironment()).cluster?.rke2
+        .server;
+    expect(values({})).toMatchObject({ 'etcd-snapshot-retention': 30, 'etcd-s3-retention': 90 });
+    expect(values({ rke2: { server: { 'etcd-s3-retention': 12 } } })).toMatchObject({
+      'etcd-s3-retention': 12,
+    });
   });
 
   it('may take S3’s settings from a Secret', () => {

@@ -48,7 +48,7 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     contributeAuditLog(input),
     contributeAuthentication(input, context),
     contributeAdmission(input),
-    contributeSnapshots(input, context),
+    contributeSnapshots(input, nodes.filter(({ roles }) => roles.includes('etcd')).length, context),
     contributeRegistries(input, context),
     contributeDatastore(input, context),
     contributeHardening(input),

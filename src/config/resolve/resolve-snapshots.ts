@@ -13,7 +13,11 @@ type S3Input = NonNullable<NonNullable<EtcdInput['backup_config']>['s3backupconf
  * RKE1's recurring snapshots as RKE2's schedule, count and S3 keys. Nothing is said that the file does not say: without
  * any of the keys RKE2's own defaults hold. A datastore of somebody else's is not snapshotted by RKE2.
  */
-export function contributeSnapshots(input: ClusterInput, context: SecretContext): Partial<Contribution> {
+export function contributeSnapshots(
+  input: ClusterInput,
+  etcdNodes: number,
+  context: SecretContext,
+): Partial<Contribution> {
   const etcd = input.services?.etcd;
   if (!etcd || etcd.external_urls !== undefined || input.datastore !== undefined) return {};
   const plan = planSnapshots(etcd);
@@ -27,6 +31,8 @@ export function contributeSnapshots(input: ClusterInput, context: SecretContext)
         'etcd-snapshot-retention': plan.retention,
       }),
       ...(s3 && s3Values(s3)),
+      // In the bucket RKE2 counts the snapshots of all nodes together, and releases of a while kept 5 when nothing was said.
+      ...(s3 && plan.cron !== null && { 'etcd-s3-retention': plan.retention * etcdNodes }),
       ...(timeout !== undefined && { 'etcd-s3-timeout': `${timeout}s` }),
     },
     secrets: s3 ? s3Secrets(s3, context) : {},

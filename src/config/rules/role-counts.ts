@@ -14,8 +14,7 @@ export function checkRoleCounts(draft: ClusterDraft): readonly Finding[] {
       message: `${etcd} nodes have the role \`etcd\`: beyond 5 every write only gets slower.`,
       hint: 'Take 3 or 5 of them.',
     });
-  }
-  if (etcd > 0 && etcd % 2 === 0) {
+  } else if (etcd > 0 && etcd % 2 === 0) {
     warnings.push({
       code: 'etcd-even',
       message: `${etcd} nodes have the role \`etcd\`: an even number bears no more failures than ${etcd - 1} would.`,

@@ -96,7 +96,8 @@ export const ETCD_BACKUP_KEYS = {
     becomes: [config('etcd-snapshot-schedule-cron')],
   }),
   retention: mapped(z.number(COUNT).int(COUNT).min(1, COUNT), {
-    description: 'How many snapshots each etcd node keeps, and S3 of each node; a count, not hours.',
+    description:
+      'How many snapshots each etcd node keeps; a count, not hours. In S3, where RKE2 counts those of all nodes together, as many times the number of etcd nodes, unless `rke2.server.etcd-s3-retention` says otherwise.',
     examples: [6],
     default: '`6`',
     becomes: [config('etcd-snapshot-retention')],
