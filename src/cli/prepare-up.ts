@@ -9,6 +9,7 @@ import { addonLosses } from '../plan/addon-losses.ts';
 import { checkLosses } from '../plan/check-losses.ts';
 import { checkManifests } from '../plan/check-manifests.ts';
 import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
+import { checkQuorum } from '../plan/check-quorum.ts';
 import { checkState } from '../plan/check-state.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
@@ -79,9 +80,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     ...checkManifests(manifests, known),
     ...checkLosses(addonLosses(known, manifests, cluster)),
   ];
-  const judged = applyIgnored(findings, options.ignoredChecks);
-  if (judged.some((finding) => finding.severity === 'error')) throw new CheckError(judged);
-  for (const diagnostic of judged) workspace.emit({ type: 'finding', diagnostic });
+  const judged = judge(findings, options, workspace);
 
   const state = rememberAddons(known, manifests, cluster, observed);
   const input: DesiredInput = {
@@ -99,7 +98,21 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     kubeconfigPresent: await workspace.operator.hasKubeconfig(),
     checkPorts: options.checkPorts && !options.ignoredChecks.includes(PORTS_CHECK_NAME),
   });
-  return { observed, state, stored, input, release, plan };
+  const risks = judge(checkQuorum(cluster, observed, state, plan), options, workspace);
+  const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };
+  return { observed, state, stored, input, release, plan: whole };
+}
+
+/** Says what was found, as far as the person has not let it pass. Throws CheckError, with all of it, for an error. */
+function judge(
+  findings: readonly Diagnostic[],
+  { ignoredChecks }: PrepareOptions,
+  { emit }: Workspace,
+): readonly Diagnostic[] {
+  const judged = applyIgnored(findings, ignoredChecks);
+  if (judged.some((finding) => finding.severity === 'error')) throw new CheckError(judged);
+  for (const diagnostic of judged) emit({ type: 'finding', diagnostic });
+  return judged;
 }
 
 /** With no host at all there is nothing to plan, and every later complaint would hide the reason. */

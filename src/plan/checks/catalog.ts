@@ -79,9 +79,13 @@ const FILE_CHECK_NAMES = ['etcd-even', 'etcd-many', 'worker-none'];
 /** The port matrix, which is no look at facts but a step of the run. */
 export const PORTS_CHECK_NAME = 'ports';
 
+/** The majority of etcd, which is looked at once it is clear which servers would be restarted. */
+export const QUORUM_CHECK_NAME = 'etcd-quorum';
+
 /** The names that `--ignore-check` takes. */
 export const CHECK_NAMES: readonly string[] = [
   ...CHECKS.map((check) => check.name),
   ...FILE_CHECK_NAMES,
   PORTS_CHECK_NAME,
+  QUORUM_CHECK_NAME,
 ];
