@@ -75,7 +75,8 @@ function suggest(
       : `${QUOTE_IT}: ${write(path, `"${value}"`)}.`;
   }
   if (issue.expected === 'array' && typeof value === 'string' && !isSecret) {
-    return `Write it as a list: ${write(path, `[${value}]`)}.`;
+    const isMended = wanted === null || z.safeParse(wanted, value.split(/\s*,\s*/)).success;
+    return isMended ? `Write it as a list: ${write(path, `[${value}]`)}.` : null;
   }
   return null;
 }
