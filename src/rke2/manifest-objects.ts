@@ -64,8 +64,29 @@ function toData(document: Document.Parsed): unknown {
 export function objectKey({ apiVersion, kind, namespace, name }: ObjectRef): string {
   // The version of a kind's group may differ from manifest to manifest and mean the same object.
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  return [group, kind, namespace ?? 'default', name].join('/');
+  const isWide = CLUSTER_WIDE.has(kind) && (group === '' || group.endsWith('.k8s.io'));
+  return [group, kind, isWide ? '' : (namespace ?? 'default'), name].join('/');
 }
+
+/** Kinds of Kubernetes' own that stand in no namespace: one that is written beside them means nothing. */
+const CLUSTER_WIDE = new Set([
+  'APIService',
+  'CSIDriver',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'CustomResourceDefinition',
+  'IngressClass',
+  'MutatingWebhookConfiguration',
+  'Namespace',
+  'Node',
+  'PersistentVolume',
+  'PriorityClass',
+  'RuntimeClass',
+  'StorageClass',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'ValidatingWebhookConfiguration',
+]);
 
 /** In which turn an object is deleted: 0; kinds (1) only after objects, namespaces (2) last. */
 export function deletionRank({ kind }: ObjectRef): 0 | 1 | 2 {
@@ -89,7 +110,12 @@ function readObject(value: unknown): ObjectRef | string {
   if (typeof kind !== 'string' || kind === '') return 'it has no kind';
   const { name, namespace } = isMap(metadata) ? metadata : {};
   if (typeof name !== 'string' || name === '') return `the ${kind} has no metadata.name`;
-  return { apiVersion, kind, namespace: typeof namespace === 'string' ? namespace : null, name };
+  return {
+    apiVersion,
+    kind,
+    namespace: typeof namespace === 'string' && namespace !== '' ? namespace : null,
+    name,
+  };
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -99,13 +99,27 @@ describe('the objects of a manifest', () => {
     expect(objects.map(objectKey)).toEqual(['/A/n/x', 'g/B/default/y']);
   });
 
+  it('know that a namespace beside a kind that has none means nothing', () => {
+    const key = (apiVersion: string, kind: string, namespace: string) =>
+      objectKey(
+        listManifestObjects(
+          `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: x, namespace: "${namespace}"}\n`,
+        ).objects[0] ?? { apiVersion, kind, name: 'none', namespace: null },
+      );
+    const role = ['rbac.authorization.k8s.io/v1', 'ClusterRole'] as const;
+    expect(key(...role, 'kube-system')).toBe(key(...role, ''));
+    expect(key('v1', 'ConfigMap', 'default')).toBe(key('v1', 'ConfigMap', ''));
+    // Another's kind of the same name.
+    expect(key('longhorn.io/v1', 'Node', 'a')).not.toBe(key('longhorn.io/v1', 'Node', 'b'));
+  });
+
   it.each([
     ['apiVersion: v1\nkind: A\n', 'line 1: the A has no metadata.name'],
     ['apiVersion: v1\nkind: A\nmetadata: {name: a}\n---\nkind: B\n', 'line 5: it has no apiVersion'],
     ['apiVersion: v1\n', 'line 1: it has no kind'],
     ['just words\n', 'line 1: it is no object of Kubernetes (a map with apiVersion, kind and metadata)'],
-    ['a: [1\n', 'line 2: Flow sequence'],
-    ['a: 1\na: 2\n', 'line 2: Map keys must be unique'],
+    ['a: [1\n', 'line 2: it is not YAML (Flow sequence'],
+    ['a: 1\na: 2\n', 'line 2: it is not YAML (Map keys must be unique)'],
   ])('%j is refused: %s', (text, mistake) => {
     const [found] = listManifestObjects(text).mistakes;
     expect(`line ${found?.line}: ${found?.message}`).toContain(mistake);
