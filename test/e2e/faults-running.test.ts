@@ -90,12 +90,16 @@ describe('an sshd that is killed with all its sessions', () => {
   });
 });
 
+/* A host that is off is noticed by whoever is first: our own patience, or the kernel that finds nobody at the address. */
+
 describe('a worker that is switched off', () => {
   it('is reported, and the others are served', async () => {
     await cluster.lab.powerOff('node3');
     await cluster.writeFileOf('node1', 'node3', 'node4');
     const { stderr, stdout } = expectExit(await up(), 4);
-    expect(stderr).toMatch(/✗ 198\.18\.1\.3: not reached\n.* ops@198\.18\.1\.3:22 did not answer in time/);
+    expect(stderr).toMatch(
+      /✗ 198\.18\.1\.3: not reached\n.* ops@198\.18\.1\.3:22 (did not answer in time|cannot be reached)/,
+    );
     expect(stderr).toContain('Check that the machine is on');
     expect(stdout).toMatch(/^198\.18\.1\.3\S* +\S+ +unreachable/m);
     expect(stdout).toMatch(/^node4 +worker +done/m);
@@ -187,7 +191,7 @@ describe('`remove` with a host switched off', () => {
   it('cleans the others, reports it and keeps the state', async () => {
     await cluster.lab.powerOff('node4');
     const { stderr, stdout } = expectExit(await cluster.project.rke2ctl('remove', '--yes'), 4);
-    expect(stderr).toContain('ops@198.18.1.4:22 did not answer in time');
+    expect(stderr).toMatch(/ops@198\.18\.1\.4:22 (did not answer in time|cannot be reached)/);
     expect(stdout).toMatch(/^198\.18\.1\.4\S* +\S+ +unreachable .*run the same command again/m);
     for (const host of ['node1', 'node2', 'node3']) expect([host, await traces(host)]).toEqual([host, '']);
     expect(await stateFile()).toBe(true);
