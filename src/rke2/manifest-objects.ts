@@ -88,9 +88,15 @@ const CLUSTER_WIDE = new Set([
   'ValidatingWebhookConfiguration',
 ]);
 
-/** In which turn an object is deleted: 0; kinds (1) only after objects, namespaces (2) last. */
-export function deletionRank({ kind }: ObjectRef): 0 | 1 | 2 {
-  return kind === 'Namespace' ? 2 : kind === 'CustomResourceDefinition' ? 1 : 0;
+/**
+ * In which turn an object is deleted: those of others' kinds (0) while their controllers still live to let go of them,
+ * Kubernetes' own (1), kinds (2) only after their objects, namespaces (3) last.
+ */
+export function deletionRank({ apiVersion, kind }: ObjectRef): 0 | 1 | 2 | 3 {
+  if (kind === 'Namespace') return 3;
+  if (kind === 'CustomResourceDefinition') return 2;
+  const [group = ''] = apiVersion.split('/');
+  return group.includes('.') && !group.endsWith('.k8s.io') ? 0 : 1;
 }
 
 /** Nothing for empty documents; the items of a `List`. */

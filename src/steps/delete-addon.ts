@@ -36,12 +36,9 @@ export const deleteAddon: StepHandler<'delete-addon'> = {
   },
 };
 
-/**
- * In which order objects go: the last one of the manifest first; kinds only after their objects, namespaces last, so that
- * nothing waits for a controller that is gone.
- */
+/** In which order objects go: by their ranks, of one rank the last one of the manifest first. */
 export function deletionWaves(objects: readonly ObjectRef[]): readonly (readonly ObjectRef[])[] {
-  return [0, 1, 2]
+  return [0, 1, 2, 3]
     .map((wanted) => objects.filter((object) => deletionRank(object) === wanted).reverse())
     .filter((wave) => wave.length > 0);
 }

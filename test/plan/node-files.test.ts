@@ -205,7 +205,7 @@ describe('an addon', () => {
     expect(steps(later, 'delete-addon')[0]?.objects.map(({ kind }) => kind)).toEqual(['Secret']);
   });
 
-  it('that is one of several to go leaves kinds and namespaces for the end', () => {
+  it('that is one of several to go leaves controllers, kinds and namespaces for the end, in this order', () => {
     const world = up({
       addons: [
         addon('a-space', 'apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n'),
@@ -215,11 +215,11 @@ describe('an addon', () => {
       ],
     });
     const going = steps(planWorld(changed(world, { addons: [] })), 'delete-addon');
-    expect(going.map(({ name }) => name)).toEqual(['d-thing', 'c-thing', 'b-kind', 'a-space']);
+    expect(going.map(({ name }) => name)).toEqual(['c-thing', 'd-thing', 'b-kind', 'a-space']);
     expect(going.map(({ after }) => after.filter((id) => id.startsWith('delete')))).toEqual([
       [],
-      ['delete-addon d-thing'],
       ['delete-addon c-thing'],
+      ['delete-addon d-thing'],
       ['delete-addon b-kind'],
     ]);
   });

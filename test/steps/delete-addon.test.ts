@@ -46,7 +46,7 @@ function run(forget: boolean, left: (words: string) => string) {
 }
 
 describe('delete-addon', () => {
-  it('deletes objects before their kinds, namespaces last, then what RKE2 knows of it, then our record', async () => {
+  it('deletes objects before their controllers and kinds, namespaces last, then what RKE2 knows of it, then our record', async () => {
     const { context, calls, state, step } = run(true, () => '');
     await context.learn((before) => ({
       ...before,
@@ -54,7 +54,8 @@ describe('delete-addon', () => {
     }));
     expect(await deleteAddon.run(step, context)).toBe('done');
     expect(calls.filter((call) => call.startsWith('delete'))).toEqual([
-      'delete second first',
+      'delete second',
+      'delete first',
       'delete things.x.io',
       'delete team',
       'delete rke2ctl-one',
