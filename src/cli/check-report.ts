@@ -10,8 +10,10 @@ import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { portProbes } from '../plan/port-probes.ts';
 import { factsOf, plannedNode } from '../render/desired-node.ts';
 import { createState } from '../state/create-state.ts';
+import { cleanText } from '../ui/clean-text.ts';
 import { renderFindings } from '../ui/findings-view.ts';
-import { decideStyle } from '../ui/style.ts';
+import { wrapText } from '../ui/fit-text.ts';
+import { decideStyle, type Style } from '../ui/style.ts';
 import { countText } from '../ui/table.ts';
 import { describeOutlook } from './port-outlook.ts';
 import { type Release, resolveRelease } from './resolve-release.ts';
@@ -66,12 +68,26 @@ export function renderCheckReport({ findings, unreachable, ports }: CheckReport,
     findings.length + unreachable.length === 0 ? 'nothing hinders RKE2' : 'what was found stands above';
   return [
     renderFindings(findings, style),
-    ...unreachable.map(
-      ({ key, message, hint }) =>
-        `${style.red(key)} not reached: ${message}\n  ${style.symbols.hint} ${hint}\n`,
-    ),
+    ...unreachable.map((each) => renderUnreachable(each, style)),
     ...[...counts].map(([outlook, count]) => `${countText(count, 'port')} between the nodes: ${outlook}\n`),
-    `${countText(hosts - unreachable.length, 'host')} looked at: ${verdict}.\n`,
+    hosts === unreachable.length
+      ? 'No host could be looked at.\n'
+      : `${countText(hosts - unreachable.length, 'host')} looked at: ${verdict}.\n`,
+  ].join('');
+}
+
+/** As findings are: what is said, and below it what to do. */
+function renderUnreachable({ key, message, hint }: CheckReport['unreachable'][number], style: Style): string {
+  const { symbols, width } = style;
+  const head = wrapText(
+    `${style.red(key)} not reached: ${cleanText(message)}`,
+    width === null ? null : width - 2,
+  );
+  const margin = ' '.repeat(symbols.hint.length + 1);
+  const rest = wrapText(cleanText(hint), width === null ? null : width - 2 - margin.length);
+  return [
+    ...head.map((line, index) => `${index === 0 ? '' : '  '}${line}\n`),
+    ...rest.map((line, index) => `  ${index === 0 ? `${symbols.hint} ` : margin}${line}\n`),
   ].join('');
 }
 
