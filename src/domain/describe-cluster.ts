@@ -1,18 +1,24 @@
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256 } from '../lib/hash.ts';
 import { splitCredentials } from '../lib/url-credentials.ts';
-import type { Addon, Chart, Cluster, JsonMap, JsonValue, NodeFile } from './cluster.ts';
+import type { Addon, Chart, Cluster, JsonMap, JsonValue, NodeFile, Rke2Values } from './cluster.ts';
 import { Secret } from './secret.ts';
 
 /**
  * The cluster as the state remembers it, as plain JSON that can be held against a later cluster.yml: secrets are left
- * out, and long texts (files, manifests, charts) are named by their SHA-256. So are values of charts: nobody knows which
- * of them are passwords.
+ * out, and long texts (files, manifests, charts) are named by their SHA-256. So are values of charts, flags and
+ * variables of components, and the proxy to S3: nobody knows which of them are passwords.
  */
 export function describeCluster(cluster: Cluster): JsonMap {
-  const { files, addons, charts, chartValues, ...rest } = cluster;
+  const { files, addons, charts, chartValues, rke2, nodes, ...rest } = cluster;
   return {
     ...(plain(rest) as JsonMap),
+    nodes: nodes.map((node) => ({ ...(plain(node) as JsonMap), rke2: describeValues(node.rke2) })),
+    rke2: {
+      server: describeValues(rke2.server),
+      agent: describeValues(rke2.agent),
+      secrets: plain(rke2.secrets),
+    },
     files: files.map(describeFile),
     addons: addons.map(describeAddon),
     charts: charts.map(describeChart),
@@ -44,6 +50,15 @@ function describeChart({ archive, repo, values, ...chart }: Chart): JsonMap {
 
 function hashOf(values: JsonMap): string {
   return `sha256:${sha256(canonicalJson(values))}`;
+}
+
+function describeValues(values: Rke2Values): JsonMap {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [
+      key,
+      /-(arg|extra-env|proxy)$/.test(key) ? `sha256:${sha256(canonicalJson(value))}` : value,
+    ]),
+  );
 }
 
 /** JSON of plain data; a secret becomes null, so that its place is known and nothing else of it. */
