@@ -14,7 +14,7 @@ export interface KeyDescription {
   /** What holds without it: a value in backticks, or words; null when nothing does. */
   readonly default: string | null;
   readonly examples: readonly unknown[];
-  /** What becomes of its value, each with its verb: `becomes … in RKE2’s config.yaml`, `says how SSH is done`. */
+  /** What becomes of its value, each with its verb: `becomes … in RKE2’s config.yaml`, `decides how SSH is done`. */
   readonly effects: readonly string[];
   readonly origin: 'rke1' | 'rke2ctl';
   readonly fate: 'mapped' | 'group' | 'warned' | 'refused';
@@ -67,7 +67,7 @@ function describeTarget(target: Target): string {
     case 'chart':
       return `becomes \`${target.value}\` of the chart ${target.chart}`;
     case 'ours':
-      return `says ${target.words}`;
+      return `decides ${target.words}`;
   }
 }
 

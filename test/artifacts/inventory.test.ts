@@ -6,9 +6,9 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FileCache, openFileCache } from '../../src/artifacts/file-cache.ts';
-import { versionOfImageList } from '../../src/rke2/image-list.ts';
 import { readInventory } from '../../src/artifacts/inventory.ts';
 import { findTarballVersion } from '../../src/artifacts/tarball-version.ts';
+import { versionOfImageList } from '../../src/rke2/image-list.ts';
 import { makeRelease } from '../standin/make-release.ts';
 import { makeDirectory } from './release-directory.ts';
 

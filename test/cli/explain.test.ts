@@ -48,7 +48,7 @@ describe('explain', () => {
         type: '`ssh2` or `openssh`',
         default: '`ssh2`',
         examples: ['openssh'],
-        effects: [expect.stringMatching(/^says /)],
+        effects: [expect.stringMatching(/^decides /)],
         origin: 'rke2ctl',
         fate: 'mapped',
         secret: false,

@@ -5,7 +5,8 @@ import { checked, FlagSchema } from '../schema/scalars.ts';
 import { group, mapped, ours } from './key.ts';
 
 const { drainInput, maxUnavailableControlplane, maxUnavailableWorker } = DEFAULTS.upgrade;
-const BECOMES = [ours('how nodes are taken out of service while they change')];
+const BECOMES = [ours('how many nodes are out of service at once while they change')];
+const DRAINS = [ours('how nodes are drained, as soon as rke2ctl drains any')];
 
 const CountSchema = checked(
   z.union([z.number(), z.string()], { error: 'must be a number of nodes, or a share of them such as `10%`' }),
@@ -33,32 +34,32 @@ const DrainSchema = z.strictObject(
       description: 'Also delete pods that nothing will make anew.',
       examples: [true],
       default: `\`${drainInput.force}\``,
-      becomes: BECOMES,
+      becomes: DRAINS,
     }),
     ignore_daemonsets: mapped(FlagSchema, {
       description:
         'Leave pods of DaemonSets where they are; without it no node with such pods can be drained.',
       examples: [true],
       default: `\`${drainInput.ignoreDaemonsets}\``,
-      becomes: BECOMES,
+      becomes: DRAINS,
     }),
     delete_local_data: mapped(FlagSchema, {
       description: 'Also delete pods with `emptyDir` volumes, and what is in these.',
       examples: [true],
       default: `\`${drainInput.deleteEmptydir}\``,
-      becomes: BECOMES,
+      becomes: DRAINS,
     }),
     grace_period: mapped(seconds(-1, 'must be a whole number of seconds, or `-1` for each pod’s own'), {
       description: 'Seconds that pods get to end; `-1`: as many as each asks for.',
       examples: [30],
       default: `\`${drainInput.gracePeriodSeconds}\``,
-      becomes: BECOMES,
+      becomes: DRAINS,
     }),
     timeout: mapped(seconds(1, 'must be a whole number of seconds, at least 1'), {
       description: 'Seconds after which draining a node has failed.',
       examples: [300],
       default: `\`${drainInput.timeoutSeconds}\``,
-      becomes: BECOMES,
+      becomes: DRAINS,
     }),
   },
   {
@@ -85,7 +86,7 @@ const UpgradeStrategySchema = z.strictObject(
       description: 'Move the pods away from a node before it changes.',
       examples: [true],
       default: `\`${DEFAULTS.upgrade.drain}\`: the node only gets no new ones`,
-      becomes: BECOMES,
+      becomes: DRAINS,
     }),
     node_drain_input: group(DrainSchema, {
       description: 'How nodes are drained.',

@@ -11,6 +11,7 @@ import { checkCniHardening } from './cni-hardening.ts';
 import { checkComponentFlags } from './component-flags.ts';
 import { checkDatastore } from './datastore.ts';
 import { checkDns } from './dns.ts';
+import { checkDrain } from './drain.ts';
 import { checkEndpoint } from './endpoint.ts';
 import { checkExtraBinds } from './extra-binds.ts';
 import { checkIngress } from './ingress.ts';
@@ -82,4 +83,5 @@ export const RULES: readonly Rule[] = [
   checkCloudProvider,
   checkCharts,
   checkChartValues,
+  checkDrain,
 ];
