@@ -22,8 +22,10 @@ const PART = '@@part ';
 const API = `
 [ -x "$1/bin/kubectl" ] && [ -s ${KUBECONFIG_PATH} ] || exit 0
 get() { timeout 4 "$1/bin/kubectl" --kubeconfig ${KUBECONFIG_PATH} --cache-dir /dev/null/none --request-timeout 3s get "$2" -o json 2>/dev/null; }
-echo '${PART}nodes'; get "$1" nodes || exit 0
-echo; echo '${PART}snapshots'; get "$1" etcdsnapshotfiles.k3s.cattle.io
+# An API server without its etcd makes kubectl print an empty list before it fails: only a success counts.
+nodes=$(get "$1" nodes) || exit 0
+echo '${PART}nodes'; printf '%s\\n' "$nodes"
+echo '${PART}snapshots'; get "$1" etcdsnapshotfiles.k3s.cattle.io
 exit 0`;
 
 /** $1: data directory. Three reads of etcd's JSON gateway; the one that needs a quorum comes last, as it may hang. */

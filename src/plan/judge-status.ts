@@ -1,9 +1,7 @@
-import type { Cluster, ClusterNode, NodeKey } from '../domain/cluster.ts';
+import type { ClusterNode } from '../domain/cluster.ts';
 import type {
   ClusterStatus,
-  Drift,
   EtcdStatus,
-  HostHealth,
   MemberStatus,
   NodeState,
   NodeStatus,
@@ -11,21 +9,10 @@ import type {
 } from '../domain/cluster-status.ts';
 import { bracketed, clusterAddress, nodeName } from '../domain/node-identity.ts';
 import type { ApiNode, HostFacts, Observed } from '../domain/observed.ts';
-import type { State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { serviceOf } from '../rke2/roles.ts';
+import type { StatusInput } from './status-input.ts';
 import { statusProblems } from './status-problems.ts';
-
-/** Everything a status is judged from. `now` in ms since the epoch. */
-export interface StatusInput {
-  readonly cluster: Cluster;
-  readonly state: State | null;
-  readonly observed: Observed;
-  /** Of the hosts that were reached. */
-  readonly health: ReadonlyMap<NodeKey, HostHealth>;
-  readonly drift: Drift;
-  readonly now: number;
-}
 
 const DAY_MS = 86_400_000;
 

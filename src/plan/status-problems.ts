@@ -3,7 +3,7 @@ import type { EtcdStatus, NodeStatus, StatusProblem } from '../domain/cluster-st
 import type { ApiNode } from '../domain/observed.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { serviceOf } from '../rke2/roles.ts';
-import type { StatusInput } from './judge-status.ts';
+import type { StatusInput } from './status-input.ts';
 
 interface ProblemInput extends StatusInput {
   readonly nodes: readonly NodeStatus[];
@@ -72,8 +72,12 @@ function ofCertificates({ health }: ProblemInput, spec: ClusterNode, node: NodeS
   const file = health.get(spec.key)?.certificate?.file ?? '';
   const mend = `a restart of ${serviceOf(spec.roles)} renews it, unless it is a CA`;
   return days < 0
-    ? [error(`${node.name}: the certificate ${file} has ended ${-days} days ago; ${mend}.`)]
-    : [warning(`${node.name}: the certificate ${file} ends in ${days} days; ${mend}.`)];
+    ? [error(`${node.name}: the certificate ${file} ended ${daysText(-days)} ago; ${mend}.`)]
+    : [warning(`${node.name}: the certificate ${file} ends in ${daysText(days)}; ${mend}.`)];
+}
+
+function daysText(days: number): string {
+  return `${days} day${days === 1 ? '' : 's'}`;
 }
 
 function ofEtcd({ etcd, nodes }: ProblemInput): StatusProblem[] {
