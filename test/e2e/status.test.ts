@@ -1,5 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { ClusterStatus } from '../../src/domain/cluster-status.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
@@ -145,8 +146,23 @@ describe('the kubeconfig', () => {
 });
 
 describe('servers fall', () => {
-  it('one stopped: named, with what to do', async () => {
+  it('one stopped: --watch tells it, and only what changes', async () => {
+    const child = project.spawn('status', '--watch');
+    let said = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const count = (words: RegExp) => said.match(words)?.length ?? 0;
+    await vi.waitFor(() => expect(count(/all well/g)).toBe(1), { timeout: 15_000, interval: 200 });
+    await sleep(8_000);
+    expect(count(/^NODE /gm)).toBe(1);
     await sh('node3', 'systemctl stop rke2-server');
+    await vi.waitFor(() => expect(said).toMatch(/^node3 .* stopped /m), { timeout: 20_000, interval: 200 });
+    child.kill('SIGINT');
+    await child;
+  });
+
+  it('one stopped: named, with what to do', async () => {
     const found = await look(4);
     expect(states(found)).toMatchObject({ node1: 'ready', node2: 'ready', node3: 'stopped' });
     expect(errors(found).join()).toContain('node3: rke2-server is inactive; `rke2ctl up` starts it');
