@@ -25,6 +25,19 @@ export interface UpFlags extends PlanFlags {
   readonly channel?: string;
 }
 
+export interface StatusFlags extends CommonFlags {
+  readonly watch?: boolean;
+}
+
+export interface KubeconfigFlags extends CommonFlags {
+  readonly print?: boolean;
+  /** True without a file: `~/.kube/config`. */
+  readonly merge?: string | true;
+  readonly server?: string;
+  readonly name?: string;
+  readonly force?: boolean;
+}
+
 export interface RemoveFlags extends CommonFlags {
   readonly yes?: boolean;
   readonly keepSnapshots?: string;

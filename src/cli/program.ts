@@ -7,10 +7,12 @@ import type {
   ConfigImagesFlags,
   ConfigShowFlags,
   ConvertFlags,
+  KubeconfigFlags,
   OutputFlags,
   PlanFlags,
   RemoveFlags,
   RenderFlags,
+  StatusFlags,
   UpFlags,
 } from './flags.ts';
 
@@ -50,6 +52,14 @@ export function createProgram(): Command {
     .description('look at the hosts and report what would hinder RKE2 there')
     .option('--ignore-check <name...>', 'leave this check out')
     .action(run(async (options: CommonFlags) => (await import('./commands/check.ts')).check(options)));
+
+  common(program.command('status'))
+    .description('say how the cluster is; exit code 4 when something is ill')
+    .option('--watch', 'look again every five seconds, until Ctrl-C')
+    .option('--local', 'this machine alone')
+    .action(run(async (options: StatusFlags) => (await import('./commands/status.ts')).status(options)));
+
+  addKubeconfig(program);
 
   common(program.command('validate'))
     .description('check cluster.yml itself; no network')
@@ -104,6 +114,22 @@ export function createProgram(): Command {
       ),
     );
   return program;
+}
+
+function addKubeconfig(program: Command): void {
+  common(program.command('kubeconfig'))
+    .description('fetch the admin’s kubeconfig from a living control plane')
+    .addOption(new Option('--print', 'print it, write no file').conflicts('merge'))
+    .option('--merge [file]', 'put it into this kubeconfig beside others (default: ~/.kube/config)')
+    .addOption(
+      new Option('--server <url>', 'the API’s address to write, as https://host:6443').argParser(apiServer),
+    )
+    .option('--name <name>', 'with --print or --merge: what cluster, user and context are called')
+    .option('--force', 'with --merge: replace entries of that name, even if they are of another cluster')
+    .option('--local', 'this machine alone')
+    .action(
+      run(async (options: KubeconfigFlags) => (await import('./commands/kubeconfig.ts')).kubeconfig(options)),
+    );
 }
 
 function addConfig(program: Command): void {
@@ -184,6 +210,13 @@ function run<T extends OutputFlags>(
       process.exitCode = reportError(error, options);
     }
   };
+}
+
+function apiServer(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '')
+    throw new InvalidArgumentError('It must be a URL such as https://10.0.0.5:6443.');
+  return text.replace(/\/$/, '');
 }
 
 function positive(text: string): number {

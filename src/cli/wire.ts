@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { hostname, userInfo } from 'node:os';
-import type { Cluster, ClusterNode } from '../domain/cluster.ts';
+import type { Cluster, ClusterNode, SshSettings } from '../domain/cluster.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
-import { createHost } from '../host/host.ts';
+import { createHost, type Host } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
 import { probedFiles } from '../render/node-files.ts';
 import { isServer } from '../rke2/roles.ts';
@@ -34,11 +34,27 @@ export interface WorkspaceOptions {
   readonly measureDisks?: boolean;
   /** A cluster that was made otherwise than from the files of the flags, which only give it its name then. */
   readonly loaded?: Pick<Workspace, 'cluster' | 'findings'>;
+  /** Which nodes are asked at all; every one unless given. */
+  readonly asks?: (node: ClusterNode) => boolean;
+  /**
+   * A longer look at each reached host, which asks its API server itself. With it hosts get little time: whoever waits
+   * for an answer about a cluster that is half down wants it within seconds.
+   */
+  readonly look?: (host: Host, node: ClusterNode, context: LookContext) => Promise<void>;
   /** Replaces the real transports; tests record what goes over them. */
   readonly wrapTransport?: (transport: Transport, node: ClusterNode) => Transport;
 }
 
+export interface LookContext {
+  readonly dataDir: string;
+  readonly signal: AbortSignal;
+}
+
 const CONNECT_WINDOW = 50;
+
+/** The times of a `look`: for the connection, and for the probe. */
+const LOOK_CONNECT_MS = 4_000;
+const LOOK_PROBE_MS = 7_000;
 
 /** Builds the real parts for one command, lets it work, and gives everything back however it ends. */
 export async function withWorkspace(
@@ -73,7 +89,11 @@ export async function withWorkspace(
     );
     const holder = `${user}@${hostname()} (pid ${process.pid}), ${command}`;
     const open = openHosts(cluster, screen, { ...options, holder });
-    const sessions = new HostSessions(cluster.nodes, open, (event: RunEvent) => screen.handle(event));
+    const sessions = new HostSessions(
+      cluster.nodes.filter(options.asks ?? (() => true)),
+      open,
+      (event: RunEvent) => screen.handle(event),
+    );
     closers.push(() => sessions.close());
     return await work({
       cluster,
@@ -98,11 +118,11 @@ function openHosts(
   screen: Screen,
   options: WorkspaceOptions & { readonly holder: string },
 ): OpenHost {
-  const context = createTransportContext(cluster.ssh, {
+  const context = createTransportContext(sshSettings(cluster, options), {
     askPassphrase: (path, attempt) => screen.askPassphrase(path, attempt),
     env: process.env,
   });
-  const { wrapTransport = (transport) => transport } = options;
+  const { wrapTransport = (transport) => transport, look } = options;
   return async (node, signal) => {
     const bare = options.flags.local === true ? new LocalTransport() : createTransport(node, context);
     const transport = recordTransport(wrapTransport(bare, node), (command) =>
@@ -111,16 +131,19 @@ function openHosts(
     try {
       await transport.connect(signal);
       const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });
-      const { facts, release, lost } = await inspectHost(host, {
+      const inspecting = inspectHost(host, {
         lock: options.locks ? { holder: options.holder } : null,
         dataDir: cluster.dataDir,
         prefix: cluster.install.prefix,
         files: probedFiles(cluster, node),
         names: namesToResolve(cluster),
-        nodes: isServer(node.roles),
+        nodes: look === undefined && isServer(node.roles),
         fsync: options.measureDisks === true && node.roles.includes('etcd'),
         signal,
+        ...(look !== undefined && { timeoutMs: LOOK_PROBE_MS }),
       });
+      const looking = look?.(host, node, { dataDir: cluster.dataDir, signal });
+      const [{ facts, release, lost }] = await Promise.all([inspecting, looking]);
       const close = async () => {
         await release();
         await transport.close();
@@ -131,6 +154,11 @@ function openHosts(
       throw error;
     }
   };
+}
+
+function sshSettings({ ssh }: Cluster, { look }: WorkspaceOptions): SshSettings {
+  if (look === undefined) return ssh;
+  return { ...ssh, connectTimeoutMs: Math.min(ssh.connectTimeoutMs, LOOK_CONNECT_MS) };
 }
 
 function namesToResolve(cluster: Cluster): readonly string[] {

@@ -1,7 +1,7 @@
-import { bracketed } from '../domain/node-identity.ts';
 import type { ExpectedNode, PlannedNode, Step } from '../domain/plan.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { deleteAddonSteps, verifyAddonSteps } from './addon-steps.ts';
+import { apiUrl } from './api-url.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
@@ -44,7 +44,7 @@ export function clusterSteps(
     reason: 'so that kubectl reaches the cluster from here',
     needs,
     after: [],
-    server: apiUrl(input, node),
+    server: apiUrl(input.cluster, node.key),
   };
   const copy: Step = {
     kind: 'copy-state',
@@ -61,14 +61,6 @@ export function clusterSteps(
     ...addons,
     ...(changed ? [copy] : []),
   ];
-}
-
-/** `https://` address of the API for people: the endpoint, else the SSH address of a control plane. */
-function apiUrl(input: UpInput, plane: PlannedNode): string {
-  const { endpoint } = input.cluster;
-  if (endpoint !== null) return `https://${bracketed(endpoint.host)}:${endpoint.port}`;
-  const spec = input.cluster.nodes.find((node) => node.key === plane.key);
-  return `https://${bracketed(spec?.address ?? plane.address)}:6443`;
 }
 
 function expected({ key, name, roles, address }: PlannedNode): ExpectedNode {

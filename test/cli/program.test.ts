@@ -28,6 +28,8 @@ describe('help', () => {
         plan [options]                    show what \`up\` would do; touches nothing; exit code 2 when there is
                                           something
         check [options]                   look at the hosts and report what would hinder RKE2 there
+        status [options]                  say how the cluster is; exit code 4 when something is ill
+        kubeconfig [options]              fetch the admin’s kubeconfig from a living control plane
         validate [options]                check cluster.yml itself; no network
         explain [options] [key]           say what a key of cluster.yml is for; without a key, which there are
         convert [options] <file> [state]  turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each
