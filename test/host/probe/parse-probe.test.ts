@@ -190,6 +190,7 @@ describe('parseProbe', () => {
       caHash: hash('b'),
       snapshots: [{ name: 'etcd-snapshot-node1-1700000000', sizeBytes: 13 }],
       nodes: null,
+      stateCopy: null,
     });
   });
 
