@@ -1,6 +1,7 @@
 import { type ExitCode, StateError } from '../../domain/errors.ts';
 import type { ForceFlags } from '../flags.ts';
 import { peekState } from '../peek-state.ts';
+import { sayResult } from '../say-result.ts';
 import { answeringServer, COPY_NAME, type FetchedCopy, fetchCopy, noServerAnswers } from '../state-copies.ts';
 import { withWorkspace } from '../wire.ts';
 
@@ -15,13 +16,15 @@ export function statePull(flags: ForceFlags): Promise<ExitCode> {
     if (copy === null) throw noCopy();
     const own = await peekState(store);
     if (own?.checksum === copy.checksum) {
-      process.stdout.write(`${paths.state} is the cluster's copy already (serial ${copy.serial}).\n`);
+      const words = `${paths.state} is the cluster's copy already (serial ${copy.serial}).`;
+      sayResult(flags, words, { state: paths.state, serial: copy.serial, changed: false, aside: null });
       return 0;
     }
     if (own !== null && flags.force !== true) refuse(paths.state, own, copy);
     const aside = await store.backUp();
     await store.replace(copy.text);
-    process.stdout.write(`${paths.state} is the cluster's copy now: serial ${copy.serial}.\n`);
+    const words = `${paths.state} is the cluster's copy now: serial ${copy.serial}.`;
+    sayResult(flags, words, { state: paths.state, serial: copy.serial, changed: true, aside });
     if (aside !== null) process.stderr.write(`What was there before lies in ${aside}.\n`);
     return 0;
   });

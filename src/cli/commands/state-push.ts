@@ -6,6 +6,7 @@ import { factsOf } from '../../render/desired-node.ts';
 import { stateForeign } from '../../state/state-errors.ts';
 import type { ForceFlags } from '../flags.ts';
 import { noState } from '../open-local-state.ts';
+import { sayResult } from '../say-result.ts';
 import { answeringServer, fetchCopy, noServerAnswers } from '../state-copies.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
@@ -24,7 +25,8 @@ export function statePush(flags: ForceFlags): Promise<ExitCode> {
     const { checksum } = JSON.parse(text) as StateCopy;
     const copy = await readWhole(() => fetchCopy(workspace, server));
     if (copy?.checksum === checksum) {
-      process.stdout.write(`The cluster holds this state already (serial ${state.serial}).\n`);
+      const words = `The cluster holds this state already (serial ${state.serial}).`;
+      sayResult(flags, words, { state: paths.state, serial: state.serial, changed: false });
       return 0;
     }
     if (copy !== null && flags.force !== true) refuseNewer(paths.state, state.serial, copy);
@@ -34,7 +36,8 @@ export function statePush(flags: ForceFlags): Promise<ExitCode> {
       signal: workspace.signals.stop,
     });
     if (put.sizeBytes > STATE_COPY_LIMIT) throw tooLarge(paths.state, put.sizeBytes);
-    process.stdout.write(`The cluster holds this state now: serial ${state.serial}.\n`);
+    const words = `The cluster holds this state now: serial ${state.serial}.`;
+    sayResult(flags, words, { state: paths.state, serial: state.serial, changed: true });
     return 0;
   });
 }
