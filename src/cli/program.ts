@@ -113,16 +113,14 @@ function addState(program: Command): void {
         (await import('./commands/state-history.ts')).stateHistory(options),
       ),
     );
-  history
-    .command('show')
+  stateCommand(history, 'show')
     .argument('<serial>', 'which one', positive)
     .description('show one of them; tokens are masked')
-    .action((serial: number, _options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CommonFlags>();
-      return run(async () => (await import('./commands/state-history.ts')).stateHistoryShow(serial, options))(
+    .action((serial: number, options: CommonFlags) =>
+      run(async () => (await import('./commands/state-history.ts')).stateHistoryShow(serial, options))(
         options,
-      );
-    });
+      ),
+    );
   force(stateCommand(state, 'pull'), 'also over a newer file, or one of another cluster; it is put aside')
     .description('fetch the copy of the state that the cluster holds')
     .action(
