@@ -11,6 +11,11 @@ export interface CommonFlags extends OutputFlags {
   readonly ignoreCheck?: readonly string[];
 }
 
+/** Of commands that refuse to go back unless they are told to. */
+export interface ForceFlags extends CommonFlags {
+  readonly force?: boolean;
+}
+
 export interface PlanFlags extends CommonFlags {
   readonly updateAddons?: boolean;
 }

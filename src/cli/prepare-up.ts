@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { CheckError, ConnectError, StateError } from '../domain/errors.ts';
+import { CheckError, ConnectError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
@@ -18,10 +18,10 @@ import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
 import { planUp } from '../plan/plan-up.ts';
 import { rememberAddons } from '../plan/remember-addons.ts';
 import type { DesiredInput } from '../render/desired-node.ts';
-import { factsOf } from '../render/desired-node.ts';
 import { renderManifests } from '../render/manifests.ts';
 import { createState } from '../state/create-state.ts';
 import { fetchAddons } from './fetch-addons.ts';
+import { refuseIllState } from './refuse-ill-state.ts';
 import { type Release, resolveRelease } from './resolve-release.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -53,7 +53,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
   const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
   refuseNobody(cluster, observed);
   const stored = await workspace.store.read();
-  if (stored === null) refuseLostState(cluster, observed, workspace.paths.state);
+  await refuseIllState(workspace, observed, stored);
   const known = stored ?? createState(cluster.name, randomBytes);
   const signal = workspace.signals.stop;
   const release = await resolveRelease({ cluster, state: known, observed, signal });
@@ -134,19 +134,4 @@ function refuseNobody(cluster: Cluster, observed: Observed): void {
 
 function warnings(findings: readonly Diagnostic[]): readonly Diagnostic[] {
   return findings.filter((finding) => finding.severity === 'warning');
-}
-
-/** Hosts of a cluster without its state: a new state would make a second cluster on top of the first. */
-function refuseLostState(cluster: Cluster, observed: Observed, path: string): void {
-  const marked = cluster.nodes.flatMap((node) => {
-    const marker = factsOf(observed, node.key)?.rke2.marker;
-    return marker === null || marker === undefined || marker === 'unreadable' ? [] : [{ node, marker }];
-  });
-  const [first] = marked;
-  if (first === undefined) return;
-  throw new StateError({
-    code: 'state-missing',
-    message: `${path} is missing, but ${marked.length === 1 ? first.node.key : `${marked.length} hosts`} already ${marked.length === 1 ? 'belongs' : 'belong'} to the cluster ${first.marker.clusterName} (${first.marker.clusterId.slice(0, 8)}). Going on would make a second cluster on top of it.`,
-    hint: 'Bring the state file back beside cluster.yml, or make it again from the hosts with `rke2ctl state rebuild`.',
-  });
 }

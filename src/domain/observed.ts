@@ -1,5 +1,6 @@
 import type { NodeKey } from './cluster.ts';
 import type { Marker } from './marker.ts';
+import type { StateCopy } from './state-copy.ts';
 
 /** What the hosts say now. One probe per host gives all of it; nothing here is remembered from earlier runs. */
 export interface Observed {
@@ -154,6 +155,8 @@ export interface Rke2Facts {
   readonly snapshots: readonly { readonly name: string; readonly sizeBytes: number }[];
   /** The API's Node objects as this server's kubectl lists them; null where there is no answering API server. */
   readonly nodes: readonly ApiNode[] | null;
+  /** What the cluster's copy of the state says of itself; null where there is none, or no answering API server. */
+  readonly stateCopy: StateCopy | null;
 }
 
 export interface UnitFacts {

@@ -7,7 +7,8 @@ import { commandFailure } from './command-failure.ts';
 import type { Host } from './host.ts';
 import { parseNodes } from './probe/parse-nodes.ts';
 
-interface CallOptions {
+/** Of every call. */
+export interface CallOptions {
   readonly signal?: AbortSignal;
   /** RKE2's data directory there, `/var/lib/rancher/rke2` unless said otherwise. */
   readonly dataDir?: string | undefined;
@@ -133,6 +134,21 @@ export async function getAddonWarning(
   const { stdout } = await kubectl(host, args, `Asking for events of ${name}`, options);
   const { items = [] } = JSON.parse(stdout) as { readonly items?: readonly { readonly message?: string }[] };
   return items.at(-1)?.message ?? null;
+}
+
+/** One value of a Secret, decoded; null when there is no such Secret or it has no such key. */
+export async function getSecretValue(
+  host: Host,
+  secret: { readonly name: string; readonly namespace: string; readonly key: string },
+  options: CallOptions = {},
+): Promise<Buffer | null> {
+  const { name, namespace, key } = secret;
+  const args = ['get', 'secret', name, '-n', namespace, '--ignore-not-found', '-o', 'json'];
+  const { stdout } = await kubectl(host, args, `Reading the Secret ${name}`, options);
+  if (stdout.trim() === '') return null;
+  const { data } = JSON.parse(stdout) as { readonly data?: Readonly<Record<string, string>> };
+  const value = data?.[key];
+  return value === undefined ? null : Buffer.from(value, 'base64');
 }
 
 function kubectl(host: Host, args: readonly string[], what: string, options: CallOptions) {

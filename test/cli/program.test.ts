@@ -135,18 +135,25 @@ describe('help', () => {
     `));
   it('of state', () =>
     expect(help('state')).toMatchInlineSnapshot(`
-    "Usage: rke2ctl state [options] [command]
+      "Usage: rke2ctl state [options] [command]
 
-    the state file: what rke2ctl did and must not lose
+      the state file: what rke2ctl did and must not lose
 
-    Options:
-      -h, --help         print this help
+      Options:
+        -h, --help         print this help
 
-    Commands:
-      rebuild [options]  make a lost cluster.rkestate again from what the hosts hold
-      help [command]     display help for command
-    "
-  `));
+      Commands:
+        show [options]     show the state; tokens are masked; no network
+        history [options]  list the earlier states that are kept beside the state
+        pull [options]     fetch the copy of the state that the cluster holds
+        push [options]     put the state into the cluster as its copy
+        rebuild [options]  make a lost cluster.rkestate again from what the hosts hold
+        unlock [options]   say who holds the lock, and why there is nothing to unlock
+        seal [options]     put the tokens in the state under a passphrase, or under another one
+        unseal [options]   make the tokens in the state readable again
+        help [command]     display help for command
+      "
+    `));
   it('of state rebuild', () =>
     expect(help('state', 'rebuild')).toMatchInlineSnapshot(`
       "Usage: rke2ctl state rebuild [options]
@@ -158,6 +165,7 @@ describe('help', () => {
         -o, --output <form>  form of the output (choices: "text", "json", default: "text")
         --verbose            show every command that runs on a host
         --local              this machine alone
+        --force              also when there is a state that can be read; it is put aside
         -h, --help           print this help
       "
     `));

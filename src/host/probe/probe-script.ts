@@ -1,4 +1,5 @@
 import { MARKER_PATH } from '../../domain/marker.ts';
+import { STATE_SECRET } from '../../domain/state-copy.ts';
 import { quoteWord, quoteWords } from '../../lib/shell-quote.ts';
 import {
   binaryCandidates,
@@ -276,8 +277,19 @@ done
 rm -f "$d/.rke2ctl-fsync"
 fi`;
 
+/** One annotation a line, as `name value`. */
+const ANNOTATIONS = '{{range $k, $v := .metadata.annotations}}{{$k}} {{$v}}{{"\\n"}}{{end}}';
+
+/**
+ * Nodes, and what the copy of the state says of itself; of the Secret nothing else leaves the host. Both are asked at the
+ * same time, and the pipe holds the second answer until the first is out.
+ */
 const NODES = `
 K=${KUBECONFIG_PATH}
+api() { timeout 7 "$DD/bin/kubectl" --kubeconfig "$K" --cache-dir /dev/null/none --request-timeout 5s get "$@" 2>/dev/null; }
 if [ -x "$DD/bin/kubectl" ] && [ -s "$K" ]; then
-  m nodes; timeout 7 "$DD/bin/kubectl" --kubeconfig "$K" --cache-dir /dev/null/none --request-timeout 5s get nodes -o json 2>/dev/null
+  api secret ${STATE_SECRET.name} -n ${STATE_SECRET.namespace} -o go-template=${quoteWord(ANNOTATIONS)} | {
+    m nodes; api nodes -o json
+    m state-copy; cat
+  }
 fi`;

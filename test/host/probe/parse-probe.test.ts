@@ -190,6 +190,7 @@ describe('parseProbe', () => {
       caHash: hash('b'),
       snapshots: [{ name: 'etcd-snapshot-node1-1700000000', sizeBytes: 13 }],
       nodes: null,
+      stateCopy: null,
     });
   });
 
@@ -247,6 +248,22 @@ describe('parseProbe', () => {
     expect(parsed?.[1]).toMatchObject({ name: 'node2', ready: false, etcdVoter: null });
     expect(parse({ nodes: '' }).rke2.nodes).toBeNull();
     expect(parse({ nodes: 'Unable to connect to the server' }).rke2.nodes).toBeNull();
+  });
+
+  test('what the copy of the state says of itself', () => {
+    const lines = [
+      'other/thing 1 2',
+      'rke2ctl/cluster-id c1',
+      'rke2ctl/serial 12',
+      'rke2ctl/checksum sha256:ab',
+    ];
+    expect(parse({ 'state-copy': lines }).rke2.stateCopy).toEqual({
+      clusterId: 'c1',
+      serial: 12,
+      checksum: 'sha256:ab',
+    });
+    for (const copy of ['', 'rke2ctl/cluster-id c1', 'rke2ctl/cluster-id c1\nrke2ctl/serial x'])
+      expect(parse({ 'state-copy': copy }).rke2.stateCopy).toBeNull();
   });
 
   test('traces of RKE1, NetworkManager, the median of the disk, names', () => {
