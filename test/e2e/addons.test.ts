@@ -128,7 +128,7 @@ describe('what cluster.yml brings beside config.yaml', () => {
 
   it('is on the nodes before RKE2 starts there for the first time', async () => {
     expectExit(await project.rke2ctl('up'));
-    const newer = `find ${SERVER_FILES.join(' ')} -newermt "$(systemctl show -p ExecMainStartTimestamp --value rke2-server)"`;
+    const newer = `find ${SERVER_FILES.join(' ')} -newermt "$(systemctl show --timestamp=us+utc -p ExecMainStartTimestamp --value rke2-server)"`;
     expect(await onNode('node1', newer)).toBe('');
     expect(await onNode('node1', `stat -c '%a %U' ${SERVER_FILES.join(' ')} | sort -u`)).toBe('600 root');
     expect(await onNode('node1', `stat -c %a ${OWN} ${MANIFESTS} /var/lib/rancher/rke2/server`)).toBe(

@@ -79,7 +79,7 @@ describe('stopping and removing', () => {
     await rke2.sh('node3', 'systemctl stop rke2-server');
     await rke2.configure('node3', { server: SERVER, token: TOKEN });
     expect(await rke2.start('node3', 'server')).toBe(0);
-    expect((await rke2.members('node1')).voters).toHaveLength(3);
+    await expect.poll(async () => (await rke2.members('node1')).voters, { timeout: 30_000 }).toHaveLength(3);
   });
 
   test('all servers start together after all were off', async () => {

@@ -20,6 +20,10 @@ beforeAll(async () => {
   await rke2.configure('node1', { token: TOKEN, cni: 'canal' });
   await rke2.configure('node2', { token: TOKEN, server: SERVER });
   for (const host of lab.hosts) expect(await rke2.start(host.name, 'server')).toBe(0);
+  // A service is READY before its kubelet has made the Node, which the snapshot is to have.
+  await expect
+    .poll(() => rke2.kubectl('node1', 'get nodes -o name'), { timeout: 30_000 })
+    .toBe('node/node1\nnode/node2');
 });
 
 afterAll(async () => {
@@ -142,7 +146,7 @@ describe('cluster-reset', () => {
 
   test('the cluster is that of the snapshot, with one member; a peer without its database joins again', async () => {
     expect(await rke2.start('node1', 'server')).toBe(0);
-    expect((await rke2.members('node1')).voters).toHaveLength(1);
+    await expect.poll(async () => (await rke2.members('node1')).voters, { timeout: 30_000 }).toHaveLength(1);
     expect(
       await run(
         'KUBECONFIG=/etc/rancher/rke2/rke2.yaml /var/lib/rancher/rke2/bin/kubectl get configmap after-the-snapshot',
@@ -151,7 +155,7 @@ describe('cluster-reset', () => {
     expect(await rke2.kubectl('node1', 'get nodes -o name')).toBe('node/node1\nnode/node2');
     await rke2.sh('node2', `rm -rf ${DATA}/server/db`);
     expect(await rke2.start('node2', 'server')).toBe(0);
-    expect((await rke2.members('node1')).voters).toHaveLength(2);
+    await expect.poll(async () => (await rke2.members('node1')).voters, { timeout: 30_000 }).toHaveLength(2);
     expect(await rke2.sh('node1', `test -e ${DATA}/server/db/reset-flag || echo gone`)).toBe('gone');
   });
 

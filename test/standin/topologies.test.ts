@@ -58,7 +58,7 @@ describe('split roles', () => {
     await rke2.install('node2');
     await rke2.configure('node2', { token: TOKEN, server: SERVER, ...etcdOnly });
     expect(await rke2.start('node2', 'server')).toBe(0);
-    expect((await rke2.members('node1')).voters).toHaveLength(2);
+    await expect.poll(async () => (await rke2.members('node1')).voters, { timeout: 30_000 }).toHaveLength(2);
   });
 
   test('a control-plane-only server reaches etcd through its load balancer, and all Nodes appear with their roles', async () => {
@@ -174,7 +174,7 @@ describe('one server', () => {
       'node-ip': lab.hosts[2]?.address6,
     });
     expect(await rke2.start('node3', 'server')).toBe(0);
-    expect((await rke2.members('node3')).voters).toHaveLength(2);
+    await expect.poll(async () => (await rke2.members('node3')).voters, { timeout: 30_000 }).toHaveLength(2);
     for (const host of ['node3', 'node4']) await uninstall(host);
   });
 });
