@@ -1,15 +1,7 @@
 import { RemoteCommandError } from '../domain/errors.ts';
+import type { EtcdMember } from '../domain/observed.ts';
 import { DATA_DIR, etcdNamePath } from '../rke2/paths.ts';
 import type { Host } from './host.ts';
-
-/** One member as etcd itself lists it. */
-export interface EtcdMember {
-  readonly id: string;
-  /** Empty until the member has started for the first time. */
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-  readonly isLearner: boolean;
-}
 
 interface CallOptions {
   readonly signal?: AbortSignal;

@@ -97,6 +97,7 @@ function softwareSteps(input: UpInput, { desired, changes }: NodeWork, facts: Ho
     reason: `RKE2 ${input.version} is not installed`,
     version: input.version,
     way: installWay(input, desired),
+    obsolete: [],
   };
   return [...(changes.stage ? [stage] : []), ...(changes.install ? [install] : [])];
 }

@@ -36,6 +36,9 @@ export function planUp(input: UpInput): Plan {
     purpose: 'up',
     steps: all,
     findings: input.findings,
+    changes: [],
+    drift: [],
+    leaving: [],
     nodes: work.map(({ desired }) => desired.planned),
     unreachable: unreachableKeys(input),
   };

@@ -8,4 +8,9 @@ export interface RenderedFile {
   readonly secret: boolean;
   /** True where RKE2 reads it only when its service starts, so that a change needs a restart. */
   readonly readAtStart: boolean;
+  /**
+   * Where a running node takes some of it from elsewhere (labels and taints from the API, other servers from their list):
+   * the content without that, which alone decides about a restart. Absent: all of it counts.
+   */
+  readonly startContent?: string;
 }

@@ -25,6 +25,7 @@ const apiNode = (name: string, ready = true): ApiNode => ({
   labels: {},
   taints: [],
   unschedulable: false,
+  drainedByUs: false,
   etcdVoter: true,
 });
 

@@ -9,6 +9,7 @@ import { scriptedContext } from '../support/step-context.ts';
 
 const STEP: StepOf<'install'> = {
   kind: 'install',
+  obsolete: [],
   id: 'x',
   node: { key: '10.0.0.1:22', name: 'n1' } as PlannedNode,
   reason: '',

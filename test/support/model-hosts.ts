@@ -288,6 +288,7 @@ function apiNodes(world: World, facts: HostFacts): readonly ApiNode[] | null {
         labels: {},
         taints: [],
         unschedulable: false,
+        drainedByUs: false,
         etcdVoter: null,
       },
     ];

@@ -30,6 +30,7 @@ const STEPS: readonly Step[] = [
   },
   {
     kind: 'install',
+    obsolete: [],
     version: 'v1.35.7+rke2r1',
     way: { method: 'airgap', tarball: { name: 't', sha256: 'a', sizeBytes: 1 }, prefix: '/opt/rke2' },
     ...base('install', SERVER, 'RKE2 is not installed'),

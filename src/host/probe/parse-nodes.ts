@@ -64,6 +64,7 @@ function apiNode(node: z.infer<typeof NodeSchema>): ApiNode {
       .map(({ address }) => address),
     labels,
     taints: (node.spec?.taints ?? []).map(({ key, value, effect }) => ({ key, value: value ?? '', effect })),
+    drainedByUs: false,
     unschedulable: node.spec?.unschedulable ?? false,
     etcdVoter: voter === undefined ? null : voter.status === 'True',
   };

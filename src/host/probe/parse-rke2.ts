@@ -39,6 +39,7 @@ export function parseRke2(
     caHash: caPaths.map((path) => hashes.get(path)).find((hash) => hash !== undefined) ?? null,
     snapshots: within(stats, snapshotsDir(dataDir)).map(({ name, sizeBytes }) => ({ name, sizeBytes })),
     nodes: output.has('nodes') ? parseNodes(output.lines('nodes').join('\n')) : null,
+    members: null,
     stateCopy: readStateCopy(output.lines('state-copy')),
   };
 }
