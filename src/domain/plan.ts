@@ -200,6 +200,14 @@ export type Step = StepBase &
         readonly kind: 'await-charts';
         readonly via: readonly NodeKey[];
       }
+    | {
+        /** Asks the cluster's DNS from the node, until it knows `name`. */
+        readonly kind: 'await-dns';
+        /** Of the cluster DNS, one per IP family. */
+        readonly addresses: readonly string[];
+        /** A name that every cluster has: `kubernetes.default.svc.cluster.local`. */
+        readonly name: string;
+      }
     | { readonly kind: 'write-kubeconfig'; readonly server: string }
     | { readonly kind: 'copy-state' }
     | { readonly kind: 'fetch-snapshots'; readonly names: readonly string[]; readonly directory: string }

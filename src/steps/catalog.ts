@@ -1,5 +1,6 @@
 import type { StepKind } from '../domain/plan.ts';
 import { awaitCharts } from './await-charts.ts';
+import { awaitDns } from './await-dns.ts';
 import { checkPorts } from './check-ports.ts';
 import { claim } from './claim.ts';
 import { copyState } from './copy-state.ts';
@@ -46,5 +47,6 @@ export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   'leave-cluster': leaveCluster,
   'label-node': labelNode,
   'await-charts': awaitCharts,
+  'await-dns': awaitDns,
   'forget-state': forgetState,
 };

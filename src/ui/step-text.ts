@@ -41,6 +41,8 @@ export function stepText(step: Step): string {
       return labelText(step);
     case 'await-charts':
       return 'wait until the Helm jobs of RKE2’s charts are complete';
+    case 'await-dns':
+      return `wait until the cluster DNS knows ${step.name}`;
     case 'write-kubeconfig':
       return `write the kubeconfig for ${step.server}`;
     case 'copy-state':
