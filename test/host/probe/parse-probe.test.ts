@@ -195,9 +195,10 @@ describe('parseProbe', () => {
   });
 
   test('the marker: ours, damaged, empty, none', () => {
-    const text = JSON.stringify(makeMarker({ files: ['/x'] }), null, 2);
+    const ours = makeMarker({ files: ['/x'], written: { '/x': 'a'.repeat(64) } });
+    const text = JSON.stringify(ours, null, 2);
     const lines = text.split('\n').map((line) => `${MARKER}:${line}`);
-    expect(parse({ text: lines }).rke2.marker).toEqual(makeMarker({ files: ['/x'] }));
+    expect(parse({ text: lines }).rke2.marker).toEqual(ours);
     expect(parse({ text: lines.slice(0, -3) }).rke2.marker).toBe('unreadable');
     expect(parse({ text: [`${MARKER}:{"schemaVersion": 2}`] }).rke2.marker).toBe('unreadable');
     expect(parse({ stat: `600 0 1 ${MARKER}` }).rke2.marker).toBe('unreadable');
