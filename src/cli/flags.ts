@@ -16,18 +16,23 @@ export interface ForceFlags extends CommonFlags {
   readonly force?: boolean;
 }
 
-export interface PlanFlags extends CommonFlags {
+/** What decides about the steps; `plan` and `up` take the same. */
+export interface ShapeFlags extends CommonFlags {
   readonly updateAddons?: boolean;
-}
-
-export interface UpFlags extends PlanFlags {
-  readonly concurrency: number;
-  readonly timeout: number;
   readonly disablePortCheck?: boolean;
-  readonly yes?: boolean;
+  readonly keepDrift?: boolean;
+  readonly replace?: readonly string[];
   readonly artifacts?: string;
   readonly version?: string;
   readonly channel?: string;
+}
+
+export interface PlanFlags extends ShapeFlags {}
+
+export interface UpFlags extends ShapeFlags {
+  readonly concurrency: number;
+  readonly timeout: number;
+  readonly yes?: boolean;
 }
 
 export interface StatusFlags extends CommonFlags {

@@ -42,6 +42,10 @@ export interface PrepareOptions {
   readonly ignoredChecks: readonly string[];
   /** Take addons from their URLs anew. */
   readonly updateAddons: boolean;
+  /** Nodes, by name or address, that a new machine takes the place of. */
+  readonly replace: readonly string[];
+  /** Leave alone what is only drift. */
+  readonly keepDrift: boolean;
 }
 
 /**

@@ -29,7 +29,7 @@ export function createProgram(): Command {
       process.exit(error.exitCode === 0 ? 0 : 3);
     });
 
-  local(common(program.command('up')))
+  shaping(common(program.command('up')))
     .description('bring the cluster to what cluster.yml says; run again, it changes nothing')
     .option('--concurrency <n>', 'workers that are worked on at once', positive, 30)
     .addOption(
@@ -37,16 +37,11 @@ export function createProgram(): Command {
         .argParser(duration)
         .default(600_000, '10m'),
     )
-    .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
-    .option('--ignore-check <name...>', 'go on although this check fails')
-    .option('--disable-port-check', 'do not try the ports between the nodes')
     .option('--yes', 'answer yes to every question')
     .action(run(async (options: UpFlags) => (await import('./commands/up.ts')).up(options)));
 
-  local(common(program.command('plan')))
+  shaping(common(program.command('plan')))
     .description('show what `up` would do; touches nothing; exit code 2 when there is something')
-    .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
-    .option('--ignore-check <name...>', 'go on although this check fails')
     .action(run(async (options: PlanFlags) => (await import('./commands/plan.ts')).plan(options)));
 
   local(common(program.command('check')))
@@ -236,6 +231,16 @@ function fileOption(description: string): Option {
 
 function outputOption(): Option {
   return new Option('-o, --output <form>', 'form of the output').choices(['text', 'json']).default('text');
+}
+
+/** What decides about the steps: `plan` must see what `up` is given. */
+function shaping(command: Command): Command {
+  return local(command)
+    .option('--replace <node...>', 'a new machine takes the place of this node, which is gone for good')
+    .option('--keep-drift', 'leave alone what was changed on the hosts and not in the file')
+    .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
+    .option('--ignore-check <name...>', 'go on although this check fails')
+    .option('--disable-port-check', 'do not try the ports between the nodes');
 }
 
 /** What stands in for a cluster.yml on one machine; `plan` must see what `up` was given. */
