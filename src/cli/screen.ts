@@ -50,6 +50,11 @@ export class Screen {
     else this.handle({ type: 'notice', message });
   }
 
+  /** A text without every secret that is known by now. */
+  scrub(text: string): string {
+    return this.#scrubber.scrub(text);
+  }
+
   /** Makes the folder that state, journal and log go to, and opens the latter two. */
   async openRecords(caller: Caller): Promise<void> {
     const { paths } = this.#options;

@@ -13,8 +13,10 @@ import { statePaths } from '../state/state-paths.ts';
 import { openStore } from '../state/store.ts';
 import { createTransport, createTransportContext } from '../transport/create-transport.ts';
 import { LocalTransport } from '../transport/local.ts';
+import { openShell } from '../transport/openssh/open-shell.ts';
 import { recordTransport } from '../transport/recording.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { TransportContext } from '../transport/transport-context.ts';
 import { findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
 import type { CommonFlags, UpFlags } from './flags.ts';
 import { HostSessions, type OpenHost } from './host-sessions.ts';
@@ -22,7 +24,7 @@ import { createOperator } from './operator.ts';
 import { Screen } from './screen.ts';
 import { secretsOf } from './secrets-of.ts';
 import { listenToSignals } from './signals.ts';
-import type { Workspace } from './workspace.ts';
+import type { ConnectHost, Workspace } from './workspace.ts';
 
 export interface WorkspaceOptions {
   /** As it is called in messages and in the lock: `up`. */
@@ -41,6 +43,8 @@ export interface WorkspaceOptions {
    * for an answer about a cluster that is half down wants it within seconds.
    */
   readonly look?: (host: Host, node: ClusterNode, context: LookContext) => Promise<void>;
+  /** What the first Ctrl-C tells the person; null: nothing. Unless given, that what is in hand is finished. */
+  readonly stopping?: string | null;
   /** Replaces the real transports; tests record what goes over them. */
   readonly wrapTransport?: (transport: Transport, node: ClusterNode) => Transport;
 }
@@ -52,15 +56,17 @@ export interface LookContext {
 
 const CONNECT_WINDOW = 50;
 
+const FINISHING = 'Finishing what is in hand; once more to end that too.';
+
 /** The times of a `look`: for the connection, and for the probe. */
 const LOOK_CONNECT_MS = 4_000;
 const LOOK_PROBE_MS = 7_000;
 
-/** Builds the real parts for one command, lets it work, and gives everything back however it ends. */
-export async function withWorkspace(
+/** Builds the real parts for one command, lets it work, and gives everything back however it ends. Gives what `work` gives: an exit code. */
+export async function withWorkspace<T extends number = ExitCode>(
   options: WorkspaceOptions,
-  work: (workspace: Workspace) => Promise<ExitCode>,
-): Promise<ExitCode> {
+  work: (workspace: Workspace) => Promise<T>,
+): Promise<T> {
   const { flags, command } = options;
   const caller = findCaller(process.env);
   const files = flags.local === true ? [localConfigPath(caller)] : flags.config;
@@ -72,7 +78,8 @@ export async function withWorkspace(
       : await readCluster(files, 'run commands'));
   const paths = statePaths(config);
   const screen = new Screen({ flags, paths, isRun: options.locks, secrets: secretsOf(cluster) });
-  const signals = listenToSignals((message) => screen.tell(message));
+  const { stopping = FINISHING } = options;
+  const signals = listenToSignals(() => stopping !== null && screen.tell(stopping));
   screen.handle({ type: 'run-started', command, clusterName: cluster.name, config: files.join(' with ') });
   const user = userInfo().username;
   const since = Date.now();
@@ -88,7 +95,12 @@ export async function withWorkspace(
       openStore(paths.state, passphrase === null ? null : createSealer(passphrase)),
     );
     const holder = `${user}@${hostname()} (pid ${process.pid}), ${command}`;
-    const open = openHosts(cluster, screen, { ...options, holder });
+    const context = createTransportContext(sshSettings(cluster, options), {
+      askPassphrase: (path, attempt) => screen.askPassphrase(path, attempt),
+      env: process.env,
+    });
+    const connect = connectHosts(context, screen, options);
+    const open = openHosts(cluster, connect, { ...options, holder });
     const sessions = new HostSessions(
       cluster.nodes.filter(options.asks ?? (() => true)),
       open,
@@ -101,6 +113,9 @@ export async function withWorkspace(
       paths,
       store,
       sessions,
+      connect,
+      openShell: (node, words) => openShell(node, words, context),
+      scrub: (text) => screen.scrub(text),
       operator: createOperator(cluster, store, caller),
       emit: (event) => screen.handle(event),
       ask: (question) => screen.ask(question),
@@ -113,16 +128,9 @@ export async function withWorkspace(
   }
 }
 
-function openHosts(
-  cluster: Cluster,
-  screen: Screen,
-  options: WorkspaceOptions & { readonly holder: string },
-): OpenHost {
-  const context = createTransportContext(sshSettings(cluster, options), {
-    askPassphrase: (path, attempt) => screen.askPassphrase(path, attempt),
-    env: process.env,
-  });
-  const { wrapTransport = (transport) => transport, look } = options;
+/** Connects and looks at nothing yet. */
+function connectHosts(context: TransportContext, screen: Screen, options: WorkspaceOptions): ConnectHost {
+  const { wrapTransport = (transport) => transport } = options;
   return async (node, signal) => {
     const bare = options.flags.local === true ? new LocalTransport() : createTransport(node, context);
     const transport = recordTransport(wrapTransport(bare, node), (command) =>
@@ -131,6 +139,23 @@ function openHosts(
     try {
       await transport.connect(signal);
       const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });
+      return { host, transport };
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+  };
+}
+
+function openHosts(
+  cluster: Cluster,
+  connect: ConnectHost,
+  options: WorkspaceOptions & { readonly holder: string },
+): OpenHost {
+  const { look } = options;
+  return async (node, signal) => {
+    const { host, transport } = await connect(node, signal);
+    try {
       const inspecting = inspectHost(host, {
         lock: options.locks ? { holder: options.holder } : null,
         dataDir: cluster.dataDir,
