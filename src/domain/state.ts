@@ -76,6 +76,19 @@ export interface NodeRecord {
   /** Keys of the labels, and `key:effect` of the taints, that we have set and may take away. */
   readonly labels?: readonly string[] | undefined;
   readonly taints?: readonly string[] | undefined;
+  /** What an adoption found on its host in place of files of ours. */
+  readonly adopted?: readonly AdoptedFiles[] | undefined;
+}
+
+/**
+ * Files that an adoption found, and those of ours that say the same in other words. As long as both are as they were
+ * then, nothing of it is rewritten; after that ours are written, and what else was found goes.
+ */
+export interface AdoptedFiles {
+  /** SHA-256 of each file as it was found, by path; null: it was not there. */
+  readonly found: Readonly<Record<string, string | null>>;
+  /** SHA-256 of the files of ours that they stand for, by path. */
+  readonly standFor: Readonly<Record<string, string>>;
 }
 
 export interface NodeAccess {

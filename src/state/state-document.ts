@@ -52,6 +52,14 @@ const NodeRecordSchema = z.strictObject({
   startedWith: z.string().optional(),
   labels: z.array(z.string()).optional(),
   taints: z.array(z.string()).optional(),
+  adopted: z
+    .array(
+      z.strictObject({
+        found: z.record(z.string(), z.string().nullable()),
+        standFor: z.record(z.string(), z.string()),
+      }),
+    )
+    .optional(),
 });
 
 const ObjectRefSchema = z.strictObject({
