@@ -13,16 +13,21 @@ import type { NodeWork, UpInput } from './up-input.ts';
 export function clusterSteps(
   input: UpInput,
   work: readonly NodeWork[],
-  starting: readonly NodeWork[],
   before: readonly Step[],
 ): readonly Step[] {
   const planes = work.filter(({ desired }) => desired.planned.roles.includes('controlplane'));
-  const plane = planes.find(({ changes }) => changes.start === null) ?? planes[0];
+  const plane =
+    planes.find(({ changes, rejoins }) => changes.start === null && rejoins === null) ??
+    planes.find(({ rejoins }) => rejoins === null) ??
+    planes[0];
   if (plane === undefined) return [];
   const node = plane.desired.planned;
-  const starts = starting.map(({ desired }) => stepId('start-service', desired.planned));
+  const starting = work.filter(({ changes }) => changes.start !== null);
+  const motions = before
+    .filter(({ kind }) => kind === 'start-service' || kind === 'leave-cluster' || kind === 'uninstall')
+    .map((step) => step.id);
   const needs = plane.changes.start === null ? [] : [stepId('start-service', node)];
-  const ready = { plane, needs, after: starts };
+  const ready = { plane, needs, after: motions };
   const deletions = deleteAddonSteps(input, work, ready);
   const changed = before.length + deletions.length > 0;
   const healthy = isHealthy(input, work);
@@ -34,7 +39,7 @@ export function clusterSteps(
     node,
     reason: starting.length > 0 ? 'nodes start in this run' : 'a Node is missing or not Ready',
     needs,
-    after: starts,
+    after: motions,
     nodes: work.map(({ desired }) => expected(desired.planned)),
   };
   const kubeconfig: Step = {

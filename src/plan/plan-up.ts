@@ -1,33 +1,47 @@
-import type { NodeKey } from '../domain/cluster.ts';
-import type { Plan, Step } from '../domain/plan.ts';
-import { type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
+import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
+import type { Plan, Step, StepId } from '../domain/plan.ts';
+import { desiredNode, factsOf } from '../render/desired-node.ts';
+import { cleanedFacts } from './cleaned-facts.ts';
 import { clusterSteps } from './cluster-steps.ts';
 import { compareNode, type Remembered } from './compare-node.ts';
+import { type DepartureTies, departureSteps } from './departure-steps.ts';
 import { hostSteps } from './host-steps.ts';
+import { type Departure, resolveMembership } from './membership.ts';
+import { agentTies, leavingWorkerTies, type MotionTies, motionTies } from './motion-ties.ts';
 import { portProbes } from './port-probes.ts';
-import { startOrder } from './start-order.ts';
+import { findServicePlaces, type ServicePlaces } from './service-places.ts';
+import { motionOf, type StartOrder, startOrder } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
 /**
  * The steps that bring the hosts from what they are to what the file says, in an order in which etcd nodes come one at
- * a time, then control planes, then workers. Pure and deterministic: the same input gives the same bytes.
+ * a time, then control planes, then workers, and whoever goes goes after them. Pure and deterministic: the same input
+ * gives the same bytes.
  */
 export function planUp(input: UpInput): Plan {
-  const work = input.cluster.nodes.flatMap((spec): NodeWork[] => {
-    const facts = factsOf(input.observed, spec.key);
-    if (facts === null) return [];
-    const desired = desiredNode(input, spec, facts);
-    return [{ desired, changes: compareNode(desired, facts, remembered(input, desired)) }];
-  });
-  const starting = work.filter(({ changes }) => changes.start !== null);
+  const { departures } = resolveMembership(input.cluster, input.observed, input.state);
+  const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, departures));
+  const order = startOrder(work, departures, input);
+  const places = findServicePlaces(work, departures);
   const matrix = input.checkPorts ? matrixStep(input, work) : null;
-  const order = startOrder(work, input.cluster);
+  const leaving = departures.filter(({ why }) => why !== 'rejoins');
+  const scene: Scene = {
+    input,
+    order,
+    places,
+    matrixId: matrix?.id ?? null,
+    departed: leaving.map((departure) => lastStepId(departure)),
+    staged: work
+      .filter(({ changes }) => changes.stage)
+      .map(({ desired }) => stepId('stage-artifacts', desired.planned)),
+  };
   const steps = [
-    ...work.flatMap((node) => hostSteps(input, node, order, matrix?.id ?? null)),
+    ...work.flatMap((node) => nodeSteps(scene, node)),
+    ...leaving.flatMap((departure) => leavingSteps(scene, departure)),
     ...(matrix === null ? [] : [matrix]),
   ];
-  const all = [...steps, ...clusterSteps(input, work, starting, steps)];
+  const all = [...steps, ...clusterSteps(input, work, steps)];
   return {
     schemaVersion: 1,
     clusterId: input.state.clusterId,
@@ -38,26 +52,112 @@ export function planUp(input: UpInput): Plan {
     findings: input.findings,
     changes: [],
     drift: [],
-    leaving: [],
+    leaving: leaving.map(({ node }) => node),
     nodes: work.map(({ desired }) => desired.planned),
     unreachable: unreachableKeys(input),
   };
 }
 
-function remembered({ state }: UpInput, { planned, bootstraps }: DesiredNode): Remembered {
-  const record = state.nodes[planned.id];
-  const claimed = record !== undefined && (!bootstraps || state.bootstrapNodeId === planned.id);
+interface Scene {
+  readonly input: UpInput;
+  readonly order: StartOrder;
+  readonly places: ServicePlaces;
+  readonly matrixId: StepId | null;
+  /** With these every node that goes for good is out of the cluster. */
+  readonly departed: readonly StepId[];
+  readonly staged: readonly StepId[];
+}
+
+function nodeWork(input: UpInput, spec: ClusterNode, departures: readonly Departure[]): readonly NodeWork[] {
+  const present = factsOf(input.observed, spec.key);
+  if (present === null) return [];
+  const rejoins = departures.find(({ why, node }) => why === 'rejoins' && node.key === spec.key) ?? null;
+  const facts = rejoins === null ? present : cleanedFacts(present);
+  const desired = desiredNode(input, spec, facts);
+  const record = rejoins === null ? (input.state.nodes[desired.planned.id] ?? null) : null;
+  return [
+    {
+      desired,
+      changes: compareNode(desired, facts, remembered(input, desired.bootstraps, record)),
+      facts,
+      record,
+      isCordonedByUs: isCordonedByUs(input, desired.planned.name),
+      rejoins,
+    },
+  ];
+}
+
+function remembered({ state }: UpInput, bootstraps: boolean, record: NodeWork['record']): Remembered {
+  const claimed = record !== null && (!bootstraps || state.bootstrapNodeId === record.nodeId);
   return { claimed, joined: record?.phase === 'joined' };
+}
+
+function isCordonedByUs({ observed }: UpInput, name: string): boolean {
+  const lists = Object.values(observed.hosts).flatMap((host) =>
+    host.reachable && host.facts.rke2.nodes !== null ? [host.facts.rke2.nodes] : [],
+  );
+  return lists[0]?.some((node) => node.name === name && node.drainedByUs) ?? false;
+}
+
+/** What is done for one node of the file; first its leaving, where it must come back as something else. */
+function nodeSteps(scene: Scene, work: NodeWork): readonly Step[] {
+  const { input, order, places, matrixId, departed, staged } = scene;
+  const motion = motionOf(order, work.desired.planned.key);
+  const ties =
+    motion === undefined ? agentTies(input, order, work) : motionTies(input, order, motion, places);
+  const leaving = work.rejoins === null ? [] : departureSteps(input, work.rejoins, places, ties);
+  const last = leaving.at(-1);
+  const arrival: DepartureTies = last === undefined ? (isFree(order, work) ? FREE : ties) : FREE;
+  return [
+    ...snapshotOf(ties),
+    ...leaving,
+    ...hostSteps(input, work, {
+      prior: last === undefined ? [] : [last.id],
+      motion: arrival,
+      joinable: order.joinable,
+      matrixId: work.rejoins === null ? matrixId : null,
+      departed,
+      staged,
+      planes: places.planes,
+    }),
+  ];
+}
+
+const FREE: DepartureTies = { needs: [], after: [] };
+
+/** Members that are down start together, waiting for nobody. */
+function isFree({ members }: StartOrder, { desired }: NodeWork): boolean {
+  return members.some(({ key }) => key === desired.planned.key);
+}
+
+function leavingSteps(scene: Scene, departure: Departure): readonly Step[] {
+  const { input, order, places } = scene;
+  const motion = order.chain.find((each) => each.departure === departure);
+  if (motion !== undefined) {
+    const ties = motionTies(input, order, motion, places);
+    return [...snapshotOf(ties), ...departureSteps(input, departure, places, ties)];
+  }
+  const ties = leavingWorkerTies(order, order.leavingWorkers.indexOf(departure));
+  return departureSteps(input, departure, places, ties);
+}
+
+function snapshotOf({ snapshot }: MotionTies): readonly Step[] {
+  return snapshot === null ? [] : [snapshot];
+}
+
+function lastStepId({ node, facts }: Departure): StepId {
+  return stepId(facts === null ? 'leave-cluster' : 'uninstall', node);
 }
 
 /** The port matrix of the nodes that join in this run, tried after every port is open and before any service starts. */
 function matrixStep(input: UpInput, work: readonly NodeWork[]): Step | null {
+  const fresh = work.filter(({ rejoins }) => rejoins === null);
   const joining = new Set(
-    work.filter(({ changes }) => changes.start === 'first').map(({ desired }) => desired.planned.key),
+    fresh.filter(({ changes }) => changes.start === 'first').map(({ desired }) => desired.planned.key),
   );
   const probes = portProbes(
     input.cluster,
-    work.map(({ desired }) => desired.planned),
+    fresh.map(({ desired }) => desired.planned),
     joining,
   );
   if (probes.length === 0) return null;
@@ -67,7 +167,7 @@ function matrixStep(input: UpInput, work: readonly NodeWork[]): Step | null {
     node: null,
     reason: 'nodes join in this run: every port that RKE2 needs between them is tried before the first start',
     needs: [],
-    after: work
+    after: fresh
       .filter(({ changes }) => changes.firewall !== null)
       .map(({ desired }) => stepId('open-firewall', desired.planned)),
     probes,

@@ -76,6 +76,15 @@ export function firewallDifference(wanted: FirewallRecord, present: FirewallReco
   };
 }
 
+/** Nothing to add and nothing to take away, in no zone. */
+export const NO_FIREWALL: FirewallRecord = {
+  zone: '',
+  ports: [],
+  richRules: [],
+  trustedSources: [],
+  ipsets: {},
+};
+
 /** True when there is nothing in it to add or to take away. */
 export function isEmptyFirewall(record: FirewallRecord): boolean {
   const lists = [record.ports, record.richRules, record.trustedSources];

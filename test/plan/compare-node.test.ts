@@ -151,7 +151,9 @@ describe('after all members went down', () => {
     const cluster = makeCluster({ nodes: [...three.nodes, makeNode('10.0.0.5', ['etcd'])] });
     const fresh = makeWorld(cluster, { firewalld: true }).hosts;
     const plan = planWorld({ ...stopped, cluster, hosts: { ...fresh, ...stopped.hosts } });
-    expect(find(plan, 'start-service', '10.0.0.5:22').needs).toContain('start-service 10.0.0.2:22');
+    expect(find(plan, 'start-service', '10.0.0.5:22').needs).toContain('save-snapshot join 10.0.0.5:22');
+    const snapshot = plan.steps.find(({ id }) => id === 'save-snapshot join 10.0.0.5:22');
+    expect(snapshot?.needs).toContain('start-service 10.0.0.2:22');
   });
 });
 
