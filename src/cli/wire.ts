@@ -21,10 +21,10 @@ import { findCaller, localCluster, localConfigPath, readCluster } from './cluste
 import type { CommonFlags, UpFlags } from './flags.ts';
 import { HostSessions, type OpenHost } from './host-sessions.ts';
 import { createOperator } from './operator.ts';
-import { Screen } from './screen.ts';
+import { type Answers, Screen } from './screen.ts';
 import { secretsOf } from './secrets-of.ts';
 import { listenToSignals } from './signals.ts';
-import type { ConnectHost, Workspace } from './workspace.ts';
+import type { ConnectHost, Signals, Workspace } from './workspace.ts';
 
 export interface WorkspaceOptions {
   /** As it is called in messages and in the lock: `up`. */
@@ -45,6 +45,14 @@ export interface WorkspaceOptions {
   readonly look?: (host: Host, node: ClusterNode, context: LookContext) => Promise<void>;
   /** What the first Ctrl-C tells the person; null: nothing. Unless given, that what is in hand is finished. */
   readonly stopping?: string | null;
+  /** Of a run of several commands, which listens itself. */
+  readonly signals?: Signals;
+  /** Hears every event as well, secrets taken out. */
+  readonly watch?: (event: RunEvent) => void;
+  /** What the person has typed before, where one run is made of several commands. */
+  readonly answers?: Answers;
+  /** True: not one word on stdout, which is somebody else's. */
+  readonly quietStdout?: boolean;
   /** Replaces the real transports; tests record what goes over them. */
   readonly wrapTransport?: (transport: Transport, node: ClusterNode) => Transport;
 }
@@ -77,9 +85,13 @@ export async function withWorkspace<T extends number = ExitCode>(
       ? { cluster: localCluster(caller, flags), findings: [] }
       : await readCluster(files, 'run commands'));
   const paths = statePaths(config);
-  const screen = new Screen({ flags, paths, isRun: options.locks, secrets: secretsOf(cluster) });
-  const { stopping = FINISHING } = options;
-  const signals = listenToSignals(() => stopping !== null && screen.tell(stopping));
+  const { watch, answers, quietStdout = false, stopping = FINISHING } = options;
+  const secrets = secretsOf(cluster);
+  const screen = new Screen({ flags, paths, isRun: options.locks, secrets, watch, answers, quietStdout });
+  const signals =
+    options.signals === undefined
+      ? listenToSignals(() => stopping !== null && screen.tell(stopping))
+      : { ...options.signals, close: () => undefined };
   screen.handle({ type: 'run-started', command, clusterName: cluster.name, config: files.join(' with ') });
   const user = userInfo().username;
   const since = Date.now();
