@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { ExitCode } from '../domain/errors.ts';
+import { common, duration, fileOption, outputOption, positive, run } from './command-parts.ts';
 import type {
   CommonFlags,
   ConfigFlags,
@@ -215,24 +215,6 @@ function addConfig(program: Command): void {
     );
 }
 
-function common(command: Command): Command {
-  return command
-    .addOption(fileOption('the cluster file; given again, later ones win'))
-    .addOption(outputOption())
-    .option('--verbose', 'show every command that runs on a host');
-}
-
-function fileOption(description: string): Option {
-  const usual = [process.env['RKE2CTL_CONFIG'] ?? 'cluster.yml'];
-  return new Option('-c, --config <file>', description)
-    .argParser((file: string, before: readonly string[]) => (before === usual ? [file] : [...before, file]))
-    .default(usual, usual.join());
-}
-
-function outputOption(): Option {
-  return new Option('-o, --output <form>', 'form of the output').choices(['text', 'json']).default('text');
-}
-
 /** What decides about the steps: `plan` must see what `up` is given. */
 function shaping(command: Command): Command {
   return local(command)
@@ -258,42 +240,11 @@ function local(command: Command): Command {
     });
 }
 
-/** Runs a command and leaves its exit code; whatever it throws is told in words before. */
-function run<T extends OutputFlags>(
-  action: (options: T) => Promise<ExitCode>,
-): (options: T) => Promise<void> {
-  return async (options) => {
-    try {
-      process.exitCode = await action(options);
-    } catch (error) {
-      const { reportError } = await import('./report-error.ts');
-      process.exitCode = reportError(error, options);
-    }
-  };
-}
-
 function apiServer(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '')
     throw new InvalidArgumentError('It must be a URL such as https://10.0.0.5:6443.');
   return text.replace(/\/$/, '');
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
-  return value;
-}
-
-/** `90s`, `10m`, `1h`, or seconds as a bare number; gives milliseconds. */
-function duration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-  const amount = Number(match?.[1] ?? 0);
-  if (match === null || amount === 0)
-    throw new InvalidArgumentError('It must be a duration such as 90s or 10m.');
-  return amount * units[(match[2] ?? 's') as keyof typeof units];
 }
 
 function packageVersion(): string {
