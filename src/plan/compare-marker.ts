@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { HostFacts } from '../domain/observed.ts';
+import { sha256 } from '../lib/hash.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
+import type { RenderedFile } from '../render/rendered-file.ts';
 
 /**
  * The markers that a host gets: before anything else the one that also names what is still to be taken away, so that a
@@ -21,13 +23,17 @@ export interface MarkerInput {
   readonly closes: boolean;
 }
 
-/** Holds the host's marker against the one it must have. */
+/**
+ * Holds the host's marker against the one it must have. What it says of the files' contents is kept by the steps that
+ * write them, so it counts only where a run that was cut off between file and marker left it behind.
+ */
 export function compareMarker(
-  { marker }: DesiredNode,
+  { marker, files }: DesiredNode,
   { rke2 }: HostFacts,
   { claimed, surplus, closes }: MarkerInput,
 ): MarkerChanges {
   const before = rke2.marker === null || rke2.marker === 'unreadable' ? null : rke2.marker;
+  const { written, ...known } = before ?? { written: undefined };
   const stays = new Set([...marker.files, ...surplus]);
   const held: Marker = {
     ...marker,
@@ -35,9 +41,28 @@ export function compareMarker(
     firewall: closes ? heldFirewall(marker, before) : marker.firewall,
   };
   return {
-    first: claimed && isDeepStrictEqual(before, held) ? null : held,
+    first: claimed && isDeepStrictEqual(known, held) && !isOutdated(written, files, rke2) ? null : held,
     last: isDeepStrictEqual(held, marker) ? null : marker,
   };
+}
+
+/** True when the marker has another hash of a file that is in place: left as it is, the file's next change would look made by hand. */
+function isOutdated(
+  written: Marker['written'],
+  files: readonly RenderedFile[],
+  { files: present }: HostFacts['rke2'],
+): boolean {
+  return files.some(({ path, content }) => {
+    const last = written?.[path];
+    const hash = present[path]?.sha256;
+    return (
+      last !== undefined &&
+      hash !== undefined &&
+      last !== hash &&
+      content !== null &&
+      hash === sha256(content)
+    );
+  });
 }
 
 /** Old and new rules together; of two zones, which one record cannot hold, the old one's. */

@@ -272,4 +272,5 @@ const START_REASONS: Readonly<Record<NonNullable<NodeChanges['start']>, string>>
   unseen: 'a run that was cut off did not see it READY',
   stopped: 'the service is not running, or not enabled',
   changed: 'what it reads only at start has changed',
+  unregistered: 'its Node is gone from the cluster, and comes back when the service starts',
 };

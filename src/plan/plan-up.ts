@@ -1,11 +1,13 @@
 import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
 import type { Plan, Step, StepId } from '../domain/plan.ts';
-import { desiredNode, factsOf } from '../render/desired-node.ts';
+import type { NodeRecord } from '../domain/state.ts';
+import { type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
 import { cleanedFacts } from './cleaned-facts.ts';
 import { clusterSteps } from './cluster-steps.ts';
 import { compareNode, type Remembered } from './compare-node.ts';
 import { type DepartureTies, departureSteps } from './departure-steps.ts';
 import { hostSteps } from './host-steps.ts';
+import { listNodes } from './list-nodes.ts';
 import { type Departure, resolveMembership } from './membership.ts';
 import { agentTies, leavingWorkerTies, type MotionTies, motionTies } from './motion-ties.ts';
 import { portProbes } from './port-probes.ts';
@@ -78,7 +80,7 @@ function nodeWork(input: UpInput, spec: ClusterNode, departures: readonly Depart
   return [
     {
       desired,
-      changes: compareNode(desired, facts, remembered(input, desired.bootstraps, record)),
+      changes: compareNode(desired, facts, remembered(input, desired, record)),
       facts,
       record,
       isCordonedByUs: isCordonedByUs(input, desired.planned.name),
@@ -87,16 +89,24 @@ function nodeWork(input: UpInput, spec: ClusterNode, departures: readonly Depart
   ];
 }
 
-function remembered({ state }: UpInput, bootstraps: boolean, record: NodeWork['record']): Remembered {
-  const claimed = record !== null && (!bootstraps || state.bootstrapNodeId === record.nodeId);
-  return { claimed, joined: record?.phase === 'joined' };
+function remembered(
+  input: UpInput,
+  { bootstraps, planned }: DesiredNode,
+  record: NodeRecord | null,
+): Remembered {
+  const claimed = record !== null && (!bootstraps || input.state.bootstrapNodeId === record.nodeId);
+  const registered = listNodes(input.observed)?.some(({ name }) => name === planned.name) ?? true;
+  return {
+    claimed,
+    joined: record?.phase === 'joined',
+    record,
+    registered,
+    keepDrift: input.keepDrift ?? false,
+  };
 }
 
 function isCordonedByUs({ observed }: UpInput, name: string): boolean {
-  const lists = Object.values(observed.hosts).flatMap((host) =>
-    host.reachable && host.facts.rke2.nodes !== null ? [host.facts.rke2.nodes] : [],
-  );
-  return lists[0]?.some((node) => node.name === name && node.drainedByUs) ?? false;
+  return listNodes(observed)?.some((node) => node.name === name && node.drainedByUs) ?? false;
 }
 
 /** What is done for one node of the file; first its leaving, where it must come back as something else. */

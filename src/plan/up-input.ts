@@ -12,6 +12,8 @@ export interface UpInput extends DesiredInput {
   readonly kubeconfigPresent: boolean;
   /** False leaves the node-to-node port matrix out. */
   readonly checkPorts: boolean;
+  /** Leave alone what somebody changed on hosts, and mend only what the file asks for otherwise. */
+  readonly keepDrift?: boolean;
 }
 
 /** A reached node of the file with what must become of it and what that takes. */

@@ -1,0 +1,31 @@
+import { sha256 } from '../lib/hash.ts';
+import type { RenderedFile } from './rendered-file.ts';
+
+/**
+ * How a file of ours stands on its host: `in-place`; `mode`: right but for its mode; `outdated`: as we last wrote it, but
+ * it is to be otherwise now; `edited`: as nobody of us wrote it; `missing`: we wrote it, and it is gone; `new`: never yet
+ * written there; `unknown`: otherwise than it is to be, and nothing tells who made it so (markers of earlier releases).
+ */
+export type FileState = 'in-place' | 'mode' | 'outdated' | 'edited' | 'missing' | 'new' | 'unknown';
+
+/** `written`: its hash as the host's marker has it, of the last time that we wrote it. */
+export function fileState(
+  file: RenderedFile,
+  present: { readonly sha256: string; readonly mode: string } | undefined,
+  written: string | undefined,
+): FileState {
+  if (present === undefined) return written === undefined ? 'new' : 'missing';
+  if (file.content !== null && present.sha256 === sha256(file.content)) {
+    return Number.parseInt(present.mode, 8) === Number.parseInt(file.mode, 8) ? 'in-place' : 'mode';
+  }
+  if (written === undefined) return 'unknown';
+  return present.sha256 === written ? 'outdated' : 'edited';
+}
+
+/**
+ * True where the running service may have started with something else than we wrote, or never saw the file: whatever it
+ * last got READY with, it must read it anew.
+ */
+export function isReadAnew(file: RenderedFile, state: FileState): boolean {
+  return file.readAtStart && state !== 'in-place' && state !== 'mode' && state !== 'outdated';
+}
