@@ -1,3 +1,5 @@
+import type { Limit } from './select-nodes.ts';
+
 export interface OutputFlags {
   readonly output: 'text' | 'json';
 }
@@ -46,6 +48,26 @@ export interface KubeconfigFlags extends CommonFlags {
   readonly server?: string;
   readonly name?: string;
   readonly force?: boolean;
+}
+
+export interface ExecFlags extends CommonFlags {
+  /** False with --no-sudo: as the login user. */
+  readonly sudo: boolean;
+  /** A line for /bin/sh instead of words. */
+  readonly shell?: string;
+  readonly limit?: Limit;
+  readonly concurrency: number;
+  /** Milliseconds. */
+  readonly timeout?: number;
+}
+
+export interface LogsFlags extends CommonFlags {
+  readonly follow?: boolean;
+  /** As journalctl takes it. */
+  readonly since?: string;
+  readonly lines?: number;
+  readonly unit?: readonly string[];
+  readonly limit?: Limit;
 }
 
 export interface RemoveFlags extends CommonFlags {

@@ -16,6 +16,7 @@ import type {
   StatusFlags,
   UpFlags,
 } from './flags.ts';
+import { addNodeCommands } from './node-commands.ts';
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -56,6 +57,7 @@ export function createProgram(): Command {
     .action(run(async (options: StatusFlags) => (await import('./commands/status.ts')).status(options)));
 
   addKubeconfig(program);
+  addNodeCommands(program);
 
   common(program.command('validate'))
     .description('check cluster.yml itself; no network')
