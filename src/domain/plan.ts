@@ -203,7 +203,7 @@ export type Step = StepBase &
     | {
         /** Asks the cluster's DNS from the node, until it knows `name`. */
         readonly kind: 'await-dns';
-        /** Of the cluster DNS, one per IP family. */
+        /** Of the cluster DNS. */
         readonly addresses: readonly string[];
         /** A name that every cluster has: `kubernetes.default.svc.cluster.local`. */
         readonly name: string;
