@@ -2,6 +2,7 @@ import type { Preparation } from '../domain/cluster.ts';
 import type { HostFacts, UnitFacts } from '../domain/observed.ts';
 import type { NodeRecord } from '../domain/state.ts';
 import { contentStamp } from '../lib/content-stamp.ts';
+import { isAdopted } from '../render/adopted-files.ts';
 import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
 import { isReadAnew } from '../render/file-state.ts';
@@ -58,7 +59,7 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
   const surplus = surplusFiles(desired, facts, keepDrift);
   const readsAnew =
     install ||
-    surplus.some((path) => !isManifest(path, desired)) ||
+    surplus.some((path) => !isManifest(path, desired) && !isAdopted(path, facts, remembered.record)) ||
     files.some((file) => isReadAnew(file, stateOfFile(file, facts))) ||
     startsOtherwise(desired, facts, files, remembered);
   const firewall = compareFirewall(desired, facts, { keepDrift });
@@ -147,7 +148,10 @@ function unitOf(desired: DesiredNode, facts: HostFacts): UnitFacts {
 /** What the marker calls ours, or bears our name, and the file asks for no more; the marker alone where drift is kept. */
 function surplusFiles(desired: DesiredNode, facts: HostFacts, keepDrift: boolean): readonly string[] {
   const ours = readableMarker(facts)?.files ?? [];
-  const wanted = new Set([JOIN_DROPIN_PATH, ...desired.files.map((file) => file.path)]);
+  const wanted = new Set([
+    ...[JOIN_DROPIN_PATH, ...desired.standing],
+    ...desired.files.map((file) => file.path),
+  ]);
   const isOurs = (path: string) =>
     ours.includes(path) || (!keepDrift && isOwnName(path, desired.marker.dataDir));
   return Object.keys(facts.rke2.files)

@@ -5,6 +5,7 @@ import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { canFound, serviceOf } from '../rke2/roles.ts';
+import { applyAdoption } from './adopted-files.ts';
 import { renderFirewall } from './firewall-rules.ts';
 import type { AddonTexts } from './manifests.ts';
 import { isDualStack, nodeAddresses, otherAddress } from './node-addresses.ts';
@@ -42,6 +43,8 @@ export interface DesiredNode {
   readonly images: readonly ArtifactRef[];
   readonly tarball: ArtifactRef | null;
   readonly files: readonly RenderedFile[];
+  /** Files of the host's own that an adoption found and that still say what ours would. */
+  readonly standing: readonly string[];
   readonly firewall: FirewallRecord | null;
   readonly marker: Marker;
 }
@@ -67,7 +70,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
   const bootstraps = input.bootstrapKey === spec.key;
   const artifacts = input.artifacts[facts.arch] ?? { tarball: null, images: [] };
   const prefix = installPrefix(cluster, facts);
-  const files = renderNodeFiles({
+  const rendered = renderNodeFiles({
     config: {
       cluster,
       node: planned,
@@ -81,6 +84,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     state,
     addonTexts: input.addonTexts ?? {},
   });
+  const { files, standing } = applyAdoption(state.nodes[planned.id]?.adopted, rendered, facts);
   const firewall = desiredFirewall(input, spec, facts);
   const installed: InstalledRecord = {
     method: cluster.install.method,
@@ -99,7 +103,10 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     version,
     installed,
     dataDir: cluster.dataDir,
-    files: ownedFiles(facts, [...files.map((file) => file.path), ...filesToPrepare(cluster.prepare, facts)]),
+    files: ownedFiles(facts, [
+      ...[...files.map((file) => file.path), ...standing],
+      ...filesToPrepare(cluster.prepare, facts),
+    ]),
     firewall,
   };
   return {
@@ -110,6 +117,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     prepare: cluster.prepare,
     ...artifacts,
     files,
+    standing,
     firewall,
     marker,
   };

@@ -13,4 +13,6 @@ export interface RenderedFile {
    * the content without that, which alone decides about a restart. Absent: all of it counts.
    */
   readonly startContent?: string;
+  /** SHA-256 of what an adoption found in its place and what means the same; null: nothing was there, and nothing is needed. */
+  readonly adopted?: string | null;
 }
