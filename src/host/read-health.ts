@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { EtcdHealth, HostHealth, SnapshotRecord } from '../domain/cluster-status.ts';
 import { DATA_DIR, KUBECONFIG_PATH, snapshotsDir } from '../rke2/paths.ts';
 import type { Host } from './host.ts';
+import { memberIdHex, parseMembers } from './parse-members.ts';
 import { parseNodes } from './probe/parse-nodes.ts';
 
 /** What is worth asking of this host. */
@@ -106,20 +107,14 @@ function parseEtcd(parts: Readonly<Record<string, string>>): EtcdHealth | null {
   const status = parseJson<RawStatus>(part(parts, 'status'));
   const id = status?.header?.member_id;
   if (status === null || id === undefined) return null;
-  const list = parseJson<{ readonly members?: readonly RawMember[] }>(part(parts, 'members'));
   const read = parseJson<{ readonly header?: unknown }>(part(parts, 'read'));
   return {
-    memberId: id,
-    leaderId: status.leader === undefined || status.leader === '0' ? null : status.leader,
+    memberId: memberIdHex(id),
+    leaderId: status.leader === undefined || status.leader === '0' ? null : memberIdHex(status.leader),
     version: status.version ?? '',
     dbSizeBytes: Number(status.dbSize ?? 0),
     quorate: read?.header !== undefined,
-    members: (list?.members ?? []).map((member) => ({
-      id: member.ID ?? '',
-      name: member.name ?? '',
-      peerUrls: member.peerURLs ?? [],
-      isLearner: member.isLearner === true,
-    })),
+    members: parseMembers(part(parts, 'members')) ?? [],
   };
 }
 
@@ -188,13 +183,6 @@ interface RawStatus {
   readonly leader?: string;
   readonly version?: string;
   readonly dbSize?: string;
-}
-
-interface RawMember {
-  readonly ID?: string;
-  readonly name?: string;
-  readonly peerURLs?: readonly string[];
-  readonly isLearner?: boolean;
 }
 
 interface RawSnapshot {
