@@ -8,6 +8,7 @@ import type { State } from '../domain/state.ts';
 import { addonLosses } from '../plan/addon-losses.ts';
 import { checkLosses } from '../plan/check-losses.ts';
 import { checkManifests } from '../plan/check-manifests.ts';
+import { checkMembership } from '../plan/check-membership.ts';
 import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
 import { checkQuorum } from '../plan/check-quorum.ts';
 import { checkState } from '../plan/check-state.ts';
@@ -15,6 +16,9 @@ import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
+import { cleanedFacts } from '../plan/cleaned-facts.ts';
+import { leavingSpecs } from '../plan/leaving-specs.ts';
+import { resolveMembership } from '../plan/membership.ts';
 import { planUp } from '../plan/plan-up.ts';
 import { rememberAddons } from '../plan/remember-addons.ts';
 import type { DesiredInput } from '../render/desired-node.ts';
@@ -54,9 +58,10 @@ export interface PrepareOptions {
  */
 export async function prepareUp(workspace: Workspace, options: PrepareOptions): Promise<PreparedUp> {
   const { cluster } = workspace;
+  const stored = await workspace.store.read();
+  workspace.sessions.add(leavingSpecs(cluster, stored));
   const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
   refuseNobody(cluster, observed);
-  const stored = await workspace.store.read();
   await refuseIllState(workspace, observed, stored);
   const known = stored ?? createState(cluster.name, randomBytes);
   const signal = workspace.signals.stop;
@@ -74,13 +79,14 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     ...workspace.findings,
     ...checkHosts({
       cluster,
-      observed,
+      observed: asTheyWillBe(cluster, observed, known),
       clusterId: stored?.clusterId ?? null,
       requiredDiskBytes: release.requiredDiskBytes,
       architectures: release.architectures,
     }),
     ...checkPinnedVersion(cluster, stored === null, release.version),
     ...checkState(cluster, observed, known, release.version),
+    ...checkMembership(cluster, observed, known, options.replace),
     ...checkManifests(manifests, known),
     ...checkLosses(addonLosses(known, manifests, cluster)),
   ];
@@ -105,6 +111,17 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
   const risks = judge(checkQuorum(cluster, observed, state, plan), options, workspace);
   const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };
   return { observed, state, stored, input, release, plan: whole };
+}
+
+/** Hosts whose nodes leave and join anew are judged as their leaving will leave them. */
+function asTheyWillBe(cluster: Cluster, observed: Observed, state: State): Observed {
+  const { departures } = resolveMembership(cluster, observed, state);
+  const rejoining = departures.flatMap(({ why, node, facts }) =>
+    why === 'rejoins' && facts !== null
+      ? [[node.key, { reachable: true as const, facts: { ...cleanedFacts(facts), listening: [] } }] as const]
+      : [],
+  );
+  return { hosts: { ...observed.hosts, ...Object.fromEntries(rejoining) } };
 }
 
 /** Says what was found, as far as the person has not let it pass. Throws CheckError, with all of it, for an error. */
