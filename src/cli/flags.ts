@@ -24,12 +24,28 @@ export interface ShapeFlags extends CommonFlags {
   readonly disablePortCheck?: boolean;
   readonly keepDrift?: boolean;
   readonly replace?: readonly string[];
+  readonly target?: readonly string[];
+  readonly only?: 'workers';
+  /** RKE1's word for `--only workers`. */
+  readonly updateOnly?: boolean;
   readonly artifacts?: string;
   readonly version?: string;
   readonly channel?: string;
 }
 
-export interface PlanFlags extends ShapeFlags {}
+export interface PlanFlags extends ShapeFlags {
+  /** Where the plan is saved for `apply`. */
+  readonly out?: string;
+  /** False with --no-diff. */
+  readonly diff: boolean;
+}
+
+export interface ApplyFlags extends CommonFlags {
+  readonly concurrency: number;
+  readonly timeout: number;
+  /** True when the person or the environment named the cluster files. */
+  readonly configGiven: boolean;
+}
 
 export interface UpFlags extends ShapeFlags {
   readonly concurrency: number;

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { common, duration, fileOption, outputOption, positive, run } from './command-parts.ts';
 import type {
+  ApplyFlags,
   CommonFlags,
   ConfigFlags,
   ConfigImagesFlags,
@@ -17,6 +17,7 @@ import type {
   UpFlags,
 } from './flags.ts';
 import { addNodeCommands } from './node-commands.ts';
+import { packageVersion } from './package-version.ts';
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -30,20 +31,27 @@ export function createProgram(): Command {
       process.exit(error.exitCode === 0 ? 0 : 3);
     });
 
-  shaping(common(program.command('up')))
+  pacing(shaping(common(program.command('up'))))
     .description('bring the cluster to what cluster.yml says; run again, it changes nothing')
-    .option('--concurrency <n>', 'workers that are worked on at once', positive, 30)
-    .addOption(
-      new Option('--timeout <duration>', 'how long one service or Node may take to become ready')
-        .argParser(duration)
-        .default(600_000, '10m'),
-    )
     .option('--yes', 'answer yes to every question')
     .action(run(async (options: UpFlags) => (await import('./commands/up.ts')).up(options)));
 
   shaping(common(program.command('plan')))
     .description('show what `up` would do; touches nothing; exit code 2 when there is something')
+    .option('--out <file>', 'save the plan, for `apply`')
+    .option('--no-diff', 'do not show what changes in files')
     .action(run(async (options: PlanFlags) => (await import('./commands/plan.ts')).plan(options)));
+
+  pacing(common(program.command('apply <file>')))
+    .description('carry out a plan that `plan --out` saved, unless anything has moved since')
+    .action((file: string, options: Omit<ApplyFlags, 'configGiven'>, command: Command) => {
+      const usual = command.getOptionValueSource('config') === 'default';
+      const configGiven = !usual || process.env['RKE2CTL_CONFIG'] !== undefined;
+      return run(async (flags: ApplyFlags) => (await import('./commands/apply.ts')).apply(file, flags))({
+        ...options,
+        configGiven,
+      });
+    });
 
   local(common(program.command('check')))
     .description('look at the hosts and report what would hinder RKE2 there')
@@ -217,9 +225,23 @@ function addConfig(program: Command): void {
     );
 }
 
+/** How fast, and how patiently. */
+function pacing(command: Command): Command {
+  return command
+    .option('--concurrency <n>', 'workers that are worked on at once', positive, 30)
+    .addOption(
+      new Option('--timeout <duration>', 'how long one service or Node may take to become ready')
+        .argParser(duration)
+        .default(600_000, '10m'),
+    );
+}
+
 /** What decides about the steps: `plan` must see what `up` is given. */
 function shaping(command: Command): Command {
   return local(command)
+    .option('--target <node...>', 'only these nodes, as far as they can be done without the others')
+    .addOption(new Option('--only <kind>', 'only nodes of this kind').choices(['workers']))
+    .option('--update-only', 'the same as `--only workers`, in RKE1’s words')
     .option('--replace <node...>', 'a new machine takes the place of this node, which is gone for good')
     .option('--keep-drift', 'leave alone what was changed on the hosts and not in the file')
     .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
@@ -247,9 +269,4 @@ function apiServer(text: string): string {
   if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '')
     throw new InvalidArgumentError('It must be a URL such as https://10.0.0.5:6443.');
   return text.replace(/\/$/, '');
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

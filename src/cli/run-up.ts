@@ -12,10 +12,13 @@ export interface RunUpOptions {
   readonly timeout: number;
 }
 
-/** Carries out what was prepared: the state says first what is wanted, then the engine works. */
+/**
+ * Carries out what was prepared: the state says first what is wanted, then the engine works. Of a part of it the state
+ * goes on saying what was wanted before, so that the rest is still seen as changed.
+ */
 export async function runUp(
   workspace: Workspace,
-  prepared: PreparedUp,
+  prepared: PreparedUp & { readonly isPartial?: boolean },
   options: RunUpOptions,
 ): Promise<RunResult> {
   const { plan, input, release } = prepared;
@@ -23,7 +26,7 @@ export async function runUp(
     ...prepared.state,
     clusterName: workspace.cluster.name,
     version: release.version,
-    desired: describeCluster(workspace.cluster),
+    desired: (prepared.isPartial ? prepared.state.desired : null) ?? describeCluster(workspace.cluster),
   };
   workspace.emit({ type: 'planned', plan });
   if (plan.steps.length > 0) await release.verify(workspace.signals.stop);

@@ -197,6 +197,7 @@ export const StepSchema = z.discriminatedUnion('kind', [
     taints: z.strictObject({ set: z.array(TaintSchema), remove: z.array(TaintSchema) }),
   }),
   z.strictObject({ ...base, kind: z.literal('await-charts'), via: strings }),
+  z.strictObject({ ...base, kind: z.literal('await-dns'), name: z.string(), addresses: strings }),
   z.strictObject({ ...base, kind: z.literal('write-kubeconfig'), server: z.string() }),
   z.strictObject({ ...base, kind: z.literal('copy-state') }),
   z.strictObject({ ...base, kind: z.literal('fetch-snapshots'), names: strings, directory: z.string() }),
@@ -239,13 +240,12 @@ export const PlanSchema = z.strictObject({
   unreachable: strings,
 });
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 type Mutable<T> = T extends readonly (infer E)[]
   ? Mutable<E>[]
   : T extends object
     ? { -readonly [K in keyof T]: Mutable<T[K]> }
     : T;
 
-/** Does not compile when schema and types part. */
-const isSame: Same<Mutable<z.output<typeof PlanSchema>>, Mutable<Plan>> = true;
-void isSame;
+/** Neither compiles when a type has what the schema has not, or the other way round. */
+export const toPlan = (plan: z.output<typeof PlanSchema>): Plan => plan;
+export const fromPlan = (plan: Mutable<Plan>): Mutable<z.output<typeof PlanSchema>> => plan;
