@@ -1,5 +1,6 @@
 import type { Plan, Step } from '../../src/domain/plan.ts';
-import { applyStep, planWorld, type World } from './model-hosts.ts';
+import { beginRun, planInput, planWorld, type World } from './model-hosts.ts';
+import { applyStep } from './model-steps.ts';
 
 /** The steps in an order in which the engine may run them; `pick` chooses among those that are ready. */
 export function order(plan: Plan, pick: (ready: readonly Step[]) => Step): Step[] {
@@ -22,9 +23,21 @@ export function order(plan: Plan, pick: (ready: readonly Step[]) => Step): Step[
 /** The order of the plan itself. */
 export const first = (ready: readonly Step[]) => ready[0] as Step;
 
-/** The world after these steps. */
-export function carryOut(world: World, steps: readonly Step[]): World {
-  return steps.reduce(applyStep, world);
+/** The world after these steps of a plan that was made from it; `look` sees it after each of them. */
+export function carryOut(
+  world: World,
+  steps: readonly Step[],
+  look: (world: World, step: Step) => void = () => {},
+): World {
+  const input = planInput(world);
+  return steps.reduce(
+    (before, step) => {
+      const after = applyStep(before, step, { input });
+      look(after, step);
+      return after;
+    },
+    beginRun(world, input),
+  );
 }
 
 /** Plans and carries out until nothing is left; how often that took. */
@@ -32,7 +45,8 @@ export function converge(world: World): { readonly world: World; readonly rounds
   let current = world;
   for (let rounds = 0; rounds < 5; rounds += 1) {
     const plan = planWorld(current);
-    if (plan.steps.length === 0) return { world: current, rounds };
+    // Also a run with nothing to do writes the state.
+    if (plan.steps.length === 0) return { world: beginRun(current, planInput(current)), rounds };
     current = carryOut(current, order(plan, first));
   }
   throw new Error(
