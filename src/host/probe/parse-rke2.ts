@@ -2,6 +2,7 @@ import { MARKER_PATH } from '../../domain/marker.ts';
 import type { Rke2Facts } from '../../domain/observed.ts';
 import { STATE_ANNOTATIONS, type StateCopy } from '../../domain/state-copy.ts';
 import { etcdNamePath, imagesDir, serverCaPath, snapshotsDir } from '../../rke2/paths.ts';
+import { parseMembers } from '../parse-members.ts';
 import { parseMarker } from './parse-marker.ts';
 import { parseNodes } from './parse-nodes.ts';
 import { startedProgram, type UnitProperties, unitFacts } from './parse-units.ts';
@@ -39,7 +40,7 @@ export function parseRke2(
     caHash: caPaths.map((path) => hashes.get(path)).find((hash) => hash !== undefined) ?? null,
     snapshots: within(stats, snapshotsDir(dataDir)).map(({ name, sizeBytes }) => ({ name, sizeBytes })),
     nodes: output.has('nodes') ? parseNodes(output.lines('nodes').join('\n')) : null,
-    members: null,
+    members: parseMembers(output.lines('members').join('\n')),
     stateCopy: readStateCopy(output.lines('state-copy')),
   };
 }
