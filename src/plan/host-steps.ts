@@ -43,15 +43,15 @@ export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): reado
     ...claimStep(input, work),
     ...stageStep(work),
     ...prepareStep(work),
-    ...firewallStep(work, ties),
+    ...firewallStep(work),
     ...(isDrained ? [drainStep(input, ties)] : []),
     ...installStep(input, work, ties),
     ...filesStep(work, ties),
-    ...(closesLater(work, ties) ? [] : releaseStep(work)),
+    ...(isClosing(work) ? [] : releaseStep(work)),
     ...startStep(work, ties),
     ...uncordonStep(work, isDrained, ties),
     ...chartsStep(input, work, ties),
-    ...(closesLater(work, ties) ? [...closeStep(work, ties), ...releaseStep(work)] : []),
+    ...(isClosing(work) ? [...closeStep(work, ties), ...releaseStep(work)] : []),
   ]);
 }
 
@@ -164,20 +164,22 @@ function drainStep({ cluster }: UpInput, ties: HostTies): Draft<'drain'> {
   };
 }
 
-function firewallStep({ changes }: NodeWork, { departed }: HostTies): readonly Draft<'open-firewall'>[] {
+function firewallStep({ changes }: NodeWork): readonly Draft<'open-firewall'>[] {
   const { firewall } = changes;
-  if (firewall === null) return [];
-  const reason = 'firewalld does not let RKE2 through as it must';
-  if (departed.length === 0) return [{ kind: 'open-firewall', reason, ...firewall }];
-  if (isEmptyFirewall(firewall.add)) return [];
+  if (firewall === null || isEmptyFirewall(firewall.add)) return [];
   return [
-    { kind: 'open-firewall', reason, ...firewall, remove: { ...NO_FIREWALL, zone: firewall.remove.zone } },
+    {
+      kind: 'open-firewall',
+      reason: 'firewalld does not let RKE2 through as it must',
+      ...firewall,
+      remove: { ...NO_FIREWALL, zone: firewall.remove.zone },
+    },
   ];
 }
 
-/** As long as a member is there its peers must let it through, also when the file no longer names it. */
-function closesLater({ changes }: NodeWork, { departed }: HostTies): boolean {
-  return departed.length > 0 && changes.firewall !== null && !isEmptyFirewall(changes.firewall.remove);
+/** What is no longer needed is closed last: its peers need it as long as the node, or a member that goes, is what it was. */
+function isClosing({ changes }: NodeWork): boolean {
+  return changes.firewall !== null && !isEmptyFirewall(changes.firewall.remove);
 }
 
 function closeStep(
@@ -190,7 +192,7 @@ function closeStep(
     {
       kind: 'open-firewall',
       id: `${stepId('open-firewall', desired.planned)} again`,
-      reason: 'who has left needs no way in any more',
+      reason: 'what it let through is needed no more',
       add: { ...NO_FIREWALL, zone: add.zone },
       remove,
       reload: false,

@@ -227,12 +227,14 @@ describe('firewalld', () => {
     });
     const world: World = { ...settled(open), cluster: three };
     const plan = planWorld(world);
-    expect(find(plan, 'open-firewall', WORKER).remove.ports).toEqual(['8443/tcp']);
+    const closing = `open-firewall ${WORKER} again`;
+    const closed = (steps: Plan) => steps.steps.find(({ id }) => id === closing);
+    expect(closed(plan)).toMatchObject({ remove: { ports: ['8443/tcp'] } });
     const upTo = (id: string) =>
       order(plan, first).slice(0, ids({ ...plan, steps: order(plan, first) }).indexOf(id));
     // Cut off between the claim and the change of the firewall.
-    const cut = carryOut(world, upTo(`open-firewall ${WORKER}`));
-    expect(find(planWorld(cut), 'open-firewall', WORKER).remove.ports).toEqual(['8443/tcp']);
+    const cut = carryOut(world, upTo(closing));
+    expect(closed(planWorld(cut))).toMatchObject({ remove: { ports: ['8443/tcp'] } });
     const end = converge(cut).world;
     expect(end.hosts[WORKER]?.rke2.marker).toMatchObject({
       firewall: { ports: expect.not.arrayContaining(['8443/tcp']) },
