@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
 import { createLab } from '../lab/lab.ts';
 import type { LabRke2 } from './lab-rke2.ts';
@@ -21,9 +21,10 @@ beforeAll(async () => {
   await rke2.configure('node2', { token: TOKEN, server: SERVER });
   for (const host of lab.hosts) expect(await rke2.start(host.name, 'server')).toBe(0);
   // A service is READY before its kubelet has made the Node, which the snapshot is to have.
-  await expect
-    .poll(() => rke2.kubectl('node1', 'get nodes -o name'), { timeout: 30_000 })
-    .toBe('node/node1\nnode/node2');
+  await vi.waitFor(
+    async () => expect(await rke2.kubectl('node1', 'get nodes -o name')).toBe('node/node1\nnode/node2'),
+    { timeout: 30_000, interval: 500 },
+  );
 });
 
 afterAll(async () => {
