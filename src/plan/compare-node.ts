@@ -5,12 +5,12 @@ import { contentStamp } from '../lib/content-stamp.ts';
 import { isAdopted } from '../render/adopted-files.ts';
 import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
-import { isReadAnew } from '../render/file-state.ts';
 import { isEmptyFirewall } from '../render/firewall-rules.ts';
 import { isPreparationFile, isPrepared } from '../render/preparations.ts';
+import { type ReadInput, readsAnew } from '../render/reads-anew.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 import { startStamp } from '../render/start-stamp.ts';
-import { isOwnName, manifestsDir } from '../rke2/paths.ts';
+import { isOwnName } from '../rke2/paths.ts';
 import { compareFirewall, type FirewallChange } from './compare-firewall.ts';
 import { compareMarker, type MarkerChanges } from './compare-marker.ts';
 import { isOnlyDrift, readableMarker, stateOfFile } from './hand-made.ts';
@@ -57,14 +57,17 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
   const wanting = desired.files.filter((file) => stateOfFile(file, facts) !== 'in-place');
   const files = keepDrift ? wanting.filter((file) => !isOnlyDrift(file, facts)) : wanting;
   const surplus = surplusFiles(desired, facts, keepDrift);
-  const readsAnew =
+  const isNew =
     install ||
-    surplus.some((path) => !isManifest(path, desired) && !isAdopted(path, facts, remembered.record)) ||
-    files.some((file) => isReadAnew(file, stateOfFile(file, facts))) ||
-    startsOtherwise(desired, facts, files, remembered);
+    readsAnew({
+      ...readInput(desired, facts, remembered),
+      touched: new Set(files.map(({ path }) => path)),
+      // What an adoption found says the same as what is written in its place.
+      removed: surplus.filter((path) => !isAdopted(path, facts, remembered.record)),
+    });
   const firewall = compareFirewall(desired, facts, { keepDrift });
   const unit = unitOf(desired, facts);
-  const start = startReason(unit, remembered, readsAnew);
+  const start = startReason(unit, remembered, isNew);
   const changes: Omit<NodeChanges, 'marker'> = {
     stage: (install && desired.tarball !== null) || !(keepProgram || hasImages(desired, facts)),
     install,
@@ -73,8 +76,7 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
     removed: [...(facts.rke2.files[JOIN_DROPIN_PATH] === undefined ? [] : [JOIN_DROPIN_PATH]), ...surplus],
     firewall,
     start,
-    restart:
-      (readsAnew || start === 'unregistered') && unit.active !== 'inactive' && unit.active !== 'failed',
+    restart: (isNew || start === 'unregistered') && unit.active !== 'inactive' && unit.active !== 'failed',
   };
   const marker = compareMarker(desired, facts, {
     claimed: remembered.claimed,
@@ -115,19 +117,18 @@ function isSettled(desired: DesiredNode, { joined, record }: Remembered): boolea
   return joined && record?.startedWith === startStamp(desired.marker.version, desired.files);
 }
 
-/**
- * True where the service last got READY with something else than it must read now. Where that is not known, every file
- * that it reads at start counts.
- */
-function startsOtherwise(
-  desired: DesiredNode,
+function readInput(
+  { marker, files }: DesiredNode,
   facts: HostFacts,
-  files: readonly RenderedFile[],
-  remembered: Remembered,
-): boolean {
-  const isKnown = remembered.joined && remembered.record?.startedWith !== undefined;
-  if (isKnown) return !isSettled(desired, remembered);
-  return files.some((file) => file.readAtStart && stateOfFile(file, facts) !== 'mode');
+  { joined, record }: Remembered,
+): Omit<ReadInput, 'touched' | 'removed'> {
+  return {
+    version: marker.version,
+    dataDir: marker.dataDir,
+    rendered: files,
+    host: { present: facts.rke2.files, written: readableMarker(facts)?.written ?? {} },
+    startedWith: joined ? record?.startedWith : undefined,
+  };
 }
 
 function hasImages(desired: DesiredNode, facts: HostFacts): boolean {
@@ -159,26 +160,21 @@ function surplusFiles(desired: DesiredNode, facts: HostFacts, keepDrift: boolean
     .sort();
 }
 
-/** RKE2 watches its manifests; everything else is read when the service starts. */
-function isManifest(path: string, desired: DesiredNode): boolean {
-  return path.startsWith(`${manifestsDir(desired.marker.dataDir)}/`);
-}
-
 /** A CA on the disk proves nothing: it comes early in a join that may never have ended. */
 function startReason(
   unit: UnitFacts,
   { joined, registered, keepDrift, record }: Remembered,
-  readsAnew: boolean,
+  isNew: boolean,
 ): NodeChanges['start'] {
   if (!joined) {
     if (unit.active !== 'active') return 'first';
     if (!unit.enabled) return 'stopped';
-    return readsAnew ? 'changed' : 'unseen';
+    return isNew ? 'changed' : 'unseen';
   }
   // What a run of ours has not brought to its end is no drift.
   const keeps = keepDrift && record?.startedWith !== '';
   if (unit.active !== 'active') return keeps ? null : 'stopped';
   if (!unit.enabled && !keeps) return 'stopped';
   if (!registered && !keeps) return 'unregistered';
-  return readsAnew ? 'changed' : null;
+  return isNew ? 'changed' : null;
 }

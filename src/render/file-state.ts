@@ -2,9 +2,10 @@ import { sha256 } from '../lib/hash.ts';
 import type { RenderedFile } from './rendered-file.ts';
 
 /**
- * How a file of ours stands on its host: `in-place`, also where an adoption found the same in other words; `mode`: right but for its mode; `outdated`: as we last wrote it, but
- * it is to be otherwise now; `edited`: as nobody of us wrote it; `missing`: we wrote it, and it is gone; `new`: never yet
- * written there; `unknown`: otherwise than it is to be, and nothing tells who made it so (markers of earlier releases).
+ * How a file of ours stands on its host: `in-place`, also where an adoption found the same in other words; `mode`: right
+ * but for its mode; `outdated`: as we last wrote it, but it is to be otherwise now; `edited`: as nobody of us wrote it;
+ * `missing`: we wrote it, and it is gone; `new`: never yet written there; `unknown`: otherwise than it is to be, and
+ * nothing tells who made it so (markers of earlier releases).
  */
 export type FileState = 'in-place' | 'mode' | 'outdated' | 'edited' | 'missing' | 'new' | 'unknown';
 
@@ -21,12 +22,4 @@ export function fileState(
   }
   if (written === undefined) return 'unknown';
   return present.sha256 === written ? 'outdated' : 'edited';
-}
-
-/**
- * True where the running service may have started with something else than we wrote, or never saw the file: whatever it
- * last got READY with, it must read it anew.
- */
-export function isReadAnew(file: RenderedFile, state: FileState): boolean {
-  return file.readAtStart && state !== 'in-place' && state !== 'mode' && state !== 'outdated';
 }
