@@ -86,6 +86,11 @@ export interface LogsFlags extends CommonFlags {
   readonly limit?: Limit;
 }
 
+export interface SupportBundleFlags extends CommonFlags {
+  readonly out?: string;
+  readonly lines: number;
+}
+
 export interface RemoveFlags extends CommonFlags {
   readonly yes?: boolean;
   readonly keepSnapshots?: string;

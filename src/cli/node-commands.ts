@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { common, duration, positive, run } from './command-parts.ts';
-import type { CommonFlags, ExecFlags, LogsFlags } from './flags.ts';
+import type { CommonFlags, ExecFlags, LogsFlags, SupportBundleFlags } from './flags.ts';
 import { type Limit, parseLimit } from './select-nodes.ts';
 
 const WHICH = 'name, address, role, label as key=value, or all; without any: all';
@@ -10,6 +10,7 @@ export function addNodeCommands(program: Command): void {
   addExec(program);
   addSsh(program);
   addLogs(program);
+  addSupportBundle(program);
 }
 
 function addExec(program: Command): void {
@@ -60,6 +61,19 @@ function addLogs(program: Command): void {
     .option('--local', 'this machine alone')
     .action((selectors: readonly string[], options: LogsFlags) =>
       run(async () => (await import('./commands/logs.ts')).logs(selectors, options))(options),
+    );
+}
+
+function addSupportBundle(program: Command): void {
+  common(program.command('support-bundle'))
+    .description('gather what somebody needs who looks for a fault, without secrets, into one file')
+    .option('--out <file>', 'where it goes (default: rke2ctl-support-<cluster>-<time>.tar.gz)')
+    .option('--lines <n>', 'of each journal, the last ones', positive, 5_000)
+    .option('--local', 'this machine alone')
+    .action(
+      run(async (options: SupportBundleFlags) =>
+        (await import('./commands/support-bundle.ts')).supportBundle(options),
+      ),
     );
 }
 

@@ -19,8 +19,17 @@ export async function readStatus(
   workspace: Workspace,
   health: ReadonlyMap<NodeKey, HostHealth>,
 ): Promise<ClusterStatus> {
-  const { cluster, sessions, signals } = workspace;
-  const observed = await sessions.observe(workspace.connectWindow, signals.stop);
+  const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
+  return judgeCluster(workspace, observed, health);
+}
+
+/** Judges what was seen of the cluster. */
+export async function judgeCluster(
+  workspace: Workspace,
+  observed: Observed,
+  health: ReadonlyMap<NodeKey, HostHealth>,
+): Promise<ClusterStatus> {
+  const { cluster } = workspace;
   // A state that cannot be read is no reason to say nothing of the cluster.
   const read = await workspace.store.read().catch((error: unknown) => {
     if (error instanceof Rke2ctlError) return error;
