@@ -78,7 +78,8 @@ function firewallText(step: StepOf<'open-firewall'>): string {
 }
 
 function countRules(record: FirewallRecord): number {
-  return record.ports.length + record.richRules.length + record.trustedSources.length;
+  const entries = Object.values(record.ipsets).flat().length;
+  return record.ports.length + record.richRules.length + record.trustedSources.length + entries;
 }
 
 function filesText(step: StepOf<'write-files'>): string {

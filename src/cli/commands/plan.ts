@@ -1,12 +1,17 @@
 import type { ExitCode } from '../../domain/errors.ts';
-import type { Plan } from '../../domain/plan.ts';
+import type { FileDiff } from '../../domain/file-diff.ts';
+import type { Plan, StepId } from '../../domain/plan.ts';
+import type { Role } from '../../domain/role.ts';
+import { describeDisturbances } from '../../ui/plan-disturbance.ts';
 import { renderPlan } from '../../ui/plan-view.ts';
 import { findBasis } from '../find-basis.ts';
 import type { PlanFlags } from '../flags.ts';
 import { outputStyle } from '../output-style.ts';
+import { planCommand } from '../plan-command.ts';
 import { writePlanFile } from '../plan-file.ts';
 import { planOptions } from '../plan-options.ts';
 import { preparePlan } from '../prepare-plan.ts';
+import { readDiffs } from '../read-diffs.ts';
 import { withWorkspace } from '../wire.ts';
 
 /**
@@ -21,13 +26,28 @@ export function plan(flags: PlanFlags): Promise<ExitCode> {
       const basis = await findBasis(workspace, prepared);
       await writePlanFile(flags.out, { request, basis, plan: prepared.plan });
     }
-    const text =
+    const diffs = flags.diff ? await readDiffs(workspace, prepared) : [];
+    const away = workspace.cluster.nodes.flatMap(({ key, roles }) =>
+      prepared.plan.unreachable.includes(key) ? [roles] : [],
+    );
+    const command = planCommand(request, flags.out ?? null);
+    process.stdout.write(
       flags.output === 'json'
-        ? `${JSON.stringify(prepared.plan)}\n`
-        : renderPlan(prepared.plan, outputStyle());
-    process.stdout.write(text);
+        ? `${JSON.stringify(describePlan(prepared.plan, diffs, away))}\n`
+        : renderPlan(prepared.plan, outputStyle(), { diffs, away, command }),
+    );
     return exitCodeOf(prepared.plan);
   });
+}
+
+/** As docs/plan-json.md explains it: the plan itself, and beside it what people would be shown. */
+function describePlan(plan: Plan, diffs: readonly FileDiff[], away: readonly (readonly Role[])[]): ShownPlan {
+  return { ...plan, disturbs: Object.fromEntries(describeDisturbances(plan, away)), diffs };
+}
+
+interface ShownPlan extends Plan {
+  readonly disturbs: Readonly<Record<StepId, string>>;
+  readonly diffs: readonly FileDiff[];
 }
 
 function exitCodeOf({ steps, unreachable }: Plan): ExitCode {
