@@ -26,6 +26,8 @@ export interface FoundFiles {
   /** Contents of RKE2's own token files, on servers; null on agents. */
   readonly serverToken: string | null;
   readonly agentToken: string | null;
+  /** What its settings name as `token` or `token-file`; null when they name none. */
+  readonly configuredToken: string | null;
 }
 
 /** One host of a cluster that is to be adopted. */

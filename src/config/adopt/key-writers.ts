@@ -61,6 +61,11 @@ const s3: KeyWriter = (value, put, all) => {
   return schedule(value, put, all);
 };
 
+/** What is said of S3 has no effect as long as it is off, and in cluster.yml it would turn it on. */
+function whenS3(writer: KeyWriter): KeyWriter {
+  return (value, put, all) => !isOn(all['etcd-s3'] ?? false) || writer(value, put, all);
+}
+
 const s3Endpoint: KeyWriter = (value, put, all) => {
   const plain = isOn(all['etcd-s3-insecure'] ?? false);
   put([...S3, 'endpoint'], `${plain ? 'http://' : ''}${last(value)}`);
@@ -148,14 +153,14 @@ export const KEY_WRITERS: Readonly<Record<string, KeyWriter>> = {
   'etcd-snapshot-retention': schedule,
   'etcd-s3': s3,
   'etcd-s3-insecure': said,
-  'etcd-s3-bucket': single([...S3, 'bucket_name']),
-  'etcd-s3-endpoint': s3Endpoint,
-  'etcd-s3-region': single([...S3, 'region']),
-  'etcd-s3-folder': single([...S3, 'folder']),
-  'etcd-s3-access-key': single([...S3, 'access_key']),
-  'etcd-s3-secret-key': single([...S3, 'secret_key']),
-  'etcd-s3-config-secret': single([...S3, 'config_secret']),
-  'etcd-s3-timeout': s3Timeout,
+  'etcd-s3-bucket': whenS3(single([...S3, 'bucket_name'])),
+  'etcd-s3-endpoint': whenS3(s3Endpoint),
+  'etcd-s3-region': whenS3(single([...S3, 'region'])),
+  'etcd-s3-folder': whenS3(single([...S3, 'folder'])),
+  'etcd-s3-access-key': whenS3(single([...S3, 'access_key'])),
+  'etcd-s3-secret-key': whenS3(single([...S3, 'secret_key'])),
+  'etcd-s3-config-secret': whenS3(single([...S3, 'config_secret'])),
+  'etcd-s3-timeout': whenS3(s3Timeout),
   'datastore-endpoint': single(['datastore', 'endpoint']),
   profile: single(['profile']),
   selinux: flag(['selinux']),
