@@ -3,6 +3,7 @@ import { STATE_SECRET } from '../../domain/state-copy.ts';
 import { quoteWord, quoteWords } from '../../lib/shell-quote.ts';
 import {
   binaryCandidates,
+  CONFIG_DROPIN_DIR,
   DATA_DIR,
   KUBECONFIG_PATH,
   MANIFEST_PREFIX,
@@ -125,11 +126,22 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
   ].join('\n');
 }
 
-/** Adds to $@ what bears our name, and what the marker calls ours: its `files`, one a line, as JSON.stringify indents them. */
+/** Adds to $@ what bears our name, what could stand in for it, and what the marker calls ours: its `files`, one a line, as JSON.stringify indents them. */
 function ownFiles(dataDir: string): string {
   const manifests = `${quoteWord(manifestsDir(dataDir))}/${MANIFEST_PREFIX}`;
   return `
 for f in ${manifests}*.yaml ${OWN_FILES_DIR}/* ${OWN_FILES_DIR}/*/* ${OWN_FILES_DIR}/*/*/*; do
+  if [ -f "$f" ]; then set -- "$@" "$f"; fi
+done
+# What stands beside ours: drop-ins, and manifests that RKE2 did not bring.
+for f in ${CONFIG_DROPIN_DIR}/*.yaml ${CONFIG_DROPIN_DIR}/*.yml ${quoteWord(manifestsDir(dataDir))}/*; do
+  case $f in
+    ${manifests}*) continue ;;
+    */rke2-*-config.y*ml) ;;
+    */manifests/rke2-* | */manifests/rancher-* | */manifests/harvester-*) continue ;;
+    *.yaml | *.yml | *.json) ;;
+    *) continue ;;
+  esac
   if [ -f "$f" ]; then set -- "$@" "$f"; fi
 done
 if [ -f ${MARKER_PATH} ]; then
