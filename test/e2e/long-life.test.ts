@@ -56,7 +56,7 @@ async function writeFileOf(roles: Roles): Promise<void> {
     if (host === undefined) throw new Error(`the lab has no ${name}`);
     return nodeEntry(host, role, overrides.get(name) ?? {});
   });
-  const endpoint = { address: lab.lb?.address };
+  const endpoint = lab.lb?.address;
   await project.write({ ...clusterFile(lab, []), nodes, endpoint, ...more });
 }
 
