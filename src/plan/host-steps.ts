@@ -213,7 +213,7 @@ function filesStep({ changes }: NodeWork, ties: HostTies): readonly Draft<'write
         sha256: content === null ? null : sha256(content),
       })),
       removed: changes.removed,
-      ...(changes.start === null ? {} : ties.motion),
+      ...(changes.start === null ? {} : { needs: ties.motion.needs, after: ties.motion.after }),
     },
   ];
 }
