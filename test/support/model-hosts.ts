@@ -7,6 +7,7 @@ import type { Plan } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { State } from '../../src/domain/state.ts';
 import { sha256 } from '../../src/lib/hash.ts';
+import { checkMembership } from '../../src/plan/check-membership.ts';
 import { checkQuorum } from '../../src/plan/check-quorum.ts';
 import { checkState } from '../../src/plan/check-state.ts';
 import { chooseBootstrap } from '../../src/plan/choose-bootstrap.ts';
@@ -33,6 +34,8 @@ export interface World {
   readonly down?: readonly NodeKey[];
   /** Machines that are switched off. */
   readonly off?: readonly NodeKey[];
+  /** Nodes that the person says are to be replaced by the machine that stands there now. */
+  readonly replace?: readonly string[];
   readonly store: ClusterStore;
   /** By machine-id. */
   readonly machines: Readonly<Record<string, Machine>>;
@@ -148,6 +151,7 @@ export function findingsOf(world: World, plan: Plan = planWorld(world)): readonl
   const { observed, state, version } = planInput(world);
   return [
     ...checkState(world.cluster, observed, world.state, version),
+    ...checkMembership(world.cluster, observed, world.state, world.replace ?? []),
     ...checkQuorum(world.cluster, observed, state, plan),
   ];
 }
