@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { OutputFlags } from './flags.ts';
+import type { OutputFlags, UpFlags } from './flags.ts';
 
 /** Flags of every command that reads a cluster.yml. */
 export function common(command: Command): Command {
@@ -7,6 +7,21 @@ export function common(command: Command): Command {
     .addOption(fileOption('the cluster file; given again, later ones win'))
     .addOption(outputOption())
     .option('--verbose', 'show every command that runs on a host');
+}
+
+/** What stands in for a cluster.yml on one machine; `plan` must see what `up` was given. */
+export function local(command: Command): Command {
+  return command
+    .option('--local', 'this machine alone, without a cluster.yml')
+    .option('--artifacts <dir>', 'with --local: directory of a release to install from')
+    .option('--version <version>', 'with --local: RKE2 version, as v1.35.7+rke2r1')
+    .option('--channel <name>', 'with --local: release channel')
+    .hook('preAction', (_program, action) => {
+      const given = action.opts<UpFlags>();
+      const alone = (['artifacts', 'version', 'channel'] as const).find((name) => given[name] !== undefined);
+      if (alone === undefined || given.local === true) return;
+      action.error(`error: --${alone} goes with --local only; for a cluster it stands in cluster.yml`);
+    });
 }
 
 /** `-c`, again and again. */

@@ -53,6 +53,14 @@ export interface UpFlags extends ShapeFlags {
   readonly yes?: boolean;
 }
 
+export interface RunFlags extends Omit<UpFlags, 'timeout'> {
+  /** For making the cluster and the command, in ms. */
+  readonly timeout?: number;
+  readonly wait?: boolean;
+  readonly keepOnFailure?: boolean;
+  readonly junit?: string;
+}
+
 export interface StatusFlags extends CommonFlags {
   readonly watch?: boolean;
 }
@@ -125,4 +133,16 @@ export interface RenderFlags extends CommonFlags {
 
 export interface ConfigImagesFlags extends CommonFlags {
   readonly arch?: string;
+}
+
+export interface AdoptFlags extends CommonFlags {
+  /** As given: each may hold several, with commas between them. */
+  readonly hosts?: readonly string[];
+  readonly user?: string;
+  readonly sshKey?: string;
+  readonly bastion?: string;
+  /** What the cluster is to be called. */
+  readonly name?: string;
+  readonly partial?: boolean;
+  readonly print?: boolean;
 }

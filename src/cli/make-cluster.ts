@@ -8,7 +8,8 @@ import type { RunRecorder } from '../ui/run-report.ts';
 import { exitCodeOf } from './exit-code-of.ts';
 import type { UpFlags } from './flags.ts';
 import { planOptions } from './plan-options.ts';
-import { type PreparedUp, prepareUp } from './prepare-up.ts';
+import { preparePlan } from './prepare-plan.ts';
+import type { PreparedUp } from './prepare-up.ts';
 import { reportError } from './report-error.ts';
 import type { RunSignals } from './run-signals.ts';
 import { runUp } from './run-up.ts';
@@ -56,6 +57,11 @@ export interface Made {
 export async function makeCluster(options: MakeOptions): Promise<Made> {
   const { flags, signals, recorder, command, quietStdout, answers } = options;
   let begun: Begun | null = null;
+  // What is in hand is ended as well where it would be taken away right after.
+  const inHand = new AbortController();
+  const endInHand = () => begun?.isNew !== false && inHand.abort();
+  signals.ending.addEventListener('abort', endInHand);
+  signals.abort.addEventListener('abort', () => inHand.abort());
   try {
     const code = await withWorkspace(
       {
@@ -63,15 +69,14 @@ export async function makeCluster(options: MakeOptions): Promise<Made> {
         flags,
         locks: true,
         measureDisks: true,
-        // What is in hand is ended as well: it would be taken away right after.
-        signals: { stop: signals.ending, abort: signals.ending },
+        signals: { stop: signals.ending, abort: inHand.signal },
         watch: (event) => recorder.handle(event),
         answers,
         quietStdout,
       },
       async (workspace) => {
         options.tellBy((message) => workspace.emit({ type: 'notice', message }));
-        const prepared = await prepareUp(workspace, planOptions(flags));
+        const prepared = await preparePlan(workspace, planOptions(flags));
         const known = traces(workspace, prepared);
         if (options.mustBeNew) refuse(workspace, prepared, known, flags);
         begun = {

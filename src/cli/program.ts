@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { common, duration, fileOption, outputOption, positive, run } from './command-parts.ts';
+import { common, duration, fileOption, local, outputOption, positive, run } from './command-parts.ts';
 import type {
   ApplyFlags,
   CommonFlags,
@@ -13,6 +13,7 @@ import type {
   PlanFlags,
   RemoveFlags,
   RenderFlags,
+  RunFlags,
   StatusFlags,
   UpFlags,
 } from './flags.ts';
@@ -64,6 +65,7 @@ export function createProgram(): Command {
     .option('--local', 'this machine alone')
     .action(run(async (options: StatusFlags) => (await import('./commands/status.ts')).status(options)));
 
+  addRun(program);
   addKubeconfig(program);
   addNodeCommands(program);
 
@@ -112,6 +114,34 @@ export function createProgram(): Command {
 
   addState(program);
   return program;
+}
+
+function addRun(program: Command): void {
+  local(common(program.command('run')))
+    .description(
+      'make the cluster, run a command with its kubeconfig, and take the cluster away whatever happens',
+    )
+    .argument(
+      '<command...>',
+      'behind `--`: a program and its words, with KUBECONFIG set; its exit code is ours',
+    )
+    .usage('[options] -- <command...>')
+    .passThroughOptions()
+    .option('--wait', 'before the command, also wait for RKE2’s charts and the cluster DNS')
+    .option('--keep-on-failure', 'leave the cluster there when the command, or making it, has failed')
+    .addOption(
+      new Option(
+        '--timeout <duration>',
+        'for making the cluster and the command; then both are ended, with exit code 124 (default: no limit)',
+      ).argParser(duration),
+    )
+    .option('--junit <file>', 'write what was done, and how long it took, as JUnit XML')
+    .option('--concurrency <n>', 'hosts that are worked on at once', positive, 30)
+    .option('--ignore-check <name...>', 'go on although this check fails')
+    .option('--disable-port-check', 'do not try the ports between the nodes')
+    .action((words: readonly string[], options: RunFlags) =>
+      run(async () => (await import('./commands/run.ts')).run(words, options))(options),
+    );
 }
 
 function addState(program: Command): void {
@@ -247,21 +277,6 @@ function shaping(command: Command): Command {
     .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
     .option('--ignore-check <name...>', 'go on although this check fails')
     .option('--disable-port-check', 'do not try the ports between the nodes');
-}
-
-/** What stands in for a cluster.yml on one machine; `plan` must see what `up` was given. */
-function local(command: Command): Command {
-  return command
-    .option('--local', 'this machine alone, without a cluster.yml')
-    .option('--artifacts <dir>', 'with --local: directory of a release to install from')
-    .option('--version <version>', 'with --local: RKE2 version, as v1.35.7+rke2r1')
-    .option('--channel <name>', 'with --local: release channel')
-    .hook('preAction', (_program, action) => {
-      const given = action.opts<UpFlags>();
-      const alone = (['artifacts', 'version', 'channel'] as const).find((name) => given[name] !== undefined);
-      if (alone === undefined || given.local === true) return;
-      action.error(`error: --${alone} goes with --local only; for a cluster it stands in cluster.yml`);
-    });
 }
 
 function apiServer(text: string): string {
