@@ -95,14 +95,7 @@ export function assertMajorityWithout(
   if (leaving.every(({ isLearner }) => isLearner)) return;
   const ids = new Set(leaving.map(({ id }) => id));
   const staying = members.filter(({ id, isLearner }) => !ids.has(id) && !isLearner);
-  if (staying.length === 0) {
-    throw new ServiceError({
-      code: 'last-etcd-member',
-      message: `${name} is the last member of etcd: with it the cluster and all its data would be gone.`,
-      hint: 'Add another etcd node first. To take the whole cluster away use `rke2ctl remove`.',
-      lastWords: [],
-    });
-  }
+  if (staying.length === 0) throw lastMember(name);
   const dead = staying.filter(({ id }) => !living.has(id));
   const majority = Math.floor(staying.length / 2) + 1;
   const alive = staying.length - dead.length;
@@ -111,6 +104,16 @@ export function assertMajorityWithout(
     code: 'etcd-majority-at-risk',
     message: `Without ${name} etcd would have ${staying.length} members, and only ${alive} of them live; it needs ${majority}. Not answering: ${dead.map(labelOf).join(', ')}.`,
     hint: 'Bring those servers back first, or take them out of the file before this one; then run `rke2ctl up` again. Nothing was changed for this node.',
+    lastWords: [],
+  });
+}
+
+/** The refusal to take the last member of etcd away. */
+export function lastMember(name: string): ServiceError {
+  return new ServiceError({
+    code: 'last-etcd-member',
+    message: `${name} is the last member of etcd: with it the cluster and all its data would be gone.`,
+    hint: 'Add another etcd node first. To take the whole cluster away use `rke2ctl remove`.',
     lastWords: [],
   });
 }

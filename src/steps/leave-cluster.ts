@@ -4,7 +4,13 @@ import type { EtcdMember } from '../domain/observed.ts';
 import type { PlannedNode, StepOf } from '../domain/plan.ts';
 import { removeMember } from '../host/etcd.ts';
 import { deleteNode, getNode, type NodeObject, setFinalizers } from '../host/node-object.ts';
-import { assertMajorityWithout, type Membership, membersOf, readMembership } from './etcd-membership.ts';
+import {
+  assertMajorityWithout,
+  lastMember,
+  type Membership,
+  membersOf,
+  readMembership,
+} from './etcd-membership.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
@@ -56,8 +62,10 @@ async function look(
   return { object, membership, leaving: membersOf(node, membership?.members ?? []) };
 }
 
-function assertSafe({ membership, leaving }: Traces, node: PlannedNode): void {
+/** A Node that bears etcd's role must have somebody to leave etcd to. */
+function assertSafe({ object, membership, leaving }: Traces, node: PlannedNode): void {
   if (membership !== null) assertMajorityWithout(leaving, membership, node.name);
+  else if (object?.roles.includes('etcd')) throw lastMember(node.name);
 }
 
 async function waitUntilGone(
