@@ -137,12 +137,21 @@ function tooNew({ steps }: Plan, kept: ReadonlySet<StepId>): readonly PlannedNod
 
 /** What it cannot do without and has lost, be it behind others whose turn alone it waited for; null when there is nothing. */
 function lostNeed(step: Step, { steps, kept }: Pick<Picked, 'steps' | 'kept'>): Step | null {
-  const seen = new Set(step.needs);
-  for (const id of seen) {
+  const direct = new Set(step.needs);
+  // What led a node to its turn matters to that node alone.
+  const behind = new Set<StepId>();
+  const follow = (need: Step) => {
+    for (const id of need.needs) (steps.get(id)?.node?.key === need.node?.key ? behind : direct).add(id);
+  };
+  for (const id of direct) {
     const need = steps.get(id);
     if (need === undefined || kept.has(id)) continue;
     if (!isOnlyTurn(need)) return need;
-    for (const each of need.needs) seen.add(each);
+    follow(need);
+    for (const each of behind) {
+      const before = steps.get(each);
+      if (before !== undefined && !kept.has(each)) follow(before);
+    }
   }
   return null;
 }
