@@ -45,7 +45,7 @@ export function applyAdoption(
 /** True for a file on the host that is as an adoption found it: what it says stands in our files, too. */
 export function isAdopted(
   path: string,
-  { rke2 }: Pick<HostFacts, 'rke2'>,
+  { rke2 }: { readonly rke2: Pick<HostFacts['rke2'], 'files'> },
   record: NodeRecord | null,
 ): boolean {
   const hash = rke2.files[path]?.sha256;

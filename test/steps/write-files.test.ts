@@ -22,13 +22,13 @@ describe('write-files', () => {
   it('writes what was planned', async () => {
     const { done, log } = run([{ path: PATH, mode: '0600', sha256: sha256('a: 1\n') }], 'a: 1\n');
     expect(await done).toBe('done');
-    expect(log).toHaveLength(1);
+    expect(log).toEqual(['Reading what rke2ctl wrote', `Writing ${PATH}`]);
   });
 
   it('writes what could not be known when the plan was made', async () => {
     const { done, log } = run([{ path: PATH, mode: '0600', sha256: null }], 'K10…');
     expect(await done).toBe('done');
-    expect(log).toHaveLength(1);
+    expect(log).toEqual(['Reading what rke2ctl wrote', `Writing ${PATH}`]);
   });
 
   it.each([
