@@ -118,7 +118,7 @@ function asTheyWillBe(cluster: Cluster, observed: Observed, state: State): Obser
   const { departures } = resolveMembership(cluster, observed, state);
   const rejoining = departures.flatMap(({ why, node, facts }) =>
     why === 'rejoins' && facts !== null
-      ? [[node.key, { reachable: true as const, facts: { ...cleanedFacts(facts), listening: [] } }] as const]
+      ? [[node.key, { reachable: true as const, facts: cleanedFacts(facts) }] as const]
       : [],
   );
   return { hosts: { ...observed.hosts, ...Object.fromEntries(rejoining) } };

@@ -1,5 +1,6 @@
 import type { FirewallRecord } from '../domain/marker.ts';
 import type { FirewallFacts, HostFacts, UnitFacts } from '../domain/observed.ts';
+import { CNI_INTERFACE } from '../rke2/cni-interfaces.ts';
 
 const NO_UNIT: UnitFacts = { exists: false, active: 'inactive', enabled: false, path: null };
 
@@ -7,8 +8,12 @@ const NO_UNIT: UnitFacts = { exists: false, active: 'inactive', enabled: false, 
 export function cleanedFacts(facts: HostFacts): HostFacts {
   const { marker } = facts.rke2;
   const record = marker === null || marker === 'unreadable' ? null : marker.firewall;
+  const isTheirs = (each: { readonly interface: string }) => CNI_INTERFACE.test(each.interface);
   return {
     ...facts,
+    addresses: facts.addresses.filter((address) => !isTheirs(address)),
+    routes: facts.routes.filter((route) => !isTheirs(route)),
+    listening: [],
     firewall: record === null ? facts.firewall : closedFirewall(facts.firewall, record),
     rke2: {
       binaries: [],
