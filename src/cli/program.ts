@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { common, duration, fileOption, local, outputOption, positive, run } from './command-parts.ts';
 import type {
+  AdoptFlags,
   ApplyFlags,
   CommonFlags,
   ConfigFlags,
@@ -95,6 +96,7 @@ export function createProgram(): Command {
     );
 
   addConfig(program);
+  addAdopt(program);
 
   common(program.command('render <node>'))
     .description('show the very files that `up` would write on a node, secrets masked; no network')
@@ -114,6 +116,21 @@ export function createProgram(): Command {
 
   addState(program);
   return program;
+}
+
+function addAdopt(program: Command): void {
+  common(program.command('adopt'))
+    .description(
+      'take over a cluster that somebody else made: cluster.yml, state and markers; restarts nothing',
+    )
+    .option('--hosts <hosts...>', 'its hosts, as user@host:port, with commas between them')
+    .option('--user <name>', 'the user on hosts that are given without one')
+    .option('--ssh-key <file>', 'the private key for all of them')
+    .option('--bastion <host>', 'the jump host on the way to them, as user@host:port')
+    .option('--name <name>', 'what the cluster is to be called (default: local)')
+    .option('--partial', 'leave out Nodes whose hosts are not given, instead of refusing')
+    .option('--print', 'only print what cluster.yml would say')
+    .action(run(async (options: AdoptFlags) => (await import('./commands/adopt.ts')).adopt(options)));
 }
 
 function addRun(program: Command): void {

@@ -28,7 +28,21 @@ export function checkAdoptable(input: AdoptableInput): readonly Diagnostic[] {
     ...checkServers(input.hosts),
   ];
   if (together.length > 0) return together;
-  return [...checkAdoptedTokens(input.hosts), ...checkNodes(input)];
+  return [...checkAdoptedTokens(input.hosts), ...checkNodes(input), ...checkCopy(input.hosts)];
+}
+
+/** A cluster that holds a state's copy is managed from somewhere, though none of these hosts is marked. */
+function checkCopy(hosts: readonly FoundHost[]): readonly Diagnostic[] {
+  const copy = hosts.flatMap(({ facts }) => facts.rke2.stateCopy ?? [])[0];
+  if (copy === undefined) return [];
+  return [
+    error(
+      null,
+      'adopt-marked',
+      `The cluster holds a copy of rke2ctl's state (Secret kube-system/rke2ctl-state, cluster ${copy.clusterId}): rke2ctl manages it already.`,
+      'Go on with that cluster.yml (`rke2ctl state pull` fetches the state). If that is over for good, delete the Secret and run `rke2ctl adopt` again.',
+    ),
+  ];
 }
 
 /** The Node of a host: by the name that its settings give it, else by its hostname, else by its address. */
@@ -235,14 +249,14 @@ function notGiven(nodes: readonly ApiNode[]): Diagnostic {
 
 function contradiction(
   hosts: readonly FoundHost[],
-  valueOf: (host: FoundHost) => string,
+  readValue: (host: FoundHost) => string,
   code: string,
   what: string,
   hint: string,
 ): readonly Diagnostic[] {
   const groups = new Map<string, string[]>();
   for (const host of hosts) {
-    const value = valueOf(host);
+    const value = readValue(host);
     groups.set(value, [...(groups.get(value) ?? []), host.spec.address]);
   }
   if (groups.size <= 1) return [];
