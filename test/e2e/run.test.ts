@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLab, type Lab } from '../lab/lab.ts';
+import { listingWithoutAllowed } from './allowed-rest.ts';
+import { expectExit } from './expect-exit.ts';
+import { ALL, clusterFile, makeProject, type Project } from './project.ts';
+import { runUntil } from './run-until.ts';
+
+let lab: Lab;
+let project: Project;
+/** The host as it was before rke2ctl ever saw it. */
+let before: readonly string[];
+
+beforeAll(async () => {
+  lab = await createLab({ name: 'run', hosts: 1 });
+  before = listingWithoutAllowed(await lab.listing('node1'));
+  project = await makeProject(lab, 'run');
+  await project.write(clusterFile(lab, [ALL]));
+});
+
+afterAll(() => lab?.destroy());
+
+async function expectNothingLeft(): Promise<void> {
+  expect(listingWithoutAllowed(await lab.listing('node1'))).toEqual(before);
+  expect(existsSync(project.path('cluster.rkestate'))).toBe(false);
+  expect(existsSync(project.path('kube_config_cluster.yml'))).toBe(false);
+}
+
+/** Whether a process of the controller's side with this in its command line is alive. */
+const lives = async (words: string) => (await lab.run(['pgrep', '-f', words])).exitCode === 0;
+
+describe('rke2ctl run', () => {
+  it('gives its command a cluster that is complete, stdout for itself, and takes the cluster away', async () => {
+    const files = ['output', 'summary'].map(project.path);
+    [project.environment['GITHUB_OUTPUT'] = '', project.environment['GITHUB_STEP_SUMMARY'] = ''] = files;
+    const script = `"${lab.kubectl}" get nodes --no-headers; cat "$GITHUB_OUTPUT"`;
+    const result = await project.rke2ctl(
+      'run',
+      '--wait',
+      '--junit',
+      'reports/junit.xml',
+      '--',
+      'sh',
+      '-c',
+      script,
+    );
+    delete project.environment['GITHUB_OUTPUT'];
+    delete project.environment['GITHUB_STEP_SUMMARY'];
+    expectExit(result);
+    expect(result.stdout).toMatch(/^node1 +Ready/);
+    expect(result.stdout.trim().split('\n').slice(1)).toEqual([
+      `kubeconfig=${project.path('kube_config_cluster.yml')}`,
+      expect.stringMatching(/^version=v1\..*\+rke2r/),
+    ]);
+    await expectNothingLeft();
+    const summary = await project.read('summary');
+    expect(summary).toContain('| node1 | etcd+controlplane+worker | done |');
+    expect(summary).toContain('ended with exit code 0');
+    const junit = await project.read('reports/junit.xml');
+    expect(junit).toMatch(/<testsuite name="run" tests="\d+" failures="0"/);
+    expect(junit).toContain('wait until the cluster DNS knows kubernetes.default.svc.cluster.local');
+    expect(junit).toMatch(/<testsuite name="remove" tests="\d+" failures="0"/);
+  });
+
+  it('passes on how its command ended, and the cluster goes all the same', async () => {
+    const result = await project.rke2ctl('run', '--junit', 'junit.xml', '--', 'sh', '-c', 'exit 7');
+    expectExit(result, 7);
+    await expectNothingLeft();
+    expect(await project.read('junit.xml')).toContain('It ended with exit code 7.');
+  });
+
+  it('does nothing for a program that is not there', async () => {
+    const result = expectExit(await project.rke2ctl('run', '--', 'no-such-thing'), 3);
+    expect(result.stderr).toContain('[no-such-program]');
+    expect(existsSync(project.path('cluster.rkestate'))).toBe(false);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'removes what it has made by %s in the middle of making it',
+    async (signal) => {
+      const run = await runUntil(
+        project,
+        ['run', '--', 'touch', 'was-run'],
+        /start(ing)? rke2-server|join/,
+        async (pid) => {
+          await sleep(signal === 'SIGINT' ? 300 : 1_200);
+          process.kill(pid, signal);
+        },
+      );
+      expect(run.happened).toBe(true);
+      expectExit(run, 130);
+      expect(run.stderr).toContain('then the cluster is removed');
+      expect(existsSync(project.path('was-run'))).toBe(false);
+      await expectNothingLeft();
+    },
+  );
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends its command and what that has started by %s',
+    async (signal) => {
+      const script =
+        'sleep 98761 & trap "echo told; exit 5" TERM; echo running >&2; while :; do sleep 0.1; done';
+      const run = await runUntil(project, ['run', '--', 'sh', '-c', script], /^running$/m, (pid) => {
+        process.kill(pid, signal);
+      });
+      expectExit(run, 130);
+      expect(run.stdout).toBe('told');
+      expect(await lives('sleep 9876[1]')).toBe(false);
+      await expectNothingLeft();
+    },
+  );
+
+  it('ends a command that does not listen when the time is up', async () => {
+    const script = 'trap "" TERM; while :; do sleep 0.2; done';
+    const result = await project.rke2ctl('run', '--timeout', '11s', '--', 'sh', '-c', script);
+    expectExit(result, 124);
+    expect(result.stderr).toContain('The time is up');
+    await expectNothingLeft();
+  });
+
+  it('keeps a cluster whose command has failed if asked, and refuses to run over it', async () => {
+    const kept = expectExit(await project.rke2ctl('run', '--keep-on-failure', '--', 'false'), 1);
+    expect(kept.stderr).toContain('The cluster is kept');
+    expect((await project.kubectl('get', 'nodes', '--no-headers')).stdout).toMatch(/^node1 +Ready/);
+    const again = expectExit(await project.rke2ctl('run', '--', 'true'), 1);
+    expect(again.stderr).toContain('[cluster-exists]');
+    expect((await project.kubectl('get', 'nodes', '--no-headers')).stdout).toMatch(/^node1 +Ready/);
+    expectExit(await project.rke2ctl('remove', '--yes', '--config', 'cluster.yml'));
+    await expectNothingLeft();
+  });
+
+  it('ends at once by a second Ctrl-C, and says what is left and how it goes away', async () => {
+    const script = 'trap "" TERM; echo running >&2; while :; do sleep 0.2; done';
+    const run = await runUntil(project, ['run', '--', 'sh', '-c', script], /^running$/m, async (pid) => {
+      process.kill(pid, 'SIGINT');
+      await sleep(900);
+      process.kill(pid, 'SIGINT');
+    });
+    expectExit(run, 130);
+    expect(run.stderr).toContain('What is left is on node1.');
+    expect(run.stderr).toContain('`rke2ctl remove --yes --config cluster.yml` takes the cluster away.');
+    expectExit(await project.rke2ctl('remove', '--yes', '--config', 'cluster.yml'));
+    await expectNothingLeft();
+    expect(await readFile(project.path('cluster.log'), 'utf8')).not.toBe('');
+  });
+});
