@@ -81,6 +81,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
       cluster,
       observed: asTheyWillBe(cluster, observed, known),
       clusterId: stored?.clusterId ?? null,
+      adopting: adoptedMachines(known),
       requiredDiskBytes: release.requiredDiskBytes,
       architectures: release.architectures,
     }),
@@ -111,6 +112,11 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
   const risks = judge(checkQuorum(cluster, observed, state, plan), options, workspace);
   const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };
   return { observed, state, stored, input, release, plan: whole };
+}
+
+/** Members that were not installed by us: their markers may still be missing. */
+function adoptedMachines({ nodes }: State): readonly string[] {
+  return Object.values(nodes).flatMap(({ adopted, machineId }) => (adopted === undefined ? [] : [machineId]));
 }
 
 /** Hosts whose nodes leave and join anew are judged as their leaving will leave them. */

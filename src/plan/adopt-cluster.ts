@@ -192,7 +192,8 @@ function judge(member: FoundMember, input: DesiredInput, { cluster, defaultDns }
   return {
     record: {
       ...known,
-      ...(groups.length > 0 && { adopted: groups }),
+      // Also where nothing stands in for ours: a host without a marker yet is known by it as taken over.
+      adopted: groups,
       ...(sameStart && { startedWith: isPending ? '' : startStamp(input.version, desired.files) }),
     },
     desired,

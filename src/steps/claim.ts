@@ -4,6 +4,7 @@ import type { PlannedNode } from '../domain/plan.ts';
 import type { NodeAccess, NodeRecord } from '../domain/state.ts';
 import { writeFiles } from '../host/files.ts';
 import { readOwnFiles } from '../host/read-own-files.ts';
+import { foundHashes } from '../render/adopted-files.ts';
 import { marksOf } from '../render/own-marks.ts';
 import { writtenHashes } from '../render/written-hashes.ts';
 import type { StepHandler } from './step-handler.ts';
@@ -33,7 +34,8 @@ export const claim: StepHandler<'claim'> = {
       files.map(({ path }) => path),
       { signal: context.signal },
     );
-    const before = { ...marker.written, ...own.marker?.written };
+    const { adopted } = context.state().nodes[node.id] ?? {};
+    const before = { ...foundHashes(adopted), ...marker.written, ...own.marker?.written };
     const written = writtenHashes(before, marker.files, files, own.present);
     const { written: _planned, ...rest } = marker;
     const whole: Marker = written === undefined ? rest : { ...rest, written };
