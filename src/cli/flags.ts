@@ -51,6 +51,8 @@ export interface UpFlags extends ShapeFlags {
   readonly concurrency: number;
   readonly timeout: number;
   readonly yes?: boolean;
+  /** Take a new cluster away again that does not come up. */
+  readonly cleanupOnFailure?: boolean;
 }
 
 export interface RunFlags extends Omit<UpFlags, 'timeout'> {

@@ -36,6 +36,10 @@ export function createProgram(): Command {
   pacing(shaping(common(program.command('up'))))
     .description('bring the cluster to what cluster.yml says; run again, it changes nothing')
     .option('--yes', 'answer yes to every question')
+    .option(
+      '--cleanup-on-failure',
+      'take a cluster that was not there before away again if it does not come up',
+    )
     .action(run(async (options: UpFlags) => (await import('./commands/up.ts')).up(options)));
 
   shaping(common(program.command('plan')))

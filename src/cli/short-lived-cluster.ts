@@ -12,7 +12,7 @@ export interface ShortLivedOptions
   readonly timeoutMs: number | null;
   /** What the cluster is for; gives an exit code. Only called once it is there. */
   readonly use: (begun: Begun, person: Person & { readonly signals: RunSignals }) => Promise<number>;
-  /** Why a cluster is kept after this end of its use, as a sentence; null: it is taken away. */
+  /** Why a cluster is kept after this end of its use, as a sentence (empty: that goes without saying); null: it is taken away. */
   readonly keeps: (code: number, end: EarlyEnd | null, begun: Begun) => string | null;
 }
 
@@ -28,13 +28,7 @@ const INTERRUPTED = 130;
 /** After a second Ctrl-C connections get this long to be closed in order. */
 const PATIENCE_MS = 3_000;
 
-const PHASES = {
-  making:
-    'What is in hand is ended, then the cluster is removed; Ctrl-C once more leaves everything as it is.',
-  using:
-    'The command is told to end, then the cluster is removed; Ctrl-C once more leaves everything as it is.',
-  removing: 'The cluster is being removed; Ctrl-C once more leaves the rest as it is.',
-};
+type Phase = 'making' | 'using' | 'removing';
 
 /**
  * Makes a cluster, uses it, and takes it away again unless it is to be kept, whatever happens meanwhile. Gives the exit
@@ -42,7 +36,7 @@ const PHASES = {
  */
 export async function withShortLivedCluster(options: ShortLivedOptions): Promise<number> {
   const { flags, recorder, timeoutMs } = options;
-  let phase: keyof typeof PHASES = 'making';
+  let phase: Phase = 'making';
   let tell: ((message: string) => void) | null = null;
   const say = (message: string) => {
     if (tell === null) process.stderr.write(`${message}\n`);
@@ -50,7 +44,7 @@ export async function withShortLivedCluster(options: ShortLivedOptions): Promise
   };
   const signals = listenToRun({
     timeoutMs,
-    onEnd: (end) => say(`${end === 'timeout' ? `${timeUp(timeoutMs)} ` : ''}${PHASES[phase]}`),
+    onEnd: (end) => say(`${end === 'timeout' ? timeUp(timeoutMs) : ''}${nextText(phase, options)}`),
   });
   const parts: RunParts = {
     signals,
@@ -75,7 +69,7 @@ export async function withShortLivedCluster(options: ShortLivedOptions): Promise
     const code = codeOf(used, end);
     const reason = options.keeps(code, end, begun);
     if (reason !== null && !signals.abort.aborted) {
-      say(`${reason} ${takeAway(flags)}`);
+      if (reason !== '') say(reason);
       return code;
     }
     const removed = signals.abort.aborted
@@ -114,18 +108,23 @@ function endSoon(abort: AbortSignal, lastWord: () => void): { readonly close: ()
 }
 
 function timeUp(timeoutMs: number | null): string {
-  return `The time is up: it has taken ${durationText(timeoutMs ?? 0)}, as long as \`--timeout\` allows.`;
+  return `The time is up: it has taken ${durationText(timeoutMs ?? 0)}, as long as \`--timeout\` allows. `;
 }
 
-function takeAway(flags: UpFlags): string {
-  return `\`${removeCommand(flags)}\` takes the cluster away.`;
+function nextText(phase: Phase, { mustBeNew }: ShortLivedOptions): string {
+  if (phase === 'removing') return 'The cluster is being removed; Ctrl-C once more leaves the rest as it is.';
+  const now = phase === 'using' ? 'The command is told to end' : 'What is in hand is ended';
+  const then = mustBeNew
+    ? 'then the cluster is removed'
+    : 'and a cluster that was not there before is removed';
+  return `${now}, ${then}; Ctrl-C once more leaves everything as it is.`;
 }
 
 function leftText(nodes: readonly string[], flags: UpFlags): string {
   if (nodes.length === 0) return 'Nothing of the cluster is left on the hosts.';
   const named = nodes.slice(0, MOST_NAMES).join(', ');
   const more = nodes.length > MOST_NAMES ? ` and ${nodes.length - MOST_NAMES} more` : '';
-  return `The cluster was not taken away whole. What is left is on ${named}${more}. ${takeAway(flags)}`;
+  return `The cluster was not taken away whole. What is left is on ${named}${more}. \`${removeCommand(flags)}\` takes the cluster away.`;
 }
 
 const MOST_NAMES = 20;

@@ -3,7 +3,7 @@ import { RunRecorder } from '../../ui/run-report.ts';
 import { prepareJunit, writeOutputs, writeReports } from '../ci-reports.ts';
 import { hasProgram } from '../find-program.ts';
 import type { RunFlags } from '../flags.ts';
-import type { Begun } from '../make-cluster.ts';
+import { type Begun, removeCommand } from '../make-cluster.ts';
 import { runCommand } from '../run-command.ts';
 import type { RunSignals } from '../run-signals.ts';
 import { type Person, withShortLivedCluster } from '../short-lived-cluster.ts';
@@ -33,7 +33,7 @@ export async function run(command: readonly string[], flags: RunFlags): Promise<
       use: (begun, person) => useCluster(command, begun, recorder, person),
       keeps: (code, end, begun) =>
         flags.keepOnFailure === true && code !== 0 && end !== 'interrupted'
-          ? `The cluster is kept, as --keep-on-failure asks; its kubeconfig is ${begun.cluster.kubeconfig.path}.`
+          ? `The cluster is kept, as --keep-on-failure asks; its kubeconfig is ${begun.cluster.kubeconfig.path}. \`${removeCommand(flags)}\` takes the cluster away.`
           : null,
     });
   } finally {
