@@ -124,13 +124,19 @@ function meaningOf(
     Object.entries(meant)
       .map(([key, texts]): [string, readonly string[]] => {
         const sorted = isOrdered(key) ? texts : texts.toSorted();
-        return [key, isDefault(sorted, others[key]) ? [] : sorted];
+        return [key, isDefault(key, sorted, others[key]) ? [] : sorted];
       })
       .filter(([, texts]) => texts.length > 0),
   );
 }
 
-function isDefault(texts: readonly string[], usual: string | readonly string[] | undefined): boolean {
+function isDefault(
+  key: string,
+  texts: readonly string[],
+  usual: string | readonly string[] | undefined,
+): boolean {
+  // By itself RKE2 names every address of the interface, of which a cluster of one family uses one.
+  if (key === 'node-ip') return texts.every((text) => usual?.includes(text));
   return usual !== undefined && isDeepStrictEqual(texts.toSorted(), [usual].flat().toSorted());
 }
 

@@ -2,7 +2,7 @@ import type { FoundFile } from '../../domain/found-host.ts';
 import { DATA_DIR } from '../../rke2/paths.ts';
 import { DEFAULTS } from '../defaults.ts';
 import { escapeVariables } from '../escape-variables.ts';
-import { addressAt, parseCidr } from '../ip.ts';
+import { addressAt, type Family, familyOf, parseCidr } from '../ip.ts';
 import { type AdoptableNode, draftNode } from './draft-nodes.ts';
 import { type DraftNote, draftNote } from './draft-note.ts';
 import { draftRegistries } from './draft-registries.ts';
@@ -39,6 +39,7 @@ export function draftCluster(input: DraftInput): ClusterFileDraft {
     })),
   );
   const endpoint = draftEndpoint(nodes);
+  const families = podFamilies(nodes);
   const registries = draftOfRegistries(nodes, folder);
   const manifests = draftManifests(nodes, folder);
   const secrets = moveSecrets(settings.keys, folder);
@@ -46,7 +47,9 @@ export function draftCluster(input: DraftInput): ClusterFileDraft {
     {
       ...(given['cluster_name'] === undefined ? {} : { cluster_name: given['cluster_name'] }),
       kubernetes_version: version,
-      nodes: nodes.map((node, index) => draftNode(node, logins[index] ?? {}, settings.own[index] ?? {})),
+      nodes: nodes.map((node, index) =>
+        draftNode(node, logins[index] ?? {}, settings.own[index] ?? {}, families),
+      ),
       ...(endpoint === null ? {} : { endpoint }),
       ...namesKey(nodes, endpoint),
       ...dataDirKey(nodes),
@@ -62,6 +65,13 @@ export function draftCluster(input: DraftInput): ClusterFileDraft {
     files: [...registries.files, ...manifests.files, ...secrets.files],
     notes: [...settings.notes, ...registries.notes, ...manifests.notes, ...environmentNotes(nodes)],
   };
+}
+
+/** The IP families of the pods' networks, as the servers have them. */
+function podFamilies(nodes: readonly AdoptableNode[]): readonly (Family | null)[] {
+  const written = nodes.find(({ service }) => service === 'rke2-server')?.values['cluster-cidr'];
+  const ranges = [written ?? DEFAULTS.clusterCidr].flat().flatMap((text) => String(text).split(','));
+  return ranges.map((range) => familyOf(range.trim().split('/')[0] ?? ''));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { FoundHost } from '../../domain/found-host.ts';
 import { clusterAddress } from '../../domain/node-identity.ts';
 import type { ApiNode } from '../../domain/observed.ts';
 import type { Role } from '../../domain/role.ts';
-import { familyOf } from '../ip.ts';
+import { type Family, familyOf } from '../ip.ts';
 
 /** A host whose Node was found, with the roles that it has. */
 export interface AdoptableNode extends FoundHost {
@@ -11,17 +11,18 @@ export interface AdoptableNode extends FoundHost {
   readonly roles: readonly Role[];
 }
 
-/** One entry of `nodes`: how it is reached (`login`, as it was given) and what was found there. */
+/** One entry of `nodes`: how it is reached (`login`, as it was given) and what was found there; `families` are those that pods have. */
 export function draftNode(
   found: AdoptableNode,
   login: Readonly<Record<string, unknown>>,
   own: Rke2Values,
+  families: readonly (Family | null)[],
 ): Readonly<Record<string, unknown>> {
   const { spec, node, roles, values } = found;
   const labels = draftLabels(values);
   const taints = draftTaints(values, node, roles);
   const name = nameFor(spec, found);
-  const internal = internalAddress(spec, found);
+  const internal = internalAddress(spec, found, families);
   const rke2 = { ...externalAddress(found), ...own };
   return {
     address: login['address'] ?? spec.address,
@@ -76,10 +77,15 @@ function nameFor(spec: ClusterNode, { facts, node }: AdoptableNode): string | nu
 }
 
 /** The Node's own address, where the host's facts would lead to another one. */
-function internalAddress(spec: ClusterNode, { facts, node }: AdoptableNode): string | null {
-  if (spec.internalAddress !== null || node.internalAddresses.length === 0) return null;
-  if (node.internalAddresses.length > 1) return node.internalAddresses.join(',');
-  const [own = ''] = node.internalAddresses;
+function internalAddress(
+  spec: ClusterNode,
+  { facts, node }: AdoptableNode,
+  families: readonly (Family | null)[],
+): string | null {
+  const used = node.internalAddresses.filter((address) => families.includes(familyOf(address)));
+  const [own, other] = used;
+  if (spec.internalAddress !== null || own === undefined) return null;
+  if (other !== undefined) return `${own},${other}`;
   return clusterAddress(spec, facts) === own ? null : own;
 }
 
