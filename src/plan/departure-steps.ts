@@ -73,17 +73,17 @@ const REASONS: Readonly<Record<Departure['why'], string>> = {
  */
 export function snapshotBefore(
   { state }: UpInput,
-  { snapshots }: ServicePlaces,
+  place: PlannedNode | null,
   verb: 'join' | 'leave' | 'change' | 'upgrade',
   subject: PlannedNode | null,
   ties: DepartureTies,
 ): Step | null {
-  if (snapshots === null) return null;
+  if (place === null) return null;
   const what = subject === null ? verb : `${verb}-${subject.name}`;
   return {
     kind: 'save-snapshot',
     id: `save-snapshot ${subject === null ? verb : `${verb} ${subject.key}`}`,
-    node: snapshots,
+    node: place,
     reason: SNAPSHOT_REASONS[verb],
     ...ties,
     name: `rke2ctl-${state.serial}-${what}`,

@@ -27,6 +27,8 @@ export interface HostTies {
   /** Before its service is touched. */
   readonly motion: DepartureTies;
   readonly joinable: PlannedNode | null;
+  /** With these nobody else bears the node's name any more. */
+  readonly formers: readonly StepId[];
   readonly matrixId: StepId | null;
   /** What must be out of the cluster before the firewall is closed for it. */
   readonly departed: readonly StepId[];
@@ -221,7 +223,7 @@ function filesStep({ changes }: NodeWork, ties: HostTies): readonly Draft<'write
 function startStep({ desired, changes }: NodeWork, ties: HostTies): readonly Draft<'start-service'>[] {
   if (changes.start === null) return [];
   const node = desired.planned;
-  const { joinable, matrixId, motion } = ties;
+  const { joinable, matrixId, motion, formers } = ties;
   const joins = changes.start === 'first' && !desired.bootstraps && joinable?.key !== node.key;
   const target = joins ? joinable : null;
   return [
@@ -231,7 +233,7 @@ function startStep({ desired, changes }: NodeWork, ties: HostTies): readonly Dra
       join: target === null ? null : { key: target.key, address: target.address },
       voter: node.roles.includes('etcd'),
       restart: changes.restart,
-      needs: matrixId === null ? motion.needs : [...motion.needs, matrixId],
+      needs: [...motion.needs, ...formers, ...(matrixId === null ? [] : [matrixId])],
       after: motion.after,
     },
   ];

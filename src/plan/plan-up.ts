@@ -12,7 +12,7 @@ import { type Departure, resolveMembership } from './membership.ts';
 import { agentTies, leavingWorkerTies, type MotionTies, motionTies } from './motion-ties.ts';
 import { portProbes } from './port-probes.ts';
 import { findServicePlaces, type ServicePlaces } from './service-places.ts';
-import { motionOf, type StartOrder, startOrder } from './start-order.ts';
+import { joinTarget, motionOf, type StartOrder, startOrder } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
@@ -22,24 +22,27 @@ import type { NodeWork, UpInput } from './up-input.ts';
  * gives the same bytes.
  */
 export function planUp(input: UpInput): Plan {
-  const { departures } = resolveMembership(input.cluster, input.observed, input.state);
+  const { departures, replaced } = resolveMembership(input.cluster, input.observed, input.state);
   const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, departures));
   const order = startOrder(work, departures, input);
   const places = findServicePlaces(work, departures);
   const matrix = input.checkPorts ? matrixStep(input, work) : null;
   const leaving = departures.filter(({ why }) => why !== 'rejoins');
+  const formerOf = (key: NodeKey) =>
+    leaving.find(({ record }) => record.nodeId === replaced.get(key)?.nodeId) ?? null;
   const scene: Scene = {
     input,
     order,
     places,
     matrixId: matrix?.id ?? null,
     departed: leaving.map((departure) => lastStepId(departure)),
+    // Who leaves first gets them when it comes back, and nobody waits for that.
     staged: work
-      .filter(({ changes }) => changes.stage)
+      .filter(({ changes, rejoins }) => changes.stage && rejoins === null)
       .map(({ desired }) => stepId('stage-artifacts', desired.planned)),
   };
   const steps = [
-    ...work.flatMap((node) => nodeSteps(scene, node)),
+    ...work.flatMap((node) => nodeSteps(scene, node, formerOf(node.desired.planned.key))),
     ...leaving.flatMap((departure) => leavingSteps(scene, departure)),
     ...(matrix === null ? [] : [matrix]),
   ];
@@ -110,7 +113,7 @@ function isCordonedByUs({ observed }: UpInput, name: string): boolean {
 }
 
 /** What is done for one node of the file; first its leaving, where it must come back as something else. */
-function nodeSteps(scene: Scene, work: NodeWork): readonly Step[] {
+function nodeSteps(scene: Scene, work: NodeWork, former: Departure | null): readonly Step[] {
   const { input, order, places, matrixId, departed, staged } = scene;
   const motion = motionOf(order, work.desired.planned.key);
   const ties =
@@ -124,13 +127,19 @@ function nodeSteps(scene: Scene, work: NodeWork): readonly Step[] {
     ...hostSteps(input, work, {
       prior: last === undefined ? [] : [last.id],
       motion: arrival,
-      joinable: order.joinable,
+      joinable: joinTarget(order, work.desired.planned),
+      formers: former === null || !canLeaveFirst(order) ? [] : [stepId('leave-cluster', former.node)],
       matrixId: work.rejoins === null ? matrixId : null,
       departed,
       staged,
       planes: places.planes,
     }),
   ];
+}
+
+/** Without a control plane nobody could delete the Node whose name is taken over. */
+function canLeaveFirst({ firstControlPlane }: StartOrder): boolean {
+  return firstControlPlane === null;
 }
 
 const FREE: DepartureTies = { needs: [], after: [] };

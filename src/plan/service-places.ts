@@ -9,7 +9,7 @@ export interface ServicePlaces {
   readonly planes: readonly NodeKey[];
   /** Etcd servers, for their member list. */
   readonly members: readonly NodeKey[];
-  /** Who saves snapshots: a member in service that stays, else one that goes; null while there is none. */
+  /** A member in service that stays, to save snapshots on; null where none does. */
   readonly snapshots: PlannedNode | null;
 }
 
@@ -34,13 +34,10 @@ export function findServicePlaces(
   ];
   // One that is down is started before anything that wants a snapshot.
   const member = staying.find(({ record }) => record?.phase === 'joined' && record.roles.includes('etcd'));
-  const former = going.find(
-    ({ node, facts }) => node.roles.includes('etcd') && facts?.rke2.server.active === 'active',
-  );
   return {
     planes: keys('controlplane'),
     members: keys('etcd'),
-    snapshots: member?.desired.planned ?? former?.node ?? null,
+    snapshots: member?.desired.planned ?? null,
   };
 }
 

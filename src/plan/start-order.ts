@@ -28,6 +28,8 @@ export interface StartOrder {
   readonly chain: readonly Motion[];
   /** A server that is READY now, or will be first: whom everybody else registers with. */
   readonly joinable: PlannedNode | null;
+  /** True when that one stays what it is through the whole run. */
+  readonly joinableStays: boolean;
   /** The gate of the first control plane, without which no agent becomes READY; null when it is up already. */
   readonly firstControlPlane: StepId | null;
   /** Agents in service that start anew: so many at once as may be out of service, and one that fails is out of service. */
@@ -37,7 +39,7 @@ export interface StartOrder {
   readonly agentsAtOnce: number;
   /** Agents that start in this run; who goes alive waits for them. */
   readonly agentGates: readonly StepId[];
-  /** True when a node in service gets another version: servers before agents then, and a server that fails stops them. */
+  /** True when a node in service gets another version, or goes with an older one: all servers before agents then, and a server that fails stops them. */
   readonly isUpgrade: boolean;
 }
 
@@ -45,7 +47,7 @@ export interface StartOrder {
 export function startOrder(
   work: readonly NodeWork[],
   departures: readonly Departure[],
-  { cluster, state }: Pick<UpInput, 'cluster' | 'state'>,
+  { cluster, state, version }: Pick<UpInput, 'cluster' | 'state' | 'version'>,
 ): StartOrder {
   const servers = work.filter((node) => isServer(node.desired.planned.roles));
   const members = servers.filter(isMemberDown);
@@ -56,14 +58,18 @@ export function startOrder(
   const running = servers.filter(isRunning);
   const apiIsUp = hasPlane(running, departures);
   const chain = motions(work, departures, { cluster, founder: state.bootstrapNodeId, apiIsUp });
-  const living = running.find(({ desired }) => hasRole(desired.planned, 'etcd')) ?? running[0];
-  const former = departures.find(({ node, facts }) => facts !== null && isServer(node.roles))?.node;
+  const formers = departures.filter(({ node, facts }) => facts !== null && isServer(node.roles));
+  const former = (formers.find(({ node }) => hasRole(node, 'etcd')) ?? formers[0])?.node;
+  const member = running.find(({ desired }) => hasRole(desired.planned, 'etcd'))?.desired.planned;
+  // Only who has etcd can take another in.
+  const living = member ?? (former !== undefined && hasRole(former, 'etcd') ? former : undefined);
   const first =
     members[0]?.desired.planned ?? chain.find(({ work: node }) => node !== null)?.work?.desired.planned;
   return {
     members: members.map(({ desired }) => desired.planned),
     chain,
-    joinable: living?.desired.planned ?? former ?? first ?? null,
+    joinable: living ?? running[0]?.desired.planned ?? former ?? first ?? null,
+    joinableStays: member !== undefined || former === undefined,
     firstControlPlane: apiIsUp ? null : firstPlane(members, chain),
     restarting: agents.filter(({ changes }) => changes.start === 'changed'),
     leavingWorkers: departures.filter(({ node, why }) => why !== 'rejoins' && !isServer(node.roles)),
@@ -72,7 +78,9 @@ export function startOrder(
       cluster.nodes.filter(({ roles }) => !isServer(roles)).length,
     ),
     agentGates: agents.map((node) => gateOf(node, cluster)),
-    isUpgrade: work.some(({ record, changes }) => record?.phase === 'joined' && changes.install),
+    isUpgrade:
+      work.some(({ record, changes }) => record?.phase === 'joined' && changes.install) ||
+      formers.some(({ facts }) => facts?.rke2.binaries[0]?.version !== version),
   };
 }
 
@@ -141,7 +149,9 @@ function motions(
     if (why === 'rejoins' || !isServer(node.roles)) return [];
     const isDead = facts === null;
     // Whoever is dead is taken out by the API.
-    const rank = isDead
+    // Whose name or address another takes over goes before that one comes.
+    const isFirst = isDead || why === 'replaced';
+    const rank = isFirst
       ? apiIsUp
         ? RANKS.dead
         : RANKS.deadLater
@@ -149,7 +159,7 @@ function motions(
         ? RANKS.founderLeaves
         : RANKS.leaves;
     const gate = stepId(isDead ? 'leave-cluster' : 'uninstall', node);
-    return [{ rank, work: null, departure, takesAway: !isDead, gate }];
+    return [{ rank, work: null, departure, takesAway: !isFirst, gate }];
   });
   return [...starting, ...going].toSorted((a, b) => a.rank - b.rank);
 }
@@ -165,18 +175,22 @@ const RANKS = {
   deadLater: 7,
   rejoinsPlane: 7,
   takesAway: 8,
+  movesPlane: 8,
   dropsPlane: 8,
   dropsEtcd: 9,
   leaves: 10,
   founderLeaves: 11,
+  becomesWorker: 12,
 };
 
 function rankStart({ desired, changes, record, rejoins }: NodeWork): number {
   const node = desired.planned;
   if (desired.bootstraps && changes.start === 'first') return RANKS.founds;
   if (rejoins !== null) {
-    if (hasRole(rejoins.node, 'etcd') || (isServer(rejoins.node.roles) && !isServer(node.roles)))
-      return RANKS.dropsEtcd;
+    // A worker's kubelet must not be newer than the API server of one that goes.
+    if (!isServer(node.roles)) return RANKS.becomesWorker;
+    if (hasRole(rejoins.node, 'etcd')) return RANKS.dropsEtcd;
+    if (hasRole(rejoins.node, 'controlplane')) return RANKS.movesPlane;
     return hasRole(node, 'etcd') ? RANKS.rejoinsEtcd : RANKS.rejoinsPlane;
   }
   if (record?.roles.includes('controlplane') === true && !hasRole(node, 'controlplane'))
@@ -196,6 +210,16 @@ function wasServer(departure: Departure | null): boolean {
 
 function hasRole(node: PlannedNode, role: Role): boolean {
   return node.roles.includes(role);
+}
+
+/** Whom a node registers with when its turn has come: who goes in this run may have gone by then. */
+export function joinTarget(order: StartOrder, node: PlannedNode): PlannedNode | null {
+  const index = order.chain.findIndex(({ work }) => work?.desired.planned.key === node.key);
+  const isLate = index < 0 ? order.isUpgrade : order.chain[index]?.takesAway === true;
+  if (order.joinableStays || !isLate) return order.joinable;
+  const earlier = order.chain.slice(0, index < 0 ? undefined : index).flatMap(({ work }) => work ?? []);
+  const member = earlier.find(({ desired }) => hasRole(desired.planned, 'etcd'));
+  return member?.desired.planned ?? order.joinable;
 }
 
 /** Every motion's place in the chain, by the key of its node. */

@@ -75,7 +75,9 @@ export function applyLeave(world: World, step: StepOf<'leave-cluster'>, learned 
   if (node === null) return world;
   const via = viaOf(world, step);
   const machineId = machineIdOf(world, node);
-  if (via === node.key && world.hosts[via]?.machineId === machineId)
+  // A lone control plane without etcd can delete its own Node; a member would lose the API with its etcd.
+  const isMember = world.store.members.some((member) => member.machineId === machineId);
+  if (isMember && via === node.key && world.hosts[via]?.machineId === machineId)
     throw new Error(`${step.id}: it would cut off the branch it sits on`);
   const left = removeMember(world, step, node);
   const gone = withStore(left, { nodes: left.store.nodes.filter(({ name }) => name !== node.name) });
