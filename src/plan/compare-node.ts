@@ -11,6 +11,7 @@ import { type ReadInput, readsAnew } from '../render/reads-anew.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 import { startStamp } from '../render/start-stamp.ts';
 import { isOwnName } from '../rke2/paths.ts';
+import { comesBack } from './comes-back.ts';
 import { compareFirewall, type FirewallChange } from './compare-firewall.ts';
 import { compareMarker, type MarkerChanges } from './compare-marker.ts';
 import { isOnlyDrift, readableMarker, stateOfFile } from './hand-made.ts';
@@ -67,7 +68,8 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
     });
   const firewall = compareFirewall(desired, facts, { keepDrift });
   const unit = unitOf(desired, facts);
-  const start = startReason(unit, remembered, isNew);
+  const isGone = !remembered.registered && comesBack(desired, facts);
+  const start = startReason(unit, { ...remembered, registered: !isGone }, isNew);
   const changes: Omit<NodeChanges, 'marker'> = {
     stage: (install && desired.tarball !== null) || !(keepProgram || hasImages(desired, facts)),
     install,
