@@ -38,6 +38,9 @@ export interface PlanFlags extends ShapeFlags {
   readonly out?: string;
   /** False with --no-diff. */
   readonly diff: boolean;
+  /** Draws the steps, in place of the text unless `outGraph` says where to. */
+  readonly graph?: 'mermaid' | 'svg';
+  readonly outGraph?: string;
 }
 
 export interface ApplyFlags extends CommonFlags {

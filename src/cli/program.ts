@@ -46,6 +46,15 @@ export function createProgram(): Command {
     .description('show what `up` would do; touches nothing; exit code 2 when there is something')
     .option('--out <file>', 'save the plan, for `apply`')
     .option('--no-diff', 'do not show what changes in files')
+    .addOption(
+      new Option('--graph <form>', 'draw the steps and what waits for what').choices(['mermaid', 'svg']),
+    )
+    .option('--out-graph <file>', 'with --graph: where the picture goes, beside the plan on the screen')
+    .hook('preAction', (_program, action) => {
+      const { graph, outGraph } = action.opts<PlanFlags>();
+      if (outGraph !== undefined && graph === undefined)
+        action.error('error: --out-graph goes with --graph mermaid or --graph svg');
+    })
     .action(run(async (options: PlanFlags) => (await import('./commands/plan.ts')).plan(options)));
 
   pacing(common(program.command('apply <file>')))

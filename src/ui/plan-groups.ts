@@ -1,4 +1,4 @@
-import type { Plan, PlannedNode, Step } from '../domain/plan.ts';
+import type { Plan, PlannedNode, Step, StepId } from '../domain/plan.ts';
 import { orderSteps } from '../domain/step-order.ts';
 import type { Disturbances } from './plan-disturbance.ts';
 import { stepText } from './step-text.ts';
@@ -12,6 +12,8 @@ export interface PlanGroup {
   readonly atOnce: number | null;
   /** Of several nodes, those of the first. */
   readonly steps: readonly GroupStep[];
+  /** The same steps of the other nodes, by id: which of `steps` each is. */
+  readonly alike: ReadonlyMap<StepId, StepId>;
 }
 
 export interface GroupStep {
@@ -59,7 +61,7 @@ export function groupSteps(plan: Plan, disturbances: Disturbances): readonly Pla
         disturbs: disturbances.get(step.id) ?? null,
       }));
       const leaves = node !== null && leaving.has(node.id);
-      return { nodes: node === null ? [] : [node], leaves, atOnce: null, steps: shown };
+      return { nodes: node === null ? [] : [node], leaves, atOnce: null, steps: shown, alike: new Map() };
     });
   return mergeAlike(single);
 }
@@ -94,7 +96,15 @@ function mergeAlike(groups: readonly PlanGroup[]): readonly PlanGroup[] {
     const [first] = alike;
     if (first === undefined) throw new Error('a group of nobody');
     const nodes = alike.flatMap((each) => each.nodes);
-    return { ...first, nodes, atOnce: nodes.length > 1 ? countAtOnce(alike) : null };
+    const same = alike.flatMap(({ steps }) =>
+      steps.map(({ step }, index) => [step.id, first.steps[index]?.step.id ?? ''] as const),
+    );
+    return {
+      ...first,
+      nodes,
+      atOnce: nodes.length > 1 ? countAtOnce(alike) : null,
+      alike: new Map(same),
+    };
   });
 }
 

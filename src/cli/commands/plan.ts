@@ -1,4 +1,5 @@
-import type { ExitCode } from '../../domain/errors.ts';
+import { writeFile } from 'node:fs/promises';
+import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
 import type { FileDiff } from '../../domain/file-diff.ts';
 import type { Plan, StepId } from '../../domain/plan.ts';
 import type { Role } from '../../domain/role.ts';
@@ -26,10 +27,16 @@ export function plan(flags: PlanFlags): Promise<ExitCode> {
       const basis = await findBasis(workspace, prepared);
       await writePlanFile(flags.out, { request, basis, plan: prepared.plan });
     }
-    const diffs = flags.diff ? await readDiffs(workspace, prepared) : [];
     const away = workspace.cluster.nodes.flatMap(({ key, roles }) =>
       prepared.plan.unreachable.includes(key) ? [roles] : [],
     );
+    const picture = flags.graph === undefined ? null : await draw(flags.graph, prepared.plan, away);
+    if (picture !== null && flags.outGraph === undefined) {
+      process.stdout.write(picture);
+      return exitCodeOf(prepared.plan);
+    }
+    if (picture !== null) await writePicture(flags.outGraph ?? '', picture);
+    const diffs = flags.diff ? await readDiffs(workspace, prepared) : [];
     const command = planCommand(request, flags.out ?? null);
     process.stdout.write(
       flags.output === 'json'
@@ -37,6 +44,29 @@ export function plan(flags: PlanFlags): Promise<ExitCode> {
         : renderPlan(prepared.plan, outputStyle(), { diffs, away, command }),
     );
     return exitCodeOf(prepared.plan);
+  });
+}
+
+/** The libraries that draw are loaded for those alone who want a picture. */
+async function draw(
+  form: 'mermaid' | 'svg',
+  plan: Plan,
+  away: readonly (readonly Role[])[],
+): Promise<string> {
+  const { drawPlan } = await import('../../ui/plan-graph.ts');
+  const graph = drawPlan(plan, away);
+  if (form === 'mermaid') return (await import('../../ui/plan-mermaid.ts')).writeMermaid(graph);
+  return (await import('../../ui/plan-svg.ts')).writeSvg(graph);
+}
+
+async function writePicture(path: string, picture: string): Promise<void> {
+  await writeFile(path, picture).catch((error: unknown) => {
+    throw new Rke2ctlError({
+      code: 'graph-unwritable',
+      message: `The picture ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
+      hint: 'Name a file in a folder that you may write to with `--out-graph`.',
+      exitCode: 3,
+    });
   });
 }
 
