@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { appendFile, chown, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { Rke2ctlError } from '../domain/errors.ts';
 import { renderJunit } from '../ui/junit-view.ts';
 import type { RunReport } from '../ui/run-report.ts';
 import { renderStepSummary } from '../ui/step-summary-view.ts';
+import type { Caller } from './cluster-source.ts';
 
-/** Makes the folder that the JUnit file goes to. Throws in words before any work is done, not after it. */
-export async function prepareJunit(junit: string | undefined): Promise<void> {
+/** Makes the JUnit file and its folder, of the one who called. Throws in words before any work is done, not after it. */
+export async function prepareJunit(junit: string | undefined, { owner }: Caller): Promise<void> {
   if (junit === undefined) return;
   try {
-    await mkdir(dirname(junit), { recursive: true });
+    const first = await mkdir(dirname(junit), { recursive: true });
     await writeFile(junit, '');
+    if (owner !== null) {
+      for (const path of [junit, ...foldersFrom(first, dirname(resolve(junit)))])
+        await chown(path, owner.uid, owner.gid);
+    }
   } catch (error) {
     throw new Rke2ctlError({
       code: 'junit-unwritable',
@@ -20,6 +25,12 @@ export async function prepareJunit(junit: string | undefined): Promise<void> {
       exitCode: 3,
     });
   }
+}
+
+/** The folders that were made, the innermost first. */
+function foldersFrom(first: string | undefined, last: string): readonly string[] {
+  if (first === undefined) return [];
+  return last === resolve(first) || last === dirname(last) ? [last] : [last, ...foldersFrom(first, dirname(last))];
 }
 
 /** What later steps of a GitHub job may use, through the file that GITHUB_OUTPUT names. */

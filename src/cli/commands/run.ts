@@ -1,6 +1,7 @@
 import { Rke2ctlError } from '../../domain/errors.ts';
 import { RunRecorder } from '../../ui/run-report.ts';
 import { prepareJunit, writeOutputs, writeReports } from '../ci-reports.ts';
+import { findCaller } from '../cluster-source.ts';
 import { hasProgram } from '../find-program.ts';
 import type { RunFlags } from '../flags.ts';
 import { type Begun, removeCommand } from '../make-cluster.ts';
@@ -17,7 +18,7 @@ const STEP_TIMEOUT_MS = 600_000;
  */
 export async function run(command: readonly string[], flags: RunFlags): Promise<number> {
   refuseUnknown(command[0] ?? '');
-  await prepareJunit(flags.junit);
+  await prepareJunit(flags.junit, findCaller(process.env));
   const timeoutMs = flags.timeout ?? null;
   const recorder = new RunRecorder();
   const say = (message: string) => void process.stderr.write(`${message}\n`);
