@@ -14,7 +14,7 @@ import {
 import type { StepContext, StepHandler } from './step-handler.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
-const POLL_MS = 1_000;
+const POLL_MS = 500;
 /** RKE2's controller removes a member within seconds of its Node's deletion, or, with its host dead, perhaps never. */
 const CONTROLLER_PATIENCE_MS = 20_000;
 /** RKE2's own finalizer on the Nodes of etcd servers, and nobody else's. */

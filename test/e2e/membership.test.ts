@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import type { Step, StepKind, StepOf } from '../../src/domain/plan.ts';
 import type { NodeRecord } from '../../src/domain/state.ts';
 import { inspectHost } from '../../src/host/inspect-host.ts';
+import { awaitCharts } from '../../src/steps/await-charts.ts';
 import { drain } from '../../src/steps/drain.ts';
 import { labelNode } from '../../src/steps/label-node.ts';
 import { leaveCluster } from '../../src/steps/leave-cluster.ts';
@@ -111,6 +112,56 @@ describe('the probe', () => {
     await rke2.sh('node2', 'mv /usr/bin/curl /usr/bin/no-curl');
     expect((await look()).members).toEqual(members);
     await rke2.sh('node2', 'mv /usr/bin/no-curl /usr/bin/curl');
+  });
+});
+
+describe('await-charts', () => {
+  const wait = (timeoutMs: number) => {
+    const context = { ...surroundings.context, timeoutMs };
+    return awaitCharts.run(step('await-charts', 'node1', { via: VIA }), context);
+  };
+  const values = (text: string) => ({
+    apiVersion: 'helm.cattle.io/v1',
+    kind: 'HelmChartConfig',
+    metadata: { name: 'rke2-coredns', namespace: 'kube-system' },
+    spec: { valuesContent: text },
+  });
+
+  it('waits until every Job has completed, and names the one that fails', async () => {
+    await wait(60_000);
+    expect(await wait(60_000)).toBe('unchanged');
+    const jobs = await rke2.kubectl('node1', 'get jobs -n kube-system --no-headers');
+    expect(jobs).toMatch(/^helm-install-rke2-coredns +1\/1/m);
+    await apply('node1', values('a: [unclosed'));
+    const restarts =
+      "get pods -n kube-system -l job-name=helm-install-rke2-coredns -o jsonpath='{.items[*].status.containerStatuses[*].restartCount}'";
+    await expect.poll(() => rke2.kubectl('node1', restarts), { timeout: 20_000 }).toMatch(/[1-9]/);
+    await expect(wait(2_000)).rejects.toMatchObject({
+      code: 'charts-not-installed',
+      message: expect.stringMatching(
+        /chart rke2-coredns is not installed: the pod helm-install-rke2-coredns-\S+ /,
+      ),
+    });
+    await apply('node1', values('a: []'));
+    await wait(60_000);
+  });
+
+  it('warns of a chart that is none of RKE2’s own, and goes on', async () => {
+    const metadata = { name: 'mine', namespace: 'kube-system' };
+    await apply('node1', {
+      apiVersion: 'helm.cattle.io/v1',
+      kind: 'HelmChart',
+      metadata,
+      spec: { chart: 'mine', valuesContent: 'a: [unclosed' },
+    });
+    expect(await wait(60_000)).toBe('done');
+    expect(findings.map(({ code, message }) => [code, message])).toEqual([
+      ['chart-not-installed', expect.stringContaining('mine, which is none of RKE2')],
+    ]);
+    await rke2.kubectl('node1', 'delete helmchart -n kube-system mine');
+    await expect
+      .poll(() => rke2.kubectl('node1', 'get jobs -n kube-system'), { timeout: 20_000 })
+      .not.toContain('mine');
   });
 });
 
