@@ -108,6 +108,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     findings: warnings(judged),
     kubeconfigPresent: await workspace.operator.hasKubeconfig(),
     checkPorts: options.checkPorts && !options.ignoredChecks.includes(PORTS_CHECK_NAME),
+    keepDrift: options.keepDrift,
   });
   const risks = judge(checkQuorum(cluster, observed, state, plan), options, workspace);
   const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };

@@ -241,7 +241,7 @@ describe('what changed and what drifted', () => {
         ~ kubernetes_version: v1.34.1+rke2r1 → v1.35.7+rke2r1
         + nodes[worker-9]: {"address":"10.0.1.9","role":["worker"]}
         - nodes[worker-1].labels.disk: was ssd
-        ~ private_registries[0].password: another secret
+        ~ private_registries[0].password: another value, which is not told
 
       Drifted on the hosts
         ~ worker-1, worker-2: /etc/rancher/rke2/config.yaml was edited on the host
