@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { fileKeyNames } from '../config/file-key-names.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { CheckError, ConnectError } from '../domain/errors.ts';
@@ -109,6 +110,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     kubeconfigPresent: await workspace.operator.hasKubeconfig(),
     checkPorts: options.checkPorts && !options.ignoredChecks.includes(PORTS_CHECK_NAME),
     keepDrift: options.keepDrift,
+    fileKeys: fileKeyNames(),
   });
   const risks = judge(checkQuorum(cluster, observed, state, plan), options, workspace);
   const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };
