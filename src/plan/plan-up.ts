@@ -2,10 +2,12 @@ import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
 import type { Plan, Step, StepId } from '../domain/plan.ts';
 import type { NodeRecord } from '../domain/state.ts';
 import { type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
+import { findChanges } from './changes.ts';
 import { cleanedFacts } from './cleaned-facts.ts';
 import { clusterSteps } from './cluster-steps.ts';
 import { compareNode, type Remembered } from './compare-node.ts';
 import { type DepartureTies, departureSteps } from './departure-steps.ts';
+import { findDrift } from './drift.ts';
 import { hostSteps } from './host-steps.ts';
 import { listNodes } from './list-nodes.ts';
 import { type Departure, resolveMembership } from './membership.ts';
@@ -55,8 +57,8 @@ export function planUp(input: UpInput): Plan {
     purpose: 'up',
     steps: all,
     findings: input.findings,
-    changes: [],
-    drift: [],
+    changes: findChanges(input.state.desired, input.cluster, input.fileKeys),
+    drift: findDrift(input, work),
     leaving: leaving.map(({ node }) => node),
     nodes: work.map(({ desired }) => desired.planned),
     unreachable: unreachableKeys(input),
