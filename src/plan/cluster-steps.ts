@@ -1,9 +1,12 @@
-import type { ExpectedNode, PlannedNode, Step } from '../domain/plan.ts';
+import type { ExpectedNode, PlannedNode, Step, StepKind } from '../domain/plan.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { deleteAddonSteps, verifyAddonSteps } from './addon-steps.ts';
 import { apiUrl } from './api-url.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
+
+/** What changes the Nodes that are waited for. */
+const BEFORE_VERIFY: readonly StepKind[] = ['start-service', 'leave-cluster', 'uninstall', 'label-node'];
 
 /**
  * What ends a run: manifests that left the file are deleted from the cluster, every Node must be Ready with the roles and
@@ -23,9 +26,7 @@ export function clusterSteps(
   if (plane === undefined) return [];
   const node = plane.desired.planned;
   const starting = work.filter(({ changes }) => changes.start !== null);
-  const motions = before
-    .filter(({ kind }) => kind === 'start-service' || kind === 'leave-cluster' || kind === 'uninstall')
-    .map((step) => step.id);
+  const motions = before.filter(({ kind }) => BEFORE_VERIFY.includes(kind)).map((step) => step.id);
   const needs = plane.changes.start === null ? [] : [stepId('start-service', node)];
   const ready = { plane, needs, after: motions };
   const deletions = deleteAddonSteps(input, work, ready);

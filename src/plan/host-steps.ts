@@ -5,6 +5,7 @@ import { isEmptyFirewall, NO_FIREWALL } from '../render/firewall-rules.ts';
 import type { NodeChanges } from './compare-node.ts';
 import type { DepartureTies } from './departure-steps.ts';
 import { installWay } from './install-way.ts';
+import { compareLabels } from './node-labels.ts';
 import { drains, gateOf } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
@@ -36,6 +37,8 @@ export interface HostTies {
   readonly staged: readonly StepId[];
   /** Control planes for kubectl. */
   readonly planes: readonly NodeKey[];
+  /** With these every server is what it is to be. */
+  readonly motions: readonly StepId[];
 }
 
 /** The steps on one host, each waiting for the one before. */
@@ -53,6 +56,7 @@ export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): reado
     ...startStep(work, ties),
     ...uncordonStep(work, isDrained, ties),
     ...chartsStep(input, work, ties),
+    ...labelStep(input, work, ties),
     ...(isClosing(work) ? [...closeStep(work, ties), ...releaseStep(work)] : []),
   ]);
 }
@@ -247,6 +251,31 @@ function chartsStep({ cluster }: UpInput, work: NodeWork, ties: HostTies): reado
       kind: 'await-charts',
       reason: 'RKE2 brings its charts to the new version',
       via: [work.desired.planned.key, ...ties.planes.filter((key) => key !== work.desired.planned.key)],
+    },
+  ];
+}
+
+/** A running node takes labels and taints from the API alone; once the servers rest, as any of them may be asked. */
+function labelStep(
+  input: UpInput,
+  work: NodeWork,
+  { planes, motions }: HostTies,
+): readonly Draft<'label-node'>[] {
+  const changes = compareLabels(input, work);
+  if (changes === null) return [];
+  const { labels, taints } = changes;
+  const names = [
+    ...[...Object.keys(labels.set), ...labels.remove],
+    ...[...taints.set, ...taints.remove].map(({ key, effect }) => `${key}:${effect}`),
+  ];
+  return [
+    {
+      kind: 'label-node',
+      reason: `on its Node ${[...new Set(names)].join(', ')} ${names.length === 1 ? 'is' : 'are'} otherwise than the file says`,
+      via: planes,
+      labels,
+      taints,
+      after: motions,
     },
   ];
 }

@@ -2,6 +2,7 @@ import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
 import type { Plan, Step, StepId } from '../domain/plan.ts';
 import type { NodeRecord } from '../domain/state.ts';
 import { type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
+import { isServer } from '../rke2/roles.ts';
 import { findChanges } from './changes.ts';
 import { cleanedFacts } from './cleaned-facts.ts';
 import { clusterSteps } from './cluster-steps.ts';
@@ -117,12 +118,12 @@ function isCordonedByUs({ observed }: UpInput, name: string): boolean {
 /** What is done for one node of the file; first its leaving, where it must come back as something else. */
 function nodeSteps(scene: Scene, work: NodeWork, former: Departure | null): readonly Step[] {
   const { input, order, places, matrixId, departed, staged } = scene;
-  const motion = motionOf(order, work.desired.planned.key);
+  const motion = motionOf(order, work);
   const ties =
     motion === undefined ? agentTies(input, order, work) : motionTies(input, order, motion, places);
   const leaving = work.rejoins === null ? [] : departureSteps(input, work.rejoins, places, ties);
   const last = leaving.at(-1);
-  const arrival: DepartureTies = last === undefined ? (isFree(order, work) ? FREE : ties) : FREE;
+  const arrival = last === undefined ? (isFree(order, work) ? FREE : ties) : returnTies(order, work);
   return [
     ...snapshotOf(ties),
     ...leaving,
@@ -135,6 +136,10 @@ function nodeSteps(scene: Scene, work: NodeWork, former: Departure | null): read
       departed,
       staged,
       planes: places.planes,
+      motions: [
+        ...order.members.map((node) => stepId('start-service', node)),
+        ...order.chain.map(({ gate }) => gate),
+      ],
     }),
   ];
 }
@@ -142,6 +147,13 @@ function nodeSteps(scene: Scene, work: NodeWork, former: Departure | null): read
 /** Without a control plane nobody could delete the Node whose name is taken over. */
 function canLeaveFirst({ firstControlPlane }: StartOrder): boolean {
   return firstControlPlane === null;
+}
+
+/** A worker that was a server must not be newer than an API server that is still to go. */
+function returnTies({ chain, isUpgrade }: StartOrder, { desired }: NodeWork): DepartureTies {
+  if (isServer(desired.planned.roles)) return FREE;
+  const gates = chain.map(({ gate }) => gate);
+  return isUpgrade ? { needs: gates, after: [] } : { needs: [], after: gates };
 }
 
 const FREE: DepartureTies = { needs: [], after: [] };

@@ -1,4 +1,4 @@
-import type { Cluster, NodeKey } from '../domain/cluster.ts';
+import type { Cluster } from '../domain/cluster.ts';
 import type { PlannedNode, StepId } from '../domain/plan.ts';
 import type { Role } from '../domain/role.ts';
 import { isServer } from '../rke2/roles.ts';
@@ -141,7 +141,9 @@ function motions(
     if (node.changes.start === null || isMemberDown(node)) return [];
     if (!isServer(node.desired.planned.roles) && !wasServer(node.rejoins)) return [];
     const rank = rankStart(node);
-    const gate = gateOf(node, cluster);
+    const { planned } = node.desired;
+    // As a worker it comes back when every server is what it is to be.
+    const gate = isServer(planned.roles) ? gateOf(node, cluster) : stepId('uninstall', planned);
     return [{ rank, work: node, departure: node.rejoins, takesAway: rank >= RANKS.takesAway, gate }];
   });
   const going = departures.flatMap((departure): Ranked[] => {
@@ -222,7 +224,7 @@ export function joinTarget(order: StartOrder, node: PlannedNode): PlannedNode | 
   return member?.desired.planned ?? order.joinable;
 }
 
-/** Every motion's place in the chain, by the key of its node. */
-export function motionOf({ chain }: StartOrder, key: NodeKey): Motion | undefined {
-  return chain.find(({ work, departure }) => (work?.desired.planned ?? departure?.node)?.key === key);
+/** The motion of a node of the file; a former one, whose place it takes, may have the same key. */
+export function motionOf({ chain }: StartOrder, node: NodeWork): Motion | undefined {
+  return chain.find(({ work }) => work === node);
 }

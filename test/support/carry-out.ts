@@ -12,12 +12,25 @@ export function order(plan: Plan, pick: (ready: readonly Step[]) => Step): Step[
       (step) =>
         !done.has(step.id) && [...step.needs, ...step.after].every((id) => done.has(id) || !known.has(id)),
     );
-    if (ready.length === 0) throw new Error('the plan waits for itself');
+    if (ready.length === 0) throw new Error(`the plan waits for itself: ${circle(plan, done)}`);
     const next = pick(ready);
     done.add(next.id);
     ordered.push(next);
   }
   return ordered;
+}
+
+/** Steps of which each waits for the next, and the last for the first. */
+function circle({ steps }: Plan, done: ReadonlySet<string>): string {
+  const waiting = new Map(steps.filter(({ id }) => !done.has(id)).map((step) => [step.id, step]));
+  const path: string[] = [];
+  let next = [...waiting.keys()][0];
+  while (next !== undefined && !path.includes(next)) {
+    path.push(next);
+    const step = waiting.get(next);
+    next = [...(step?.needs ?? []), ...(step?.after ?? [])].find((id) => waiting.has(id));
+  }
+  return path.slice(path.indexOf(next ?? '')).join(' < ');
 }
 
 /** The order of the plan itself. */

@@ -1,6 +1,7 @@
 import type { StepOf } from '../../src/domain/plan.ts';
 import type { NodeRecord } from '../../src/domain/state.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../../src/render/desired-node.ts';
+import { marksOf } from '../../src/render/own-marks.ts';
 import type { RenderedFile } from '../../src/render/rendered-file.ts';
 import { startStamp } from '../../src/render/start-stamp.ts';
 import { CA_HASH } from './model-cluster.ts';
@@ -35,8 +36,6 @@ export function learnClaim(world: World, step: StepOf<'claim'>): World {
   const before = world.state.nodes[node.id];
   const record: NodeRecord = {
     ...(before?.startedWith === undefined ? {} : { startedWith: before.startedWith }),
-    labels: before?.labels ?? Object.keys(spec?.labels ?? {}),
-    taints: before?.taints ?? (spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`),
     nodeId: node.id,
     name: node.name,
     machineId: marker.machineId,
@@ -47,6 +46,7 @@ export function learnClaim(world: World, step: StepOf<'claim'>): World {
     roles: node.roles,
     version: marker.version,
     phase: before?.phase ?? 'staged',
+    ...marksOf(spec, before),
   };
   const state = {
     ...world.state,
@@ -61,8 +61,10 @@ export function learnStart(world: World, step: StepOf<'start-service'>, input: D
   const { node } = step;
   if (node === null) return world;
   const id = node.id;
-  if (world.state.nodes[id] === undefined) throw new Error(`${node.key} was never claimed`);
+  const record = world.state.nodes[id];
+  if (record === undefined) throw new Error(`${node.key} was never claimed`);
+  const spec = world.cluster.nodes.find((candidate) => candidate.key === node.key);
   const known = { ...world, state: { ...world.state, caHash: CA_HASH } };
   const startedWith = startStamp(input.version, filesOf(known, node.key, input));
-  return withRecord(known, id, { phase: 'joined', startedWith });
+  return withRecord(known, id, { ...marksOf(spec, record), phase: 'joined', startedWith });
 }

@@ -1,11 +1,13 @@
 import type { NodeKey } from '../../src/domain/cluster.ts';
+import type { Marker } from '../../src/domain/marker.ts';
 import type { HostFacts } from '../../src/domain/observed.ts';
 import type { Step, StepOf } from '../../src/domain/plan.ts';
 import { contentStamp } from '../../src/lib/content-stamp.ts';
 import { sha256 } from '../../src/lib/hash.ts';
 import type { DesiredInput } from '../../src/render/desired-node.ts';
-import { type FileState, fileState } from '../../src/render/file-state.ts';
 import { manifestPath } from '../../src/render/manifests.ts';
+import { type ReadInput, readsAnew, touchesStart } from '../../src/render/reads-anew.ts';
+import { writtenHashes } from '../../src/render/written-hashes.ts';
 import { CONFIG_PATH } from '../../src/rke2/paths.ts';
 import { runs, withMachine } from './model-cluster.ts';
 import { openFirewall } from './model-firewall.ts';
@@ -62,7 +64,7 @@ function applyOnHost(world: World, step: Step, key: NodeKey, { input, lost = new
     case 'claim': {
       const facts = world.hosts[key];
       if (facts?.machineId !== step.marker.machineId) throw new Error(`${step.id}: it is another machine`);
-      return applyMarker(learnClaim(world, step), step);
+      return applyMarker(learnClaim(world, step), step, input);
     }
     case 'start-service':
       return applyStart(world, step, input);
@@ -128,12 +130,14 @@ function applyToHost(facts: HostFacts, step: Step): HostFacts {
   }
 }
 
-function applyMarker(world: World, { node, marker }: StepOf<'claim'>): World {
+function applyMarker(world: World, { node, marker }: StepOf<'claim'>, input: DesiredInput): World {
   if (node === null) return world;
+  const files = filesOf(world, node.key, input);
   return withFacts(world, node.key, (facts) => {
-    const before = facts.rke2.marker === 'unreadable' ? null : facts.rke2.marker;
-    const kept = before?.written === undefined ? marker : { ...marker, written: before.written };
-    return { ...facts, rke2: { ...facts.rke2, marker: kept } };
+    const before = { ...marker.written, ...readable(facts.rke2.marker)?.written };
+    const written = writtenHashes(before, marker.files, files, facts.rke2.files);
+    const whole: Marker = written === undefined ? marker : { ...marker, written };
+    return { ...facts, rke2: { ...facts.rke2, marker: whole } };
   });
 }
 
@@ -146,22 +150,26 @@ function applyDeletion(world: World, { node, name, forget }: StepOf<'delete-addo
   return forget && gone !== undefined ? { ...world, state: { ...world.state, addons } } : world;
 }
 
-const AS_WE_LEFT_IT: readonly FileState[] = ['in-place', 'mode', 'outdated'];
-
 /** Before anything is written that the service must read anew, the state forgets what it had started with. */
 function forgetStart(world: World, step: StepOf<'write-files'>, input: DesiredInput): World {
-  const { node } = step;
+  const { node, files, removed } = step;
   const rke2 = world.hosts[node?.key ?? '']?.rke2;
-  if (node === null || rke2 === undefined || world.state.nodes[node.id]?.phase !== 'joined') return world;
-  const { marker } = rke2;
-  const written = marker === null || marker === 'unreadable' ? undefined : marker.written;
-  const isRead = filesOf(world, node.key, input).some(
-    (file) =>
-      step.files.some(({ path }) => path === file.path) &&
-      file.readAtStart &&
-      !AS_WE_LEFT_IT.includes(fileState(file, rke2.files[file.path], written?.[file.path])),
-  );
-  return isRead ? withRecord(world, node.id, { startedWith: '' }) : world;
+  const record = world.state.nodes[node?.id ?? ''];
+  if (node === null || rke2 === undefined || record?.phase !== 'joined') return world;
+  const read: ReadInput = {
+    version: input.version,
+    dataDir: world.cluster.dataDir,
+    rendered: filesOf(world, node.key, input),
+    touched: new Set(files.map(({ path }) => path)),
+    removed,
+    host: { present: rke2.files, written: readable(rke2.marker)?.written ?? {} },
+    startedWith: record.startedWith,
+  };
+  return touchesStart(read) && readsAnew(read) ? withRecord(world, node.id, { startedWith: '' }) : world;
+}
+
+function readable(marker: HostFacts['rke2']['marker']): Marker | null {
+  return marker === 'unreadable' ? null : marker;
 }
 
 function applyFiles(world: World, step: StepOf<'write-files'>, input: DesiredInput, marks = true): World {
