@@ -54,7 +54,7 @@ function readMap(
 ): { readonly entries: readonly [string, unknown][] } | { readonly mistake: string } {
   let value: unknown;
   try {
-    value = parse(text, { version: '1.1', uniqueKeys: false, logLevel: 'silent', prettyErrors: false });
+    value = parse(text, { version: '1.1', uniqueKeys: false, logLevel: 'error', prettyErrors: false });
   } catch {
     return { mistake: `${path} is not YAML that can be read.` };
   }

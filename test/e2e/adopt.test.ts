@@ -180,7 +180,7 @@ describe('a cluster made by hand', () => {
     expect(stdout + stderr).not.toContain('by-hand-8f3a');
     expect(await started(names)).toEqual(starts);
     expect(await listing(names)).toEqual(before);
-    for (const name of names) expect(await rke2.sh(name, `stat -c %a ${MARKER}`)).toBe('600\n');
+    for (const name of names) expect(await rke2.sh(name, `stat -c %a ${MARKER}`)).toBe('600');
     for (const file of ['cluster.yml', 'cluster.rkestate', 'kube_config_cluster.yml'])
       expect((await stat(project.path(file))).mode & 0o777).toBe(0o600);
     const { nodes } = parse(await project.read('cluster.yml')) as { readonly nodes: readonly object[] };

@@ -48,7 +48,7 @@ function fromFlags(flags: AdoptFlags): Pick<AdoptSource, 'given' | 'logins'> {
 function fromFile(text: string, file: string, flags: AdoptFlags): Pick<AdoptSource, 'given' | 'logins'> {
   let document: unknown;
   try {
-    document = parse(text, { logLevel: 'silent' });
+    document = parse(text, { logLevel: 'error' });
   } catch {
     document = null;
   }

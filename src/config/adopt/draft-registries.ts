@@ -28,7 +28,7 @@ export function draftRegistries(
 ): DraftedRegistries {
   const draft: Draft = { folder, certificates, files: [] };
   try {
-    const document: unknown = parse(text, { logLevel: 'silent' }) ?? {};
+    const document: unknown = parse(text, { logLevel: 'error' }) ?? {};
     const { mirrors, configs } = only(document, ['mirrors', 'configs']);
     const value = {
       ...section('mirrors', mirrors, (mirror) => draftMirror(mirror)),

@@ -58,6 +58,9 @@ const s3: KeyWriter = (value, put, all) => {
     ['rke2', 'server', 'etcd-s3-retention'],
     Number(last(all['etcd-s3-retention'] ?? all['etcd-snapshot-retention'] ?? '5')),
   );
+  // cluster.yml has no default for it.
+  if (all['etcd-s3-config-secret'] === undefined)
+    s3Endpoint(all['etcd-s3-endpoint'] ?? 's3.amazonaws.com', put, all);
   return schedule(value, put, all);
 };
 
