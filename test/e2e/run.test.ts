@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { listingWithoutAllowed } from './allowed-rest.ts';
+import { githubScripts, gitlabScripts } from './ci-scripts.ts';
 import { expectExit } from './expect-exit.ts';
 import { ALL, clusterFile, makeProject, type Project } from './project.ts';
 import { runUntil } from './run-until.ts';
@@ -14,7 +16,11 @@ let project: Project;
 let before: readonly string[];
 
 beforeAll(async () => {
-  lab = await createLab({ name: 'run', hosts: 1 });
+  const binds = ['bin', 'dist', 'node_modules', 'package.json'].map((part) => ({
+    source: realpathSync(join(process.cwd(), part)),
+    target: `/mnt/rke2ctl/${part}`,
+  }));
+  lab = await createLab({ name: 'run', hosts: 1, binds });
   before = listingWithoutAllowed(await lab.listing('node1'));
   project = await makeProject(lab, 'run');
   await project.write(clusterFile(lab, [ALL]));
@@ -144,5 +150,50 @@ describe('rke2ctl run', () => {
     expectExit(await project.rke2ctl('remove', '--yes', '--config', 'cluster.yml'));
     await expectNothingLeft();
     expect(await readFile(project.path('cluster.log'), 'utf8')).not.toBe('');
+  });
+});
+
+/** A line as `ops`, in the folder of the job. */
+const asOps = (line: string) =>
+  lab.exec('node1', ['runuser', '-u', 'ops', '--', 'sh', '-ec', `cd /home/ops/job; . ./variables; ${line}`]);
+
+/** The machine of a runner: Node, kubectl and sudo are there, the repository is checked out, rke2ctl is built. */
+async function prepareRunner(): Promise<void> {
+  const root = lab.hosts[0]?.root ?? '';
+  await lab.run(['cp', '-r', lab.artifacts, join(root, 'mnt/artifacts')]);
+  const files = [
+    'mkdir -p /home/ops/job/test; cd /home/ops/job; ln -s /mnt/rke2ctl rke2ctl',
+    'export -p >/dev/null; echo "export PATH=$PATH:/usr/lib/rke2-standin/bin" >variables',
+    'for name in OUTPUT STEP_SUMMARY; do echo "export GITHUB_$name=$PWD/$name" >>variables; : >$name; done',
+    "printf '#!/bin/sh\\nkubectl get nodes --no-headers\\n' >test/e2e.sh; chmod +x test/e2e.sh; chown -R ops: .",
+  ];
+  expectExit(await lab.exec('node1', ['sh', '-ec', files.join('\n')]));
+}
+
+describe('the examples for CI services', () => {
+  beforeAll(prepareRunner);
+
+  it.each([
+    ['GitHub Actions', githubScripts],
+    ['GitLab', gitlabScripts],
+  ])('for %s make a cluster on the runner, use it and leave nothing', async (_name, read) => {
+    const { job, after } = await read();
+    // Nothing can be fetched here: what builds rke2ctl is left out, and the release comes from files.
+    const [line = '', ...others] = job.filter((each) => each.includes('bin/rke2ctl'));
+    expect(others).toEqual([]);
+    const withFiles = line.replace(' run --local ', ' run --local --artifacts /mnt/artifacts ');
+    expect(withFiles).not.toBe(line);
+    const { stdout } = expectExit(await asOps(withFiles));
+    expect(stdout).toMatch(/^node1 +Ready/);
+    expect(listingWithoutAllowed(await lab.listing('node1'))).toEqual(before);
+    const { stdout: owner } = expectExit(await asOps('stat -c %U reports reports/rke2.xml; rm -r reports'));
+    expect(owner).toBe('ops\nops');
+    for (const each of after) expect((await asOps(each)).exitCode).toBe(0);
+  });
+
+  it('give later steps of a GitHub job where the kubeconfig was, and people a summary', async () => {
+    const { stdout } = expectExit(await asOps('cat OUTPUT STEP_SUMMARY'));
+    expect(stdout).toContain('kubeconfig=/home/ops/.rke2ctl/kube_config_local.yml');
+    expect(stdout).toContain('| node1 | etcd+controlplane+worker | done |');
   });
 });
