@@ -27,7 +27,10 @@ for d in /var/log/pods/kube-system_etcd-*/* /var/log/pods/kube-system_kube-apise
 done
 if [ $n = 0 ]; then echo "no logs of the control plane's pods" >&2; return 44; fi`;
 
-/** Command lines of processes are left out: they may hold what is secret. */
+/**
+ * Command lines of processes are left out: they may hold what is secret. Nothing is asked that systemd would start a
+ * service for (timedatectl, hostnamectl): that leaves traces on the host.
+ */
 const QUESTIONS: readonly SupportQuestion[] = [
   {
     name: 'journal.txt',
@@ -61,7 +64,7 @@ uname -a; cat /etc/os-release; systemctl --version | head -n 1`,
 run uptime; run date -u; run cat /proc/meminfo /proc/loadavg; run df -h; run df -i
 for p in cpu memory io; do if [ -r /proc/pressure/$p ]; then run cat /proc/pressure/$p; fi; done
 run ip -o address; run ip route; run ip -6 route; run ss -Hlntu; run cat /etc/resolv.conf; run cat /etc/hosts
-if command -v timedatectl >/dev/null 2>&1; then run timedatectl; fi
+run systemctl is-active chronyd.service chrony.service systemd-timesyncd.service ntpd.service
 if command -v getenforce >/dev/null 2>&1; then run getenforce; fi
 run ls -lR /etc/rancher/rke2; run ls -l "$1" "$1/server/manifests" "$1/agent/images" "$1/server/db/snapshots"`,
     maxBytes: MEBIBYTE,
