@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import type { Step, StepKind, StepOf } from '../../src/domain/plan.ts';
@@ -5,12 +6,14 @@ import type { NodeRecord } from '../../src/domain/state.ts';
 import { inspectHost } from '../../src/host/inspect-host.ts';
 import { awaitCharts } from '../../src/steps/await-charts.ts';
 import { drain } from '../../src/steps/drain.ts';
+import { install } from '../../src/steps/install.ts';
 import { labelNode } from '../../src/steps/label-node.ts';
 import { leaveCluster } from '../../src/steps/leave-cluster.ts';
 import { saveSnapshot } from '../../src/steps/save-snapshot.ts';
 import { uncordon } from '../../src/steps/uncordon.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { type LabRke2, openFirewall, useRke2 } from '../standin/lab-rke2.ts';
+import { makeRelease } from '../standin/make-release.ts';
 import { labStepContext, plannedNode } from '../support/lab-step-context.ts';
 
 const INPUT = {
@@ -377,6 +380,33 @@ describe('leave-cluster', () => {
     await expect(leave('node1', ['node1'], ['node1'])).rejects.toMatchObject({ code: 'last-etcd-member' });
     await expect(leave('node1', ['node1'], [])).rejects.toMatchObject({ code: 'last-etcd-member' });
     expect(await rke2.kubectl('node1', 'get node node1 -o name')).toContain('node1');
+  });
+
+  it('waits for the charts of a new version, whose install keeps the program before and drops its bundles', async () => {
+    const version = 'v1.36.4+rke2r1';
+    const [host] = lab.hosts;
+    await makeRelease({ directory: join(host?.root ?? '', 'root/next'), version, bundles: [] });
+    const [data, old] = ['/var/lib/rancher/rke2', 'rke2-images-old.linux-amd64.tar.zst'];
+    await rke2.sh(
+      'node1',
+      `cd /root/next; mkdir -p ${data}/rke2ctl; cp rke2.linux-amd64.tar.gz ${data}/rke2ctl/; mv ${data}/agent/images/rke2-images.linux-amd64.tar.zst ${data}/agent/images/${old}; cp rke2-images.linux-amd64.tar.zst ${data}/agent/images/`,
+    );
+    const job =
+      "get job -n kube-system helm-install-rke2-coredns -o jsonpath='{.metadata.uid} {.status.succeeded}'";
+    const before = await rke2.kubectl('node1', job);
+    const tarball = { name: 'rke2.linux-amd64.tar.gz', sha256: '', sizeBytes: 0 };
+    const way = { method: 'airgap', tarball, prefix: '/usr/local' };
+    await install.run(step('install', 'node1', { version, way, obsolete: [old] }), surroundings.context);
+    await rke2.sh('node1', 'systemctl restart rke2-server');
+    expect(
+      await awaitCharts.run(step('await-charts', 'node1', { via: ['node1'] }), surroundings.context),
+    ).toBe('done');
+    const after = await rke2.kubectl('node1', job);
+    expect(after).toMatch(/ 1$/);
+    expect(after).not.toBe(before);
+    const programs = 'for f in rke2 rke2.previous; do /usr/local/bin/$f --version | head -n 1; done';
+    expect(await rke2.sh('node1', programs)).toMatch(/v1\.36\.4\+rke2r1 .*\n.* v1\.35\.7\+rke2r1 /);
+    expect(await rke2.sh('node1', `ls ${data}/agent/images`)).not.toContain('old');
   });
 
   it('says of each control plane why it is of no use', async () => {
