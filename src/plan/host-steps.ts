@@ -47,10 +47,11 @@ export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): reado
   return chainSteps(work.desired.planned, ties.prior, [
     ...claimStep(input, work),
     ...stageStep(work),
+    ...(isInService(work) ? [] : installStep(input, work, ties)),
     ...prepareStep(work),
     ...firewallStep(work),
     ...(isDrained ? [drainStep(input, ties)] : []),
-    ...installStep(input, work, ties),
+    ...(isInService(work) ? installStep(input, work, ties) : []),
     ...filesStep(work, ties),
     ...(isClosing(work) ? [] : releaseStep(work)),
     ...startStep(work, ties),
@@ -117,11 +118,17 @@ function stageStep({ desired, changes, facts }: NodeWork): readonly Draft<'stage
   ];
 }
 
-/** On a node in service it is a part of the restart: a service that fell in between would come up as the new version. */
+function isInService({ changes }: NodeWork): boolean {
+  return changes.start === 'changed';
+}
+
+/**
+ * On a node in service it is a part of the restart: a service that fell in between would come up as the new version. On a
+ * new one it comes early, as a preparation may be made of what the release brings.
+ */
 function installStep(input: UpInput, work: NodeWork, ties: HostTies): readonly Draft<'install'>[] {
   const { desired, changes, facts } = work;
   if (!changes.install) return [];
-  const isInService = changes.start === 'changed';
   const [present] = facts.rke2.binaries;
   return [
     {
@@ -133,7 +140,9 @@ function installStep(input: UpInput, work: NodeWork, ties: HostTies): readonly D
       version: input.version,
       way: installWay(input, desired),
       obsolete: obsoleteImages(work),
-      ...(isInService ? { needs: ties.motion.needs, after: [...ties.motion.after, ...ties.staged] } : {}),
+      ...(isInService(work)
+        ? { needs: ties.motion.needs, after: [...ties.motion.after, ...ties.staged] }
+        : {}),
     },
   ];
 }
