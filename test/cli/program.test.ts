@@ -30,6 +30,8 @@ describe('help', () => {
         apply [options] <file>             carry out a plan that \`plan --out\` saved, unless anything has moved since
         check [options]                    look at the hosts and report what would hinder RKE2 there
         status [options]                   say how the cluster is; exit code 4 when something is ill
+        run [options] <command...>         make the cluster, run a command with its kubeconfig, and take the cluster
+                                           away whatever happens
         kubeconfig [options]               fetch the admin’s kubeconfig from a living control plane
         exec [options] [selector...]       run a command on nodes, as root, all at once; exit code 4 when some did
                                            not give 0
@@ -44,6 +46,8 @@ describe('help', () => {
         convert [options] <file> [state]   turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each
                                            key
         config [options]                   ask, and write a cluster.yml; or say what one says
+        adopt [options]                    take over a cluster that somebody else made: cluster.yml, state and
+                                           markers; restarts nothing
         render [options] <node>            show the very files that \`up\` would write on a node, secrets masked; no
                                            network
         remove [options]                   take the cluster away from its hosts, and what rke2ctl brought with it
@@ -76,6 +80,7 @@ describe('help', () => {
         --concurrency <n>         workers that are worked on at once (default: 30)
         --timeout <duration>      how long one service or Node may take to become ready (default: 10m)
         --yes                     answer yes to every question
+        --cleanup-on-failure      take a cluster that was not there before away again if it does not come up
         -h, --help                print this help
       "
     `));
@@ -103,6 +108,9 @@ describe('help', () => {
         --disable-port-check      do not try the ports between the nodes
         --out <file>              save the plan, for \`apply\`
         --no-diff                 do not show what changes in files
+        --refresh <yes>           false: ask no host, plan as if all were as the state says (default: true)
+        --graph <form>            draw the steps and what waits for what (choices: "mermaid", "svg")
+        --out-graph <file>        with --graph: where the picture goes, beside the plan on the screen
         -h, --help                print this help
       "
     `));
