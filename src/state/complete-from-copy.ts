@@ -1,4 +1,4 @@
-import type { State } from '../domain/state.ts';
+import type { NodeRecord, State } from '../domain/state.ts';
 import type { StateDocument } from './state-document.ts';
 
 /**
@@ -10,6 +10,10 @@ export function completeFromCopy(rebuilt: State, copy: Omit<StateDocument, 'secr
   const addons = Object.entries(rebuilt.addons).filter(
     ([name, record]) => copy.addons[name]?.sha256 !== record.sha256,
   );
+  const nodes = Object.entries(rebuilt.nodes).map(([id, record]): [string, NodeRecord] => [
+    id,
+    { ...remembered(copy.nodes[id]), ...record },
+  ]);
   return {
     ...rebuilt,
     serial: Math.max(rebuilt.serial, copy.serial),
@@ -18,7 +22,20 @@ export function completeFromCopy(rebuilt: State, copy: Omit<StateDocument, 'secr
     caHash: rebuilt.caHash ?? copy.caHash,
     desired: copy.desired,
     removing: copy.removing,
-    nodes: { ...copy.nodes, ...rebuilt.nodes },
+    nodes: { ...copy.nodes, ...Object.fromEntries(nodes) },
     addons: { ...copy.addons, ...Object.fromEntries(addons) },
+  };
+}
+
+/** What no host says of a node: how it is reached, what we set on its Node, and what an adoption found there. */
+function remembered(
+  record: NodeRecord | undefined,
+): Pick<NodeRecord, 'ssh' | 'labels' | 'taints' | 'adopted'> {
+  const { ssh, labels, taints, adopted } = record ?? {};
+  return {
+    ...(ssh !== undefined && { ssh }),
+    ...(labels !== undefined && { labels }),
+    ...(taints !== undefined && { taints }),
+    ...(adopted !== undefined && { adopted }),
   };
 }
