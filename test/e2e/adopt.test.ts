@@ -248,6 +248,12 @@ describe('a cluster as rke2-ansible leaves it', () => {
     expect(await project.read('cluster.yml.rke2ctl-backup')).toContain('play');
     expectExit(await project.rke2ctl('plan'));
     expect(await started(names)).toEqual(starts);
+    // As an adoption leaves it that was cut off before it came to this host.
+    await rke2.sh('node4', `rm ${MARKER}`);
+    expectExit(await project.rke2ctl('up'));
+    expect(await rke2.sh('node4', `stat -c %a ${MARKER}`)).toBe('600');
+    expectExit(await project.rke2ctl('plan'));
+    expect(await started(names)).toEqual(starts);
     const file = parse(await project.read('cluster.yml')) as Record<string, unknown>;
     expect(stringify(file)).toContain('api.lab.test');
     await project.write({
