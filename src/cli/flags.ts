@@ -38,6 +38,8 @@ export interface PlanFlags extends ShapeFlags {
   readonly out?: string;
   /** False with --no-diff. */
   readonly diff: boolean;
+  /** False: nobody is asked, the state is taken at its word. */
+  readonly refresh: boolean;
   /** Draws the steps, in place of the text unless `outGraph` says where to. */
   readonly graph?: 'mermaid' | 'svg';
   readonly outGraph?: string;

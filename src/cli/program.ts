@@ -47,11 +47,18 @@ export function createProgram(): Command {
     .option('--out <file>', 'save the plan, for `apply`')
     .option('--no-diff', 'do not show what changes in files')
     .addOption(
+      new Option('--refresh <yes>', 'false: ask no host, plan as if all were as the state says')
+        .argParser(yesOrNo)
+        .default(true),
+    )
+    .addOption(
       new Option('--graph <form>', 'draw the steps and what waits for what').choices(['mermaid', 'svg']),
     )
     .option('--out-graph <file>', 'with --graph: where the picture goes, beside the plan on the screen')
     .hook('preAction', (_program, action) => {
-      const { graph, outGraph } = action.opts<PlanFlags>();
+      const { graph, outGraph, out, refresh } = action.opts<PlanFlags>();
+      if (out !== undefined && !refresh)
+        action.error('error: --out saves what the hosts were asked for, so not with --refresh=false');
       if (outGraph !== undefined && graph === undefined)
         action.error('error: --out-graph goes with --graph mermaid or --graph svg');
     })
@@ -307,6 +314,11 @@ function shaping(command: Command): Command {
     .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
     .option('--ignore-check <name...>', 'go on although this check fails')
     .option('--disable-port-check', 'do not try the ports between the nodes');
+}
+
+function yesOrNo(word: string): boolean {
+  if (word !== 'true' && word !== 'false') throw new InvalidArgumentError('It must be true or false.');
+  return word === 'true';
 }
 
 function apiServer(text: string): string {

@@ -4,7 +4,7 @@ import type { Role } from '../domain/role.ts';
 import { cleanLine } from './clean-text.ts';
 import { renderDiffs } from './diff-view.ts';
 import { renderFindings } from './findings-view.ts';
-import { fitText, padText, textWidth } from './fit-text.ts';
+import { fitText, padText, textWidth, wrapText } from './fit-text.ts';
 import { keyLabel } from './host-label.ts';
 import { describeDisturbances } from './plan-disturbance.ts';
 import { type GroupStep, groupSteps, type PlanGroup } from './plan-groups.ts';
@@ -17,11 +17,13 @@ export interface PlanContext {
   readonly diffs: readonly FileDiff[];
   /** The roles of the nodes that were not reached. */
   readonly away: readonly (readonly Role[])[];
+  /** What is not certain about the plan, as sentences. */
+  readonly notes: readonly string[];
   /** What carries it out: `rke2ctl up`; null where that goes without saying. */
   readonly command: string | null;
 }
 
-const NO_CONTEXT: PlanContext = { diffs: [], away: [], command: null };
+const NO_CONTEXT: PlanContext = { diffs: [], away: [], notes: [], command: null };
 
 /**
  * A plan for people: what changed, what drifted, what would be done node by node in the order in which it happens, why,
@@ -34,7 +36,9 @@ export function renderPlan(
 ): string {
   const findings = renderFindings(plan.findings, style);
   const groups = groupSteps(plan, describeDisturbances(plan, context.away));
+  const notes = context.notes.flatMap((note) => wrapText(`${style.symbols.warning} ${note}`, style.width));
   return [
+    notes.length === 0 ? '' : `${notes.map((line) => style.yellow(line)).join('\n')}\n\n`,
     renderChanges(plan.changes, style),
     renderDrift(plan.drift, style),
     ...groups.map((group) => renderGroup(group, style)),

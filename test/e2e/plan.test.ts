@@ -104,6 +104,31 @@ describe('a part of a plan', () => {
     services: { kubelet: { extra_args: { v: '3' } } },
   };
 
+  it('is the same without asking a host, as long as nobody was there', async () => {
+    await write({ authentication: { sans: ['api.example'] } });
+    const nothing = expectExit(await project.rke2ctl('plan', '--refresh=false')).stdout;
+    expect(nothing).toContain('No host was asked');
+    expect(nothing).toContain('Nothing to do');
+    await write(everywhere);
+    const steps = async (...flags: string[]) =>
+      JSON.parse(expectExit(await project.rke2ctl('plan', '-o', 'json', ...flags), 2).stdout);
+    const asked = await steps();
+    const assumed = await steps('--refresh=false');
+    const ids = (found: { readonly steps: readonly { readonly id: string }[] }) =>
+      found.steps.map(({ id }) => id);
+    expect(ids(assumed)).toEqual(ids(asked));
+    expect(assumed.diffs).toEqual(asked.diffs);
+    expectExit(await project.rke2ctl('plan', '--refresh=false', '--out', 'x.plan'), 3);
+  });
+
+  it('is drawn', async () => {
+    expect(expectExit(await project.rke2ctl('plan', '--graph', 'mermaid'), 2).stdout).toContain(
+      'flowchart TB',
+    );
+    expectExit(await project.rke2ctl('plan', '--graph', 'svg', '--out-graph', project.path('plan.svg')), 2);
+    expect(await project.read('plan.svg')).toContain('restart rke2-server');
+  });
+
   it('is the workers alone, and the server is left as it is', async () => {
     await write(everywhere);
     const whole = expectExit(await project.rke2ctl('plan', '--no-diff'), 2).stdout;

@@ -36,7 +36,7 @@ describe('docs/plan-json.md', () => {
 
   it.each([
     ['## Steps', BASE],
-    ['## The plan', [...Object.keys(PlanSchema.shape), 'disturbs', 'diffs']],
+    ['## The plan', [...Object.keys(PlanSchema.shape), 'disturbs', 'diffs', 'notes']],
     ['## Node', Object.keys(PlanSchema.shape.nodes.element.shape)],
     ['## Change', Object.keys(PlanSchema.shape.changes.element.shape)],
     ['## Drift', Object.keys(PlanSchema.shape.drift.element.shape)],

@@ -134,7 +134,7 @@ describe('a part of any plan', () => {
         const done = carryOut(world, orderSteps(part.steps));
         expect(planWorld(converge(done).world).steps).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 });
