@@ -10,6 +10,7 @@ import { compareNode, type Remembered } from './compare-node.ts';
 import { type DepartureTies, departureSteps } from './departure-steps.ts';
 import { findDrift } from './drift.ts';
 import { hostSteps } from './host-steps.ts';
+import { isLeftDown } from './left-down.ts';
 import { listNodes } from './list-nodes.ts';
 import { type Departure, resolveMembership } from './membership.ts';
 import { agentTies, leavingWorkerTies, type MotionTies, motionTies } from './motion-ties.ts';
@@ -27,8 +28,9 @@ import type { NodeWork, UpInput } from './up-input.ts';
 export function planUp(input: UpInput): Plan {
   const { departures, replaced } = resolveMembership(input.cluster, input.observed, input.state);
   const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, departures));
-  const order = startOrder(work, departures, input);
-  const places = findServicePlaces(work, departures);
+  const attended = work.filter((node) => !isLeftDown(input, node));
+  const order = startOrder(attended, departures, input);
+  const places = findServicePlaces(attended, departures);
   const matrix = input.checkPorts ? matrixStep(input, work) : null;
   const leaving = departures.filter(({ why }) => why !== 'rejoins');
   const formerOf = (key: NodeKey) =>
@@ -49,7 +51,7 @@ export function planUp(input: UpInput): Plan {
     ...leaving.flatMap((departure) => leavingSteps(scene, departure)),
     ...(matrix === null ? [] : [matrix]),
   ];
-  const all = [...steps, ...clusterSteps(input, work, steps)];
+  const all = [...steps, ...clusterSteps(input, attended, steps)];
   return {
     schemaVersion: 1,
     clusterId: input.state.clusterId,

@@ -39,10 +39,13 @@ export function renderConfigYaml(input: ConfigInput): string {
 /** Keys that a running node takes from elsewhere: the other servers from their own list, labels and taints from the API. */
 const TAKEN_FROM_ELSEWHERE: ReadonlySet<string> = new Set(['server', 'node-label', 'node-taint']);
 
-/** The part of config.yaml that a running node has only from there, so that a change of it needs a restart. */
+/**
+ * The part of config.yaml that a running node has only from there, so that a change of it needs a restart. Nobody reads it
+ * but us, so it is JSON, which is made much faster.
+ */
 export function renderStartConfig(input: ConfigInput): string {
   const entries = Object.entries(configValues(input)).filter(([key]) => !TAKEN_FROM_ELSEWHERE.has(key));
-  return quotedYaml(Object.fromEntries(entries), { plainKeys: true });
+  return JSON.stringify(Object.fromEntries(entries));
 }
 
 /** The drop-in with the servers' secret settings; null when there are none. */

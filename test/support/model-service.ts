@@ -60,9 +60,19 @@ export function applyStart(
   if (runs(facts, other)) throw new Error(`${node.key}: ${other} runs still, systemd refuses to start both`);
   const isUp = runs(facts, config.service);
   const begun =
-    isUp && !restart ? finishJoin(world, id, learned) : begin(world, step, { facts, config, isUp, learned });
+    isUp && !restart
+      ? finishJoin(enable(world, node.key, config.service), id, learned)
+      : begin(world, step, { facts, config, isUp, learned });
   const settled = settle(begun);
   return learned ? learnStart(settled, step, input) : settled;
+}
+
+function enable(world: World, key: NodeKey, service: ConfigFacts['service']): World {
+  const name = service === 'rke2-server' ? 'server' : 'agent';
+  return withFacts(world, key, (facts) => ({
+    ...facts,
+    rke2: { ...facts.rke2, [name]: { ...facts.rke2[name], enabled: true } },
+  }));
 }
 
 interface Beginning {
