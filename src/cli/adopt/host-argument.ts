@@ -9,7 +9,7 @@ export interface HostArgument {
 
 /** `[user@]host[:port]`, an IPv6 address in brackets when a port follows. Throws Rke2ctlError (exit code 3). */
 export function parseHostArgument(text: string): HostArgument {
-  const [, user, rest = ''] = /^(?:([^@\s]+)@)?(\S+)$/.exec(text) ?? [];
+  const [, user, rest = ''] = /^(?:([^@\s]+)@)?([^@\s]+)$/.exec(text) ?? [];
   const bracketed = /^\[([0-9A-Fa-f:.%]+)\](?::(\d+))?$/.exec(rest);
   const bare = (rest.match(/:/g) ?? []).length > 1 ? [rest, rest] : /^([^:]+)(?::(\d+))?$/.exec(rest);
   const [, address, port] = bracketed ?? bare ?? [];

@@ -151,8 +151,8 @@ describe('cluster.yml of what was found', () => {
   });
 
   it('escapes what would be a variable', () => {
-    const { cluster } = draft([makeFoundHost(1, { config: 'kubelet-arg: ["kube-reserved=${HOME}"]' })]);
-    expect(cluster.rke2.server['kubelet-arg']).toEqual(['kube-reserved=${HOME}']);
+    const { cluster } = draft([makeFoundHost(1, { config: `kubelet-arg: ["kube-reserved=\${HOME}"]` })]);
+    expect(cluster.rke2.server['kubelet-arg']).toEqual([`kube-reserved=\${HOME}`]);
   });
 
   it('does not give a host behind NAT an address that RKE2 was not told of', () => {
@@ -189,5 +189,32 @@ describe('files beside cluster.yml', () => {
     expect(left.keys['addons_include']).toEqual(['./cluster-adopted/team.yaml']);
     const withoutCa = draft([host(1), host(2)]);
     expect(codes(withoutCa.notes)).toEqual(['adopt-registries-left']);
+  });
+
+  it('say registries.yaml word for word, and RPMs, when all nodes have them alike', () => {
+    const text =
+      'mirrors:\n  "*": {endpoint: ["https://r.example"], rewrite: {"^(.*)$": "x/$1"}}\nconfigs:\n  r.example:\n    auth: {username: u, password: p4ss}\n';
+    const node = (n: number) =>
+      makeFoundHost(n, {
+        config: n === 1 ? '' : 'server: https://10.0.0.1:9345',
+        files: { registries: foundFile('/etc/rancher/rke2/registries.yaml', text) },
+      });
+    const asRpm = (host: ReturnType<typeof node>) => ({
+      ...host,
+      facts: { ...host.facts, rke2: { ...host.facts.rke2, rpm: true } },
+    });
+    const { keys, files, cluster, notes } = draft([node(1), node(2)].map(asRpm));
+    expect(keys['registries']).toEqual({
+      mirrors: { '*': { endpoints: ['https://r.example'], rewrites: { '^(.*)$': 'x/$1' } } },
+      configs: {
+        'r.example': {
+          auth: { username: 'u', password: 'file:./cluster-adopted/registry-r.example-password' },
+        },
+      },
+    });
+    expect(files).toEqual([{ path: './cluster-adopted/registry-r.example-password', content: 'p4ss' }]);
+    expect(cluster.registries.configs['r.example']?.auth?.password.reveal()).toBe('p4ss');
+    expect(keys['install']).toEqual({ method: 'script', package: 'rpm' });
+    expect(notes).toEqual([]);
   });
 });
