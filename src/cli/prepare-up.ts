@@ -11,6 +11,7 @@ import { checkLosses } from '../plan/check-losses.ts';
 import { checkManifests } from '../plan/check-manifests.ts';
 import { checkMembership } from '../plan/check-membership.ts';
 import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
+import { checkPlanes } from '../plan/check-planes.ts';
 import { checkQuorum } from '../plan/check-quorum.ts';
 import { checkState } from '../plan/check-state.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
@@ -112,7 +113,8 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     keepDrift: options.keepDrift,
     fileKeys: fileKeyNames(),
   });
-  const risks = judge(checkQuorum(cluster, observed, state, plan), options, workspace);
+  const dangers = [...checkQuorum(cluster, observed, state, plan), ...checkPlanes(observed, state, plan)];
+  const risks = judge(dangers, options, workspace);
   const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };
   return { observed, state, stored, input, release, plan: whole };
 }

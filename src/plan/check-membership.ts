@@ -35,7 +35,7 @@ export function checkMembership(
     for (const name of asked) named.set(name, true);
     if (former === null || facts === null) {
       for (const name of asked) findings.push(replacesNobody(name, facts === null));
-    } else if (asked.length === 0 && former.phase === 'joined') {
+    } else if (asked.length === 0 && former.phase === 'joined' && recordAt(spec, observed, state) === null) {
       refused.add(former.nodeId);
       findings.push(anotherMachine(former, spec.address));
     }

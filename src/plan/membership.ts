@@ -36,7 +36,8 @@ export function resolveMembership(cluster: Cluster, observed: Observed, state: S
   const gone = records.filter((record) => !held.has(record.nodeId));
   const replaced = new Map<NodeKey, NodeRecord>();
   for (const { spec, record } of places) {
-    if (record !== null) continue;
+    // A run that was cut off may have claimed the new machine already.
+    if (record !== null && record.phase !== 'staged') continue;
     const former = gone.find((candidate) => standsInFor(spec, observed, candidate));
     if (former !== undefined) replaced.set(spec.key, former);
   }

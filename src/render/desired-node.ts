@@ -131,13 +131,15 @@ function ownedFiles(facts: HostFacts, brought: readonly string[]): readonly stri
   return [...new Set([...kept, ...brought])];
 }
 
-/** `https://` host that a node's config.yaml keeps for good: the endpoint, else the first other server of the file. */
+/** `https://` host that a node's config.yaml keeps for good: the endpoint, else who founded the cluster, else another server. */
 export function registrationHost(input: DesiredInput, spec: ClusterNode): string | null {
   if (input.bootstrapKey === spec.key) return null;
   if (input.cluster.endpoint !== null) return input.cluster.endpoint.host;
   const others = input.cluster.nodes.filter((node) => node.key !== spec.key);
   const bootstrap = others.find((node) => node.key === input.bootstrapKey);
-  const server = bootstrap ?? others.find((node) => canFound(node.roles, input.cluster));
+  // Whose turn it is must not change because the file names the same nodes in another order.
+  const founders = others.filter((node) => canFound(node.roles, input.cluster));
+  const server = bootstrap ?? founders.toSorted((a, b) => (a.key < b.key ? -1 : 1))[0];
   return server === undefined ? null : knownAddress(input, server);
 }
 

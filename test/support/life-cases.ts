@@ -12,6 +12,8 @@ export interface LifeCase {
   readonly after: World;
   /** An etcd server is dead and still in the file. */
   readonly deadStays: boolean;
+  /** Every control plane changes what it is, or goes. */
+  readonly noPlaneStays: boolean;
   /** For people, when a property fails: what becomes of whom. */
   readonly story: string;
 }
@@ -181,9 +183,16 @@ function makeCase(draft: Draft): LifeCase {
     before: settled,
     after,
     deadStays: stays.some(({ roles: old }) => old.includes('etcd')),
+    noPlaneStays: !nodes.some(staysPlane),
     story,
     [fc.toStringMethod]: () => story,
   } as LifeCase;
+}
+
+function staysPlane({ roles: old, fate }: DraftNode): boolean {
+  const now = fate.kind === 'becomes' ? fate.roles : fate.kind === 'stays' ? old : [];
+  const isSame = now.includes('etcd') === old.includes('etcd');
+  return old.includes('controlplane') && now.includes('controlplane') && isSame;
 }
 
 function tell({ servers, workers, added, ...rest }: Draft): string {

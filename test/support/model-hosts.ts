@@ -8,6 +8,7 @@ import { Secret } from '../../src/domain/secret.ts';
 import type { State } from '../../src/domain/state.ts';
 import { sha256 } from '../../src/lib/hash.ts';
 import { checkMembership } from '../../src/plan/check-membership.ts';
+import { checkPlanes } from '../../src/plan/check-planes.ts';
 import { checkQuorum } from '../../src/plan/check-quorum.ts';
 import { checkState } from '../../src/plan/check-state.ts';
 import { chooseBootstrap } from '../../src/plan/choose-bootstrap.ts';
@@ -153,6 +154,7 @@ export function findingsOf(world: World, plan: Plan = planWorld(world)): readonl
     ...checkState(world.cluster, observed, world.state, version),
     ...checkMembership(world.cluster, observed, world.state, world.replace ?? []),
     ...checkQuorum(world.cluster, observed, state, plan),
+    ...checkPlanes(observed, state, plan),
   ];
 }
 
