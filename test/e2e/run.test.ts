@@ -103,20 +103,17 @@ describe('rke2ctl run', () => {
     },
   );
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
-    'ends its command and what that has started by %s',
-    async (signal) => {
-      const script =
-        'sleep 98761 & trap "echo told; exit 5" TERM; echo running >&2; while :; do sleep 0.1; done';
-      const run = await runUntil(project, ['run', '--', 'sh', '-c', script], /^running$/m, (pid) => {
-        process.kill(pid, signal);
-      });
-      expectExit(run, 130);
-      expect(run.stdout).toBe('told');
-      expect(await lives('sleep 9876[1]')).toBe(false);
-      await expectNothingLeft();
-    },
-  );
+  it('ends its command and what that has started by SIGTERM', async () => {
+    const script =
+      'sleep 98761 & trap "echo told; exit 5" TERM; echo running >&2; while :; do sleep 0.1; done';
+    const run = await runUntil(project, ['run', '--', 'sh', '-c', script], /^running$/m, (pid) => {
+      process.kill(pid, 'SIGTERM');
+    });
+    expectExit(run, 130);
+    expect(run.stdout).toBe('told');
+    expect(await lives('sleep 9876[1]')).toBe(false);
+    await expectNothingLeft();
+  });
 
   it('ends a command that does not listen when the time is up', async () => {
     const script = 'trap "" TERM; while :; do sleep 0.2; done';
@@ -150,6 +147,24 @@ describe('rke2ctl run', () => {
     expectExit(await project.rke2ctl('remove', '--yes', '--config', 'cluster.yml'));
     await expectNothingLeft();
     expect(await readFile(project.path('cluster.log'), 'utf8')).not.toBe('');
+  });
+});
+
+describe('up --cleanup-on-failure', () => {
+  it('takes away what does not come up, but never a cluster that was there before', async () => {
+    const failed = await project.rke2ctl('up', '--cleanup-on-failure', '--timeout', '1s');
+    expectExit(failed, 1);
+    expect(failed.stderr).toContain('rke2ctl remove: cluster lab');
+    await expectNothingLeft();
+    expectExit(await project.rke2ctl('up', '--cleanup-on-failure'));
+    await project.write(clusterFile(lab, [ALL], { services: { 'kube-api': { extra_args: { v: '2' } } } }));
+    const changed = await project.rke2ctl('up', '--cleanup-on-failure', '--timeout', '1s');
+    expectExit(changed, 1);
+    expect(changed.stderr).toContain('The cluster was there before, so it is left as it is.');
+    expect(existsSync(project.path('cluster.rkestate'))).toBe(true);
+    expectExit(await project.rke2ctl('remove', '--yes'));
+    await expectNothingLeft();
+    await project.write(clusterFile(lab, [ALL]));
   });
 });
 
