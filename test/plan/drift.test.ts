@@ -146,6 +146,15 @@ describe('drift on hosts', () => {
     expect(steps.filter(({ kind }) => kind === 'start-service')).toHaveLength(4);
   });
 
+  it('does not make a node restart whose labels or servers the file changes', () => {
+    const nodes = CLUSTER.nodes.map((node) => ({ ...node, labels: { zone: 'a' } }));
+    const cluster = { ...CLUSTER, nodes, endpoint: { host: '10.0.0.1', port: 6443 } };
+    const { steps } = plan(UP, { cluster });
+    const worker = steps.filter(({ node }) => node?.key === WORKER).map(({ kind }) => kind);
+    expect(worker).toContain('write-files');
+    expect(worker).not.toContain('start-service');
+  });
+
   it('is not what a run that was cut off left undone', () => {
     const id = Object.values(UP.state.nodes).find(({ name }) => name === 'w1')?.nodeId ?? '';
     const record = UP.state.nodes[id];
