@@ -92,14 +92,14 @@ function isMotion(step: Step): boolean {
 
 /**
  * What a plan does, whatever the order of the file's nodes: every step about a node, by its machine. Where any server will
- * do (who takes a snapshot, who is asked by kubectl, who is joined), who it is, and the turn of equals, may follow the file.
+ * do (who is asked by kubectl, who is joined) who it is may follow the file; so may the turn of equals, and with it whether
+ * one snapshot serves for the upgrade and for the change of roles that comes first.
  */
 function gist(plan: Plan): readonly string[] {
-  const anywhere: readonly string[] = ['verify-nodes', 'write-kubeconfig', 'copy-state', 'save-snapshot'];
+  const anywhere: readonly string[] = ['verify-nodes', 'write-kubeconfig', 'copy-state'];
   return plan.steps
-    .map(({ kind, node, id }) =>
-      kind === 'save-snapshot' ? id : anywhere.includes(kind) || node === null ? kind : `${kind} ${node.id}`,
-    )
+    .filter(({ kind }) => kind !== 'save-snapshot')
+    .map(({ kind, node }) => (anywhere.includes(kind) || node === null ? kind : `${kind} ${node.id}`))
     .sort();
 }
 
