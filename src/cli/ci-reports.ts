@@ -30,7 +30,9 @@ export async function prepareJunit(junit: string | undefined, { owner }: Caller)
 /** The folders that were made, the innermost first. */
 function foldersFrom(first: string | undefined, last: string): readonly string[] {
   if (first === undefined) return [];
-  return last === resolve(first) || last === dirname(last) ? [last] : [last, ...foldersFrom(first, dirname(last))];
+  return last === resolve(first) || last === dirname(last)
+    ? [last]
+    : [last, ...foldersFrom(first, dirname(last))];
 }
 
 /** What later steps of a GitHub job may use, through the file that GITHUB_OUTPUT names. */
