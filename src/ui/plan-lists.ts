@@ -54,7 +54,8 @@ function renderList(heading: string, lines: readonly string[], style: Style): st
 
 function changeLine({ path, before, after }: Change, style: Style): string {
   const name = cleanLine(path);
-  if (before === null && after === null) return `${style.yellow('~')} ${name}: another value, which is not told`;
+  if (before === null && after === null)
+    return `${style.yellow('~')} ${name}: another value, which is not told`;
   if (before === null) return `${style.green('+')} ${name}: ${valueText(after, style)}`;
   if (after === null) return `${style.red('-')} ${name}: was ${valueText(before, style)}`;
   return `${style.yellow('~')} ${name}: ${valueText(before, style)} ${style.symbols.hint} ${valueText(after, style)}`;
