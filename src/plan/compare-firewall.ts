@@ -1,7 +1,7 @@
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { HostFacts } from '../domain/observed.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
-import { firewallDifference, isEmptyFirewall, NO_FIREWALL } from '../render/firewall-rules.ts';
+import { firewallDifference, isEmptyFirewall, joinFirewalls, NO_FIREWALL } from '../render/firewall-rules.ts';
 
 /** What is to be added to firewalld and taken from it. */
 export interface FirewallChange {
@@ -21,10 +21,13 @@ export function compareFirewall(
   const before = recordedFirewall(facts.rke2.marker);
   const wanted = desired.firewall ?? NO_FIREWALL;
   const present = presentFirewall(facts, wanted.zone);
-  const missing = firewallDifference(wanted, present);
+  const passage = desired.passage ?? wanted;
+  const missing = firewallDifference(passage, present);
   const add = keepDrift && before.zone === wanted.zone ? firewallDifference(missing, before) : missing;
-  const surplus = firewallDifference(before, wanted);
-  const remove = { ...intersection(surplus, presentFirewall(facts, before.zone)), zone: before.zone };
+  const opened = before.zone === passage.zone ? joinFirewalls(before, passage) : before;
+  const there = presentFirewall(facts, before.zone);
+  const open = before.zone === passage.zone ? joinFirewalls(there, passage) : there;
+  const remove = { ...intersection(firewallDifference(opened, wanted), open), zone: before.zone };
   if (isEmptyFirewall(add) && isEmptyFirewall(remove)) return null;
   const { server, agent, caHash, etcdData } = facts.rke2;
   const isIdle = [server, agent].every((unit) => unit.active === 'inactive');
@@ -45,8 +48,8 @@ function recordedFirewall(marker: Marker | null | 'unreadable'): FirewallRecord 
   return marker === null || marker === 'unreadable' ? NO_FIREWALL : (marker.firewall ?? NO_FIREWALL);
 }
 
-/** What firewalld's files hold now, in the form of our record. */
-function presentFirewall(facts: HostFacts, zoneName: string): FirewallRecord {
+/** What firewalld's files hold now of a zone, in the form of our record. */
+export function presentFirewall(facts: HostFacts, zoneName: string): FirewallRecord {
   if (facts.firewall.provider === 'none') return NO_FIREWALL;
   const zone = facts.firewall.zones[zoneName];
   return {

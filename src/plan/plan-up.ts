@@ -2,6 +2,7 @@ import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
 import type { Plan, Step, StepId } from '../domain/plan.ts';
 import type { NodeRecord } from '../domain/state.ts';
 import { type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
+import { isEmptyFirewall } from '../render/firewall-rules.ts';
 import { isServer } from '../rke2/roles.ts';
 import { findChanges } from './changes.ts';
 import { cleanedFacts } from './cleaned-facts.ts';
@@ -19,14 +20,16 @@ import { findServicePlaces, type ServicePlaces } from './service-places.ts';
 import { joinTarget, motionOf, type StartOrder, startOrder } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
+import { leavingAddresses, welcomeStep } from './welcome-step.ts';
 
 /**
  * The steps that bring the hosts from what they are to what the file says, in an order in which etcd nodes come one at
  * a time, then control planes, then workers, and whoever goes goes after them. Pure and deterministic: the same input
  * gives the same bytes.
  */
-export function planUp(input: UpInput): Plan {
-  const { departures, replaced } = resolveMembership(input.cluster, input.observed, input.state);
+export function planUp(asked: UpInput): Plan {
+  const { departures, replaced } = resolveMembership(asked.cluster, asked.observed, asked.state);
+  const input = { ...asked, leavingAddresses: leavingAddresses(departures) };
   const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, departures));
   const attended = work.filter((node) => !isLeftDown(input, node));
   const order = startOrder(attended, departures, input);
@@ -35,8 +38,11 @@ export function planUp(input: UpInput): Plan {
   const leaving = departures.filter(({ why }) => why !== 'rejoins');
   const formerOf = (key: NodeKey) =>
     leaving.find(({ record }) => record.nodeId === replaced.get(key)?.nodeId) ?? null;
+  const welcomes = departures.flatMap((departure) => welcomeStep(input, departure));
   const scene: Scene = {
     input,
+    // The port matrix waits for the rest.
+    doors: [...welcomes.map(({ id }) => id), ...(matrix === null ? openingIds(work) : [])],
     order,
     places,
     matrixId: matrix?.id ?? null,
@@ -47,6 +53,7 @@ export function planUp(input: UpInput): Plan {
       .map(({ desired }) => stepId('stage-artifacts', desired.planned)),
   };
   const steps = [
+    ...welcomes,
     ...work.flatMap((node) => nodeSteps(scene, node, formerOf(node.desired.planned.key))),
     ...leaving.flatMap((departure) => leavingSteps(scene, departure)),
     ...(matrix === null ? [] : [matrix]),
@@ -76,6 +83,8 @@ interface Scene {
   /** With these every node that goes for good is out of the cluster. */
   readonly departed: readonly StepId[];
   readonly staged: readonly StepId[];
+  /** With these the servers let in whoever comes. */
+  readonly doors: readonly StepId[];
 }
 
 function nodeWork(input: UpInput, spec: ClusterNode, departures: readonly Departure[]): readonly NodeWork[] {
@@ -113,6 +122,19 @@ function remembered(
   };
 }
 
+/** The steps that open the firewalls of servers; one that rejoins opens its own when it is back. */
+function openingIds(work: readonly NodeWork[]): readonly StepId[] {
+  return work
+    .filter(
+      ({ desired, changes, rejoins }) =>
+        rejoins === null &&
+        isServer(desired.planned.roles) &&
+        changes.firewall !== null &&
+        !isEmptyFirewall(changes.firewall.add),
+    )
+    .map(({ desired }) => stepId('open-firewall', desired.planned));
+}
+
 function isCordonedByUs({ observed }: UpInput, name: string): boolean {
   return listNodes(observed)?.some((node) => node.name === name && node.drainedByUs) ?? false;
 }
@@ -131,7 +153,7 @@ function nodeSteps(scene: Scene, work: NodeWork, former: Departure | null): read
     ...leaving,
     ...hostSteps(input, work, {
       prior: last === undefined ? [] : [last.id],
-      motion: arrival,
+      motion: opensLast(scene, work, arrival),
       joinable: joinTarget(order, work.desired.planned),
       formers: former === null || !canLeaveFirst(order) ? [] : [stepId('leave-cluster', former.node)],
       matrixId: work.rejoins === null ? matrixId : null,
@@ -144,6 +166,12 @@ function nodeSteps(scene: Scene, work: NodeWork, former: Departure | null): read
       ],
     }),
   ];
+}
+
+/** Servers that come find every other server's firewall open for them. */
+function opensLast({ doors }: Scene, { desired, changes }: NodeWork, ties: DepartureTies): DepartureTies {
+  if (changes.start !== 'first' || !isServer(desired.planned.roles)) return ties;
+  return { needs: ties.needs, after: [...new Set([...ties.after, ...doors])] };
 }
 
 /** Without a control plane nobody could delete the Node whose name is taken over. */

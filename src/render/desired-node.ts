@@ -3,6 +3,7 @@ import type { ArtifactRef, FirewallRecord, InstalledRecord, Marker } from '../do
 import { clusterAddress, nodeId, nodeName } from '../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
+import type { Role } from '../domain/role.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { canFound, serviceOf } from '../rke2/roles.ts';
 import { applyAdoption } from './adopted-files.ts';
@@ -25,6 +26,8 @@ export interface DesiredInput {
   readonly artifacts: Readonly<Record<string, SelectedArtifacts>>;
   /** What was fetched of the addons that stand at a URL; without a text the addon's file is not known yet. */
   readonly addonTexts?: AddonTexts;
+  /** Cluster addresses of members that go in this run: until they have gone every node must let them in. */
+  readonly leavingAddresses?: readonly string[];
 }
 
 /** The files of a release that a host of one architecture gets. */
@@ -46,6 +49,8 @@ export interface DesiredNode {
   /** Files of the host's own that an adoption found and that still say what ours would. */
   readonly standing: readonly string[];
   readonly firewall: FirewallRecord | null;
+  /** The same as long as members are there that go in this run. */
+  readonly passage: FirewallRecord | null;
   readonly marker: Marker;
 }
 
@@ -85,7 +90,8 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     addonTexts: input.addonTexts ?? {},
   });
   const { files, standing } = applyAdoption(state.nodes[planned.id]?.adopted, rendered, facts);
-  const firewall = desiredFirewall(input, spec, facts);
+  const firewall = desiredFirewall(input, spec.roles, facts);
+  const passage = desiredFirewall(input, spec.roles, facts, input.leavingAddresses);
   const installed: InstalledRecord = {
     method: cluster.install.method,
     package: cluster.install.package,
@@ -119,6 +125,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     files,
     standing,
     firewall,
+    passage,
     marker,
   };
 }
@@ -149,13 +156,21 @@ export function factsOf(observed: Observed, key: NodeKey): HostFacts | null {
   return host?.reachable ? host.facts : null;
 }
 
-function desiredFirewall(input: DesiredInput, spec: ClusterNode, facts: HostFacts): FirewallRecord | null {
+/** What a host of these roles lets in: the nodes of the file, and whom `others` names. null: firewalld is not ours there. */
+export function desiredFirewall(
+  input: DesiredInput,
+  roles: readonly Role[],
+  facts: HostFacts,
+  others: readonly string[] = [],
+): FirewallRecord | null {
   const { provider, manage, zone } = input.cluster.firewall;
   if (facts.firewall.provider === 'none' || provider === 'none' || manage === 'check') return null;
   return renderFirewall({
     cluster: input.cluster,
-    roles: spec.roles,
-    nodeAddresses: input.cluster.nodes.flatMap((node) => knownAddresses(input, node)),
+    roles,
+    nodeAddresses: [
+      ...new Set([...input.cluster.nodes.flatMap((node) => knownAddresses(input, node)), ...others]),
+    ],
     zone: zone ?? facts.firewall.defaultZone,
   });
 }
