@@ -43,6 +43,7 @@ const LOOKING: Readonly<Record<string, Looking>> = {
       ['--replace', 'node2'],
       ['--ignore-check', 'inotify'],
       ['--out', 'out/saved.plan'],
+      ['--refresh', 'false'],
       ['--graph', 'svg', '--out-graph', 'out/@n.svg'],
       LOCAL_INSTALL,
     ],
