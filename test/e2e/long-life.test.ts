@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { provideRelease } from '../lab/artifacts.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { expectExit } from './expect-exit.ts';
@@ -120,6 +120,12 @@ const STATIONS: readonly Station[] = [
     name: 'a dead server replaced by the machine that was the first',
     before: async () => {
       await lab.powerOff('node4');
+      // Until the API has noticed, what a plan sees is still moving.
+      await vi.waitFor(
+        async () =>
+          expect(expectExit(await project.kubectl('get', 'node', 'node4')).stdout).toContain('NotReady'),
+        { timeout: 120_000, interval: 2_000 },
+      );
       overrides.set('node1', { hostname_override: 'node4' });
     },
     roles: { node7: ETCD, node3: ETCD, node1: ETCD, node5: PLANE, node6: PLANE, node2: WORKER },
