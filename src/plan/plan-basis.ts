@@ -78,9 +78,9 @@ function hostBasis(facts: HostFacts, key: string): HostBasis {
   return Object.fromEntries(Object.entries(aspects).map(([name, value]) => [name, keyedDigest(key, value)]));
 }
 
-/** Labels, conditions and taints of Kubernetes' own come and go; where they matter, the steps differ. */
-function nodeFacts({ name, ready, version, unschedulable, roles }: ApiNode): readonly unknown[] {
-  return [name, ready, version, unschedulable, roles];
+/** Conditions (Ready among them), labels and taints of Kubernetes' own come and go; where they matter, the steps differ. */
+function nodeFacts({ name, version, unschedulable, roles }: ApiNode): readonly unknown[] {
+  return [name, version, unschedulable, roles];
 }
 
 /** Plain data with every secret laid open: only ever to be digested. */
