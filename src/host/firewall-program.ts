@@ -86,8 +86,7 @@ for name, entries in remove["ipsets"].items():
         if ipset.queryEntry(entry):
             ipset.removeEntry(entry)
             changed = True
-    # A host that is cleaned needs no set of ours, whoever was let in beside those whom we know of.
-    if not ipset.getEntries() or (job.get("tidy") and name.startswith("rke2ctl-")):
+    if not ipset.getEntries():
         ipset.remove()
         emptied.append(name)
         changed = True

@@ -4,6 +4,7 @@ import type { Departure } from './membership.ts';
 import type { ServicePlaces } from './service-places.ts';
 import { stepId } from './step-id.ts';
 import type { UpInput } from './up-input.ts';
+import { leavingMarker } from './welcome-step.ts';
 
 export interface DepartureTies {
   /** For the first of its steps. */
@@ -16,7 +17,7 @@ export interface DepartureTies {
  * is cleaned. Of a host that is gone for good only the Node, the member and the record are left to be deleted.
  */
 export function departureSteps(
-  { cluster, state }: UpInput,
+  input: UpInput,
   departure: Departure,
   places: ServicePlaces,
   ties: DepartureTies,
@@ -32,7 +33,7 @@ export function departureSteps(
     needs: ties.needs,
     after: ties.after,
     via,
-    input: cluster.upgrade.drainInput,
+    input: input.cluster.upgrade.drainInput,
   };
   const isAlive = facts !== null;
   const leave: Step = {
@@ -47,8 +48,6 @@ export function departureSteps(
     forget: !isAlive,
   };
   if (!isAlive) return [leave];
-  const { marker } = facts.rke2;
-  const ours = marker !== null && marker !== 'unreadable' && marker.clusterId === state.clusterId;
   const uninstall: Step = {
     kind: 'uninstall',
     id: stepId('uninstall', node),
@@ -56,7 +55,7 @@ export function departureSteps(
     reason: why === 'rejoins' ? 'it joins anew under its new roles' : 'it is no member any more',
     needs: [leave.id],
     after: [],
-    marker: ours ? marker : null,
+    marker: leavingMarker(input, departure),
   };
   return [drain, leave, uninstall];
 }

@@ -1,6 +1,7 @@
+import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { Step } from '../domain/plan.ts';
 import { desiredFirewall } from '../render/desired-node.ts';
-import { firewallDifference, isEmptyFirewall, NO_FIREWALL } from '../render/firewall-rules.ts';
+import { firewallDifference, isEmptyFirewall, joinFirewalls, NO_FIREWALL } from '../render/firewall-rules.ts';
 import { presentFirewall } from './compare-firewall.ts';
 import type { Departure } from './membership.ts';
 import { stepId } from './step-id.ts';
@@ -20,18 +21,16 @@ export function leavingAddresses(departures: readonly Departure[]): readonly str
  * A member that is about to go lets in those who come before it goes: they need it for etcd's data. What is opened for that
  * goes with the rest when its host is cleaned.
  */
-export function welcomeStep(input: UpInput, { node, facts }: Departure): readonly Step[] {
-  if (facts === null) return [];
-  const { marker } = facts.rke2;
-  if (marker === null || marker === 'unreadable' || marker.firewall === null) return [];
-  const wanted = desiredFirewall(input, node.roles, facts, input.leavingAddresses);
-  if (wanted === null || wanted.zone !== marker.firewall.zone) return [];
+export function welcomeStep(input: UpInput, departure: Departure): readonly Step[] {
+  const { node, facts } = departure;
+  const wanted = welcomeFirewall(input, departure);
+  if (facts === null || wanted === null) return [];
   const add = firewallDifference(wanted, presentFirewall(facts, wanted.zone));
   if (isEmptyFirewall(add)) return [];
   return [
     {
       kind: 'open-firewall',
-      id: welcomeId(node.key),
+      id: `${stepId('open-firewall', node)} for who comes`,
       node,
       reason: 'who comes before it goes needs it for etcd’s data',
       needs: [],
@@ -43,6 +42,19 @@ export function welcomeStep(input: UpInput, { node, facts }: Departure): readonl
   ];
 }
 
-function welcomeId(key: string): string {
-  return `${stepId('open-firewall', { key })} for who comes`;
+/** The marker of a member that goes, with all that this run, or one that was cut off, has opened there for who comes. */
+export function leavingMarker(input: UpInput, departure: Departure): Marker | null {
+  const marker = departure.facts?.rke2.marker ?? null;
+  if (marker === null || marker === 'unreadable' || marker.clusterId !== input.state.clusterId) return null;
+  const opened = welcomeFirewall(input, departure);
+  if (opened === null || marker.firewall === null) return marker;
+  return { ...marker, firewall: joinFirewalls(marker.firewall, opened) };
+}
+
+/** null: firewalld is not ours there. */
+function welcomeFirewall(input: UpInput, { node, facts }: Departure): FirewallRecord | null {
+  const marker = facts?.rke2.marker ?? null;
+  if (facts === null || marker === null || marker === 'unreadable' || marker.firewall === null) return null;
+  const wanted = desiredFirewall(input, node.roles, facts, input.leavingAddresses);
+  return wanted?.zone === marker.firewall.zone ? wanted : null;
 }
