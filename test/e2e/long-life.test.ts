@@ -57,7 +57,9 @@ async function writeFileOf(roles: Roles): Promise<void> {
     return nodeEntry(host, role, overrides.get(name) ?? {});
   });
   const endpoint = lab.lb?.address;
-  await project.write({ ...clusterFile(lab, []), nodes, endpoint, ...more });
+  // The load balancer speaks to the servers from an address of its own, which no rule for nodes lets in.
+  const firewall = { public: ['api', 'ingress', 'nodeports', '9345/tcp'] };
+  await project.write({ ...clusterFile(lab, []), nodes, endpoint, firewall, ...more });
 }
 
 /** Plans into a file, applies that file, and finds nothing left to do. */
