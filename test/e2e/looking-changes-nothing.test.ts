@@ -5,6 +5,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { ExecResult } from '../lab/command.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { chartsSettled } from './charts-settled.ts';
 import { expectExit } from './expect-exit.ts';
 import { findMutations, type SentCommand } from './find-mutations.ts';
 import { clusterFile, makeProject, nodeEntry, type Project, SERVER, WORKER } from './project.ts';
@@ -188,6 +189,7 @@ beforeAll(async () => {
     nodes: [nodeEntry(server, SERVER), nodeEntry(worker, WORKER, { labels: { zone: 'b' } })],
   });
   expectExit(await project.rke2ctl('up'));
+  await chartsSettled(project);
   const history = expectExit(await project.rke2ctl('state', 'history'));
   serial = /^ *(\d+) /m.exec(history.stdout)?.[1] ?? '';
   for (const folder of ['out', 'pulled', 'rebuilt']) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { chartsSettled } from './charts-settled.ts';
 import { expectExit } from './expect-exit.ts';
 import { clusterFile, makeProject, nodeEntry, type Project, SERVER, WORKER } from './project.ts';
 
@@ -61,6 +62,7 @@ beforeAll(async () => {
     addons: `apiVersion: v1\nkind: Secret\nmetadata: {name: planted}\nstringData: {key: ${secrets['addonSecret']}}\n`,
   });
   expectExit(await project.rke2ctl('up'));
+  await chartsSettled(project);
   const state = JSON.parse(await project.read('cluster.rkestate')) as { secrets: Record<string, string> };
   Object.assign(secrets, state.secrets);
 });
