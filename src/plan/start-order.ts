@@ -58,7 +58,11 @@ export function startOrder(
   const running = servers.filter(isRunning);
   const apiIsUp = hasPlane(running, departures);
   const chain = motions(work, departures, { cluster, founder: state.bootstrapNodeId, apiIsUp });
-  const formers = departures.filter(({ node, facts }) => facts !== null && isServer(node.roles));
+  // One that never got READY, or is down, can take nobody in.
+  const formers = departures.filter(
+    ({ node, record, facts }) =>
+      isServer(node.roles) && record.phase === 'joined' && facts?.rke2.server.active === 'active',
+  );
   const former = (formers.find(({ node }) => hasRole(node, 'etcd')) ?? formers[0])?.node;
   const member = running.find(({ desired }) => hasRole(desired.planned, 'etcd'))?.desired.planned;
   // Only who has etcd can take another in.
