@@ -57,7 +57,7 @@ beforeAll(async () => {
     enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'] },
   });
   modules = (output as ICruiseResult).modules.filter((module) => module.source.startsWith('src/'));
-});
+}, 60_000);
 
 const roomOf = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1] ?? '';
 

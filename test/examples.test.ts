@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
@@ -8,10 +8,11 @@ import { loadCluster } from '../src/config/load-cluster.ts';
 import type { Cluster } from '../src/domain/cluster.ts';
 import { desiredNode } from '../src/render/desired-node.ts';
 import { configEnvironment } from './support/config-environment.ts';
+import { EXAMPLE_NAMES } from './support/example-names.ts';
 import { makeWorld, planInput, planWorld } from './support/model-hosts.ts';
 
 const folder = fileURLToPath(new URL('../examples/', import.meta.url));
-const names = readdirSync(folder);
+const names = EXAMPLE_NAMES;
 const env = configEnvironment({
   cwd: folder,
   variables: {

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../src/cli/program.ts';
 import { renderDefaultsTable } from '../src/config/render-defaults.ts';
+import { EXAMPLE_NAMES } from './support/example-names.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${root}README.md`, 'utf8');
@@ -22,7 +23,7 @@ const actions = commands.filter(([, command]) => command.commands.length === 0);
 const flags = [program, ...commands.map(([, command]) => command)].flatMap((command) =>
   command.options.flatMap(({ long, short }) => [long, short].filter((flag) => typeof flag === 'string')),
 );
-const examples = readdirSync(`${root}examples`).map((name) => `examples/${name}/cluster.yml`);
+const examples = EXAMPLE_NAMES.map((name) => `examples/${name}/cluster.yml`);
 
 /** Whether `flag` stands in the README as a word of its own, not as the beginning of a longer flag. */
 function isNamed(flag: string): boolean {

@@ -69,6 +69,8 @@ export function assumeFacts(node: ClusterNode, record: NodeRecord | null): HostF
       caHash: null,
       snapshots: [],
       nodes: null,
+      members: null,
+      stateCopy: null,
     },
   };
 }

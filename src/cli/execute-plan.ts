@@ -1,3 +1,4 @@
+import type { NodeKey } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ConnectionLostError } from '../domain/errors.ts';
 import type { PortResult, RunResult } from '../domain/event.ts';
@@ -45,10 +46,12 @@ export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOp
   };
   return runPlan(plan, {
     runStep: (step, run) => runStep(step, { ...base, ...run }),
-    recover: async (step, error) =>
-      step.node !== null &&
-      error instanceof ConnectionLostError &&
-      sessions.recover(step.node.key, signals.abort),
+    recover: async (step, error) => {
+      if (!(error instanceof ConnectionLostError)) return false;
+      const key = hostOf(step);
+      // A step that may ask any of several hosts turns to the next by itself.
+      return key === null ? 'via' in step : sessions.recover(key, signals.abort);
+    },
     title: (step) => handlerOf(step).title(step),
     emit,
     stop: signals.stop,
@@ -58,6 +61,12 @@ export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOp
     limits: { transfer: TRANSFERS, agent: options.concurrency, host: Math.max(options.concurrency, 4) },
     poolOf,
   });
+}
+
+/** The one host that a step speaks to; null where there is none, or a choice. */
+function hostOf(step: Step): NodeKey | null {
+  if ('via' in step) return step.via.length === 1 ? (step.via[0] ?? null) : null;
+  return step.node?.key ?? null;
 }
 
 function poolOf(step: Step): string {

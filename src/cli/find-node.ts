@@ -3,7 +3,7 @@ import { Rke2ctlError } from '../domain/errors.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 
 /** What the state remembers of a node of the file; null when it never got there. */
-export function recordOf(state: State | null, node: ClusterNode): NodeRecord | null {
+export function recordOf(state: Pick<State, 'nodes'> | null, node: ClusterNode): NodeRecord | null {
   const records = Object.values(state?.nodes ?? {});
   return records.find(({ address, port }) => address === node.address && port === node.port) ?? null;
 }

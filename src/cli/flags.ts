@@ -1,3 +1,5 @@
+import type { Limit } from './select-nodes.ts';
+
 export interface OutputFlags {
   readonly output: 'text' | 'json';
 }
@@ -11,18 +13,97 @@ export interface CommonFlags extends OutputFlags {
   readonly ignoreCheck?: readonly string[];
 }
 
-export interface PlanFlags extends CommonFlags {
-  readonly updateAddons?: boolean;
+/** Of commands that refuse to go back unless they are told to. */
+export interface ForceFlags extends CommonFlags {
+  readonly force?: boolean;
 }
 
-export interface UpFlags extends PlanFlags {
-  readonly concurrency: number;
-  readonly timeout: number;
+/** What decides about the steps; `plan` and `up` take the same. */
+export interface ShapeFlags extends CommonFlags {
+  readonly updateAddons?: boolean;
   readonly disablePortCheck?: boolean;
-  readonly yes?: boolean;
+  readonly keepDrift?: boolean;
+  readonly replace?: readonly string[];
+  readonly target?: readonly string[];
+  readonly only?: 'workers';
+  /** RKE1's word for `--only workers`. */
+  readonly updateOnly?: boolean;
   readonly artifacts?: string;
   readonly version?: string;
   readonly channel?: string;
+}
+
+export interface PlanFlags extends ShapeFlags {
+  /** Where the plan is saved for `apply`. */
+  readonly out?: string;
+  /** False with --no-diff. */
+  readonly diff: boolean;
+  /** False: nobody is asked, the state is taken at its word. */
+  readonly refresh: boolean;
+  /** Draws the steps, in place of the text unless `outGraph` says where to. */
+  readonly graph?: 'mermaid' | 'svg';
+  readonly outGraph?: string;
+}
+
+export interface ApplyFlags extends CommonFlags {
+  readonly concurrency: number;
+  readonly timeout: number;
+  /** True when the person or the environment named the cluster files. */
+  readonly configGiven: boolean;
+}
+
+export interface UpFlags extends ShapeFlags {
+  readonly concurrency: number;
+  readonly timeout: number;
+  readonly yes?: boolean;
+  /** Take a new cluster away again that does not come up. */
+  readonly cleanupOnFailure?: boolean;
+}
+
+export interface RunFlags extends Omit<UpFlags, 'timeout'> {
+  /** For making the cluster and the command, in ms. */
+  readonly timeout?: number;
+  readonly wait?: boolean;
+  readonly keepOnFailure?: boolean;
+  readonly junit?: string;
+}
+
+export interface StatusFlags extends CommonFlags {
+  readonly watch?: boolean;
+}
+
+export interface KubeconfigFlags extends CommonFlags {
+  readonly print?: boolean;
+  /** True without a file: `~/.kube/config`. */
+  readonly merge?: string | true;
+  readonly server?: string;
+  readonly name?: string;
+  readonly force?: boolean;
+}
+
+export interface ExecFlags extends CommonFlags {
+  /** False with --no-sudo: as the login user. */
+  readonly sudo: boolean;
+  /** A line for /bin/sh instead of words. */
+  readonly shell?: string;
+  readonly limit?: Limit;
+  readonly concurrency: number;
+  /** Milliseconds. */
+  readonly timeout?: number;
+}
+
+export interface LogsFlags extends CommonFlags {
+  readonly follow?: boolean;
+  /** As journalctl takes it. */
+  readonly since?: string;
+  readonly lines?: number;
+  readonly unit?: readonly string[];
+  readonly limit?: Limit;
+}
+
+export interface SupportBundleFlags extends CommonFlags {
+  readonly out?: string;
+  readonly lines: number;
 }
 
 export interface RemoveFlags extends CommonFlags {
@@ -59,4 +140,16 @@ export interface RenderFlags extends CommonFlags {
 
 export interface ConfigImagesFlags extends CommonFlags {
   readonly arch?: string;
+}
+
+export interface AdoptFlags extends CommonFlags {
+  /** As given: each may hold several, with commas between them. */
+  readonly hosts?: readonly string[];
+  readonly user?: string;
+  readonly sshKey?: string;
+  readonly bastion?: string;
+  /** What the cluster is to be called. */
+  readonly name?: string;
+  readonly partial?: boolean;
+  readonly print?: boolean;
 }

@@ -33,7 +33,7 @@ const REOPEN_PAUSES = { attempts: 20, delayMs: 250, maxDelayMs: 2_000 };
 export class HostSessions {
   readonly #open: OpenHost;
   readonly #emit: (event: RunEvent) => void;
-  readonly #nodes: ReadonlyMap<NodeKey, ClusterNode>;
+  readonly #nodes: Map<NodeKey, ClusterNode>;
   readonly #opened = new Map<NodeKey, OpenedHost>();
   readonly #reopening = new Map<NodeKey, Promise<boolean>>();
 
@@ -41,6 +41,11 @@ export class HostSessions {
     this.#nodes = new Map(nodes.map((node) => [node.key, node]));
     this.#open = open;
     this.#emit = emit;
+  }
+
+  /** Nodes beside those of the file: members that it no longer names. */
+  add(nodes: readonly ClusterNode[]): void {
+    for (const node of nodes) this.#nodes.set(node.key, node);
   }
 
   /**

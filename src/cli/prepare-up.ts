@@ -1,27 +1,33 @@
 import { randomBytes } from 'node:crypto';
+import { fileKeyNames } from '../config/file-key-names.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { CheckError, ConnectError, StateError } from '../domain/errors.ts';
+import { CheckError, ConnectError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { addonLosses } from '../plan/addon-losses.ts';
 import { checkLosses } from '../plan/check-losses.ts';
 import { checkManifests } from '../plan/check-manifests.ts';
+import { checkMembership } from '../plan/check-membership.ts';
 import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
+import { checkPlanes } from '../plan/check-planes.ts';
 import { checkQuorum } from '../plan/check-quorum.ts';
 import { checkState } from '../plan/check-state.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
+import { cleanedFacts } from '../plan/cleaned-facts.ts';
+import { leavingSpecs } from '../plan/leaving-specs.ts';
+import { resolveMembership } from '../plan/membership.ts';
 import { planUp } from '../plan/plan-up.ts';
 import { rememberAddons } from '../plan/remember-addons.ts';
 import type { DesiredInput } from '../render/desired-node.ts';
-import { factsOf } from '../render/desired-node.ts';
 import { renderManifests } from '../render/manifests.ts';
 import { createState } from '../state/create-state.ts';
 import { fetchAddons } from './fetch-addons.ts';
+import { refuseIllState } from './refuse-ill-state.ts';
 import { type Release, resolveRelease } from './resolve-release.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -42,6 +48,10 @@ export interface PrepareOptions {
   readonly ignoredChecks: readonly string[];
   /** Take addons from their URLs anew. */
   readonly updateAddons: boolean;
+  /** Nodes, by name or address, that a new machine takes the place of. */
+  readonly replace: readonly string[];
+  /** Leave alone what is only drift. */
+  readonly keepDrift: boolean;
 }
 
 /**
@@ -50,10 +60,11 @@ export interface PrepareOptions {
  */
 export async function prepareUp(workspace: Workspace, options: PrepareOptions): Promise<PreparedUp> {
   const { cluster } = workspace;
+  const stored = await workspace.store.read();
+  workspace.sessions.add(leavingSpecs(cluster, stored));
   const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
   refuseNobody(cluster, observed);
-  const stored = await workspace.store.read();
-  if (stored === null) refuseLostState(cluster, observed, workspace.paths.state);
+  await refuseIllState(workspace, observed, stored);
   const known = stored ?? createState(cluster.name, randomBytes);
   const signal = workspace.signals.stop;
   const release = await resolveRelease({ cluster, state: known, observed, signal });
@@ -70,13 +81,15 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     ...workspace.findings,
     ...checkHosts({
       cluster,
-      observed,
+      observed: asTheyWillBe(cluster, observed, known),
       clusterId: stored?.clusterId ?? null,
+      adopting: adoptedMachines(known),
       requiredDiskBytes: release.requiredDiskBytes,
       architectures: release.architectures,
     }),
     ...checkPinnedVersion(cluster, stored === null, release.version),
     ...checkState(cluster, observed, known, release.version),
+    ...checkMembership(cluster, observed, known, options.replace),
     ...checkManifests(manifests, known),
     ...checkLosses(addonLosses(known, manifests, cluster)),
   ];
@@ -97,10 +110,29 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     findings: warnings(judged),
     kubeconfigPresent: await workspace.operator.hasKubeconfig(),
     checkPorts: options.checkPorts && !options.ignoredChecks.includes(PORTS_CHECK_NAME),
+    keepDrift: options.keepDrift,
+    fileKeys: fileKeyNames(),
   });
-  const risks = judge(checkQuorum(cluster, observed, state, plan), options, workspace);
+  const dangers = [...checkQuorum(cluster, observed, state, plan), ...checkPlanes(observed, state, plan)];
+  const risks = judge(dangers, options, workspace);
   const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };
   return { observed, state, stored, input, release, plan: whole };
+}
+
+/** Members that were not installed by us: their markers may still be missing. */
+function adoptedMachines({ nodes }: State): readonly string[] {
+  return Object.values(nodes).flatMap(({ adopted, machineId }) => (adopted === undefined ? [] : [machineId]));
+}
+
+/** Hosts whose nodes leave and join anew are judged as their leaving will leave them. */
+function asTheyWillBe(cluster: Cluster, observed: Observed, state: State): Observed {
+  const { departures } = resolveMembership(cluster, observed, state);
+  const rejoining = departures.flatMap(({ why, node, facts }) =>
+    why === 'rejoins' && facts !== null
+      ? [[node.key, { reachable: true as const, facts: cleanedFacts(facts) }] as const]
+      : [],
+  );
+  return { hosts: { ...observed.hosts, ...Object.fromEntries(rejoining) } };
 }
 
 /** Says what was found, as far as the person has not let it pass. Throws CheckError, with all of it, for an error. */
@@ -134,19 +166,4 @@ function refuseNobody(cluster: Cluster, observed: Observed): void {
 
 function warnings(findings: readonly Diagnostic[]): readonly Diagnostic[] {
   return findings.filter((finding) => finding.severity === 'warning');
-}
-
-/** Hosts of a cluster without its state: a new state would make a second cluster on top of the first. */
-function refuseLostState(cluster: Cluster, observed: Observed, path: string): void {
-  const marked = cluster.nodes.flatMap((node) => {
-    const marker = factsOf(observed, node.key)?.rke2.marker;
-    return marker === null || marker === undefined || marker === 'unreadable' ? [] : [{ node, marker }];
-  });
-  const [first] = marked;
-  if (first === undefined) return;
-  throw new StateError({
-    code: 'state-missing',
-    message: `${path} is missing, but ${marked.length === 1 ? first.node.key : `${marked.length} hosts`} already ${marked.length === 1 ? 'belongs' : 'belong'} to the cluster ${first.marker.clusterName} (${first.marker.clusterId.slice(0, 8)}). Going on would make a second cluster on top of it.`,
-    hint: 'Bring the state file back beside cluster.yml, or make it again from the hosts with `rke2ctl state rebuild`.',
-  });
 }

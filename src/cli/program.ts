@@ -1,18 +1,25 @@
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { ExitCode } from '../domain/errors.ts';
+import { common, duration, fileOption, local, outputOption, positive, run } from './command-parts.ts';
 import type {
+  AdoptFlags,
+  ApplyFlags,
   CommonFlags,
   ConfigFlags,
   ConfigImagesFlags,
   ConfigShowFlags,
   ConvertFlags,
+  ForceFlags,
+  KubeconfigFlags,
   OutputFlags,
   PlanFlags,
   RemoveFlags,
   RenderFlags,
+  RunFlags,
+  StatusFlags,
   UpFlags,
 } from './flags.ts';
+import { addNodeCommands } from './node-commands.ts';
+import { packageVersion } from './package-version.ts';
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -26,30 +33,62 @@ export function createProgram(): Command {
       process.exit(error.exitCode === 0 ? 0 : 3);
     });
 
-  local(common(program.command('up')))
+  pacing(shaping(common(program.command('up'))))
     .description('bring the cluster to what cluster.yml says; run again, it changes nothing')
-    .option('--concurrency <n>', 'workers that are worked on at once', positive, 30)
-    .addOption(
-      new Option('--timeout <duration>', 'how long one service or Node may take to become ready')
-        .argParser(duration)
-        .default(600_000, '10m'),
-    )
-    .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
-    .option('--ignore-check <name...>', 'go on although this check fails')
-    .option('--disable-port-check', 'do not try the ports between the nodes')
     .option('--yes', 'answer yes to every question')
+    .option(
+      '--cleanup-on-failure',
+      'take a cluster that was not there before away again if it does not come up',
+    )
     .action(run(async (options: UpFlags) => (await import('./commands/up.ts')).up(options)));
 
-  local(common(program.command('plan')))
+  shaping(common(program.command('plan')))
     .description('show what `up` would do; touches nothing; exit code 2 when there is something')
-    .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
-    .option('--ignore-check <name...>', 'go on although this check fails')
+    .option('--out <file>', 'save the plan, for `apply`')
+    .option('--no-diff', 'do not show what changes in files')
+    .addOption(
+      new Option('--refresh <yes>', 'false: ask no host, plan as if all were as the state says')
+        .argParser(yesOrNo)
+        .default(true),
+    )
+    .addOption(
+      new Option('--graph <form>', 'draw the steps and what waits for what').choices(['mermaid', 'svg']),
+    )
+    .option('--out-graph <file>', 'with --graph: where the picture goes, beside the plan on the screen')
+    .hook('preAction', (_program, action) => {
+      const { graph, outGraph, out, refresh } = action.opts<PlanFlags>();
+      if (out !== undefined && !refresh)
+        action.error('error: --out saves what the hosts were asked for, so not with --refresh=false');
+      if (outGraph !== undefined && graph === undefined)
+        action.error('error: --out-graph goes with --graph mermaid or --graph svg');
+    })
     .action(run(async (options: PlanFlags) => (await import('./commands/plan.ts')).plan(options)));
+
+  pacing(common(program.command('apply <file>')))
+    .description('carry out a plan that `plan --out` saved, unless anything has moved since')
+    .action((file: string, options: Omit<ApplyFlags, 'configGiven'>, command: Command) => {
+      const usual = command.getOptionValueSource('config') === 'default';
+      const configGiven = !usual || process.env['RKE2CTL_CONFIG'] !== undefined;
+      return run(async (flags: ApplyFlags) => (await import('./commands/apply.ts')).apply(file, flags))({
+        ...options,
+        configGiven,
+      });
+    });
 
   local(common(program.command('check')))
     .description('look at the hosts and report what would hinder RKE2 there')
     .option('--ignore-check <name...>', 'leave this check out')
     .action(run(async (options: CommonFlags) => (await import('./commands/check.ts')).check(options)));
+
+  common(program.command('status'))
+    .description('say how the cluster is; exit code 4 when something is ill')
+    .option('--watch', 'look again every five seconds, until Ctrl-C')
+    .option('--local', 'this machine alone')
+    .action(run(async (options: StatusFlags) => (await import('./commands/status.ts')).status(options)));
+
+  addRun(program);
+  addKubeconfig(program);
+  addNodeCommands(program);
 
   common(program.command('validate'))
     .description('check cluster.yml itself; no network')
@@ -77,6 +116,7 @@ export function createProgram(): Command {
     );
 
   addConfig(program);
+  addAdopt(program);
 
   common(program.command('render <node>'))
     .description('show the very files that `up` would write on a node, secrets masked; no network')
@@ -94,16 +134,129 @@ export function createProgram(): Command {
     .option('--local', 'this machine alone')
     .action(run(async (options: RemoveFlags) => (await import('./commands/remove.ts')).remove(options)));
 
+  addState(program);
+  return program;
+}
+
+function addAdopt(program: Command): void {
+  common(program.command('adopt'))
+    .description(
+      'take over a cluster that somebody else made: cluster.yml, state and markers; restarts nothing',
+    )
+    .option('--hosts <hosts...>', 'its hosts, as user@host:port, with commas between them')
+    .option('--user <name>', 'the user on hosts that are given without one')
+    .option('--ssh-key <file>', 'the private key for all of them')
+    .option('--bastion <host>', 'the jump host on the way to them, as user@host:port')
+    .option('--name <name>', 'what the cluster is to be called (default: local)')
+    .option('--partial', 'leave out Nodes whose hosts are not given, instead of refusing')
+    .option('--print', 'only print what cluster.yml would say')
+    .action(run(async (options: AdoptFlags) => (await import('./commands/adopt.ts')).adopt(options)));
+}
+
+function addRun(program: Command): void {
+  local(common(program.command('run')))
+    .description(
+      'make the cluster, run a command with its kubeconfig, and take the cluster away whatever happens',
+    )
+    .argument(
+      '<command...>',
+      'behind `--`: a program and its words, with KUBECONFIG set; its exit code is ours',
+    )
+    .usage('[options] -- <command...>')
+    .passThroughOptions()
+    .option('--wait', 'before the command, also wait for RKE2’s charts and the cluster DNS')
+    .option('--keep-on-failure', 'leave the cluster there when the command, or making it, has failed')
+    .addOption(
+      new Option(
+        '--timeout <duration>',
+        'for making the cluster and the command; then both are ended, with exit code 124 (default: no limit)',
+      ).argParser(duration),
+    )
+    .option('--junit <file>', 'write what was done, and how long it took, as JUnit XML')
+    .option('--concurrency <n>', 'hosts that are worked on at once', positive, 30)
+    .option('--ignore-check <name...>', 'go on although this check fails')
+    .option('--disable-port-check', 'do not try the ports between the nodes')
+    .action((words: readonly string[], options: RunFlags) =>
+      run(async () => (await import('./commands/run.ts')).run(words, options))(options),
+    );
+}
+
+function addState(program: Command): void {
   const state = program.command('state').description('the state file: what rke2ctl did and must not lose');
-  common(state.command('rebuild'))
-    .description('make a lost cluster.rkestate again from what the hosts hold')
-    .option('--local', 'this machine alone')
+  stateCommand(state, 'show')
+    .description('show the state; tokens are masked; no network')
+    .action(
+      run(async (options: CommonFlags) => (await import('./commands/state-show.ts')).stateShow(options)),
+    );
+  const history = stateCommand(state, 'history')
+    .description('list the earlier states that are kept beside the state')
     .action(
       run(async (options: CommonFlags) =>
-        (await import('./commands/state-rebuild.ts')).stateRebuild(options),
+        (await import('./commands/state-history.ts')).stateHistory(options),
       ),
     );
-  return program;
+  stateCommand(history, 'show')
+    .argument('<serial>', 'which one', positive)
+    .description('show one of them; tokens are masked')
+    .action((serial: number, options: CommonFlags) =>
+      run(async () => (await import('./commands/state-history.ts')).stateHistoryShow(serial, options))(
+        options,
+      ),
+    );
+  force(stateCommand(state, 'pull'), 'also over a newer file, or one of another cluster; it is put aside')
+    .description('fetch the copy of the state that the cluster holds')
+    .action(
+      run(async (options: ForceFlags) => (await import('./commands/state-pull.ts')).statePull(options)),
+    );
+  force(stateCommand(state, 'push'), 'also over a newer copy')
+    .description('put the state into the cluster as its copy')
+    .action(
+      run(async (options: ForceFlags) => (await import('./commands/state-push.ts')).statePush(options)),
+    );
+  force(stateCommand(state, 'rebuild'), 'also when there is a state that can be read; it is put aside')
+    .description('make a lost cluster.rkestate again from what the hosts hold')
+    .action(
+      run(async (options: ForceFlags) => (await import('./commands/state-rebuild.ts')).stateRebuild(options)),
+    );
+  stateCommand(state, 'unlock')
+    .description('say who holds the lock, and why there is nothing to unlock')
+    .action(
+      run(async (options: CommonFlags) => (await import('./commands/state-unlock.ts')).stateUnlock(options)),
+    );
+  stateCommand(state, 'seal')
+    .description('put the tokens in the state under a passphrase, or under another one')
+    .action(
+      run(async (options: CommonFlags) => (await import('./commands/state-seal.ts')).stateSeal(options)),
+    );
+  stateCommand(state, 'unseal')
+    .description('make the tokens in the state readable again')
+    .action(
+      run(async (options: CommonFlags) => (await import('./commands/state-seal.ts')).stateUnseal(options)),
+    );
+}
+
+function stateCommand(state: Command, name: string): Command {
+  return common(state.command(name)).option('--local', 'this machine alone');
+}
+
+function force(command: Command, description: string): Command {
+  return command.option('--force', description);
+}
+
+function addKubeconfig(program: Command): void {
+  common(program.command('kubeconfig'))
+    .description('fetch the admin’s kubeconfig from a living control plane')
+    .addOption(new Option('--print', 'print it, write no file').conflicts('merge'))
+    .option('--merge [file]', 'put it into this kubeconfig beside others (default: ~/.kube/config)')
+    .addOption(
+      new Option('--server <url>', 'the API’s address to write, as https://host:6443').argParser(apiServer),
+    )
+    .option('--name <name>', 'with --print or --merge: what cluster, user and context are called')
+    .option('--force', 'with --merge: replace entries of that name, even if they are of another cluster')
+    .option('--local', 'this machine alone')
+    .action(
+      run(async (options: KubeconfigFlags) => (await import('./commands/kubeconfig.ts')).kubeconfig(options)),
+    );
 }
 
 function addConfig(program: Command): void {
@@ -139,71 +292,38 @@ function addConfig(program: Command): void {
     );
 }
 
-function common(command: Command): Command {
+/** How fast, and how patiently. */
+function pacing(command: Command): Command {
   return command
-    .addOption(fileOption('the cluster file; given again, later ones win'))
-    .addOption(outputOption())
-    .option('--verbose', 'show every command that runs on a host');
+    .option('--concurrency <n>', 'workers that are worked on at once', positive, 30)
+    .addOption(
+      new Option('--timeout <duration>', 'how long one service or Node may take to become ready')
+        .argParser(duration)
+        .default(600_000, '10m'),
+    );
 }
 
-function fileOption(description: string): Option {
-  const usual = [process.env['RKE2CTL_CONFIG'] ?? 'cluster.yml'];
-  return new Option('-c, --config <file>', description)
-    .argParser((file: string, before: readonly string[]) => (before === usual ? [file] : [...before, file]))
-    .default(usual, usual.join());
+/** What decides about the steps: `plan` must see what `up` is given. */
+function shaping(command: Command): Command {
+  return local(command)
+    .option('--target <node...>', 'only these nodes, as far as they can be done without the others')
+    .addOption(new Option('--only <kind>', 'only nodes of this kind').choices(['workers']))
+    .option('--update-only', 'the same as `--only workers`, in RKE1’s words')
+    .option('--replace <node...>', 'a new machine takes the place of this node, which is gone for good')
+    .option('--keep-drift', 'leave alone what was changed on the hosts and not in the file')
+    .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
+    .option('--ignore-check <name...>', 'go on although this check fails')
+    .option('--disable-port-check', 'do not try the ports between the nodes');
 }
 
-function outputOption(): Option {
-  return new Option('-o, --output <form>', 'form of the output').choices(['text', 'json']).default('text');
+function yesOrNo(word: string): boolean {
+  if (word !== 'true' && word !== 'false') throw new InvalidArgumentError('It must be true or false.');
+  return word === 'true';
 }
 
-/** What stands in for a cluster.yml on one machine; `plan` must see what `up` was given. */
-function local(command: Command): Command {
-  return command
-    .option('--local', 'this machine alone, without a cluster.yml')
-    .option('--artifacts <dir>', 'with --local: directory of a release to install from')
-    .option('--version <version>', 'with --local: RKE2 version, as v1.35.7+rke2r1')
-    .option('--channel <name>', 'with --local: release channel')
-    .hook('preAction', (_program, action) => {
-      const given = action.opts<UpFlags>();
-      const alone = (['artifacts', 'version', 'channel'] as const).find((name) => given[name] !== undefined);
-      if (alone === undefined || given.local === true) return;
-      action.error(`error: --${alone} goes with --local only; for a cluster it stands in cluster.yml`);
-    });
-}
-
-/** Runs a command and leaves its exit code; whatever it throws is told in words before. */
-function run<T extends OutputFlags>(
-  action: (options: T) => Promise<ExitCode>,
-): (options: T) => Promise<void> {
-  return async (options) => {
-    try {
-      process.exitCode = await action(options);
-    } catch (error) {
-      const { reportError } = await import('./report-error.ts');
-      process.exitCode = reportError(error, options);
-    }
-  };
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
-  return value;
-}
-
-/** `90s`, `10m`, `1h`, or seconds as a bare number; gives milliseconds. */
-function duration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-  const amount = Number(match?.[1] ?? 0);
-  if (match === null || amount === 0)
-    throw new InvalidArgumentError('It must be a duration such as 90s or 10m.');
-  return amount * units[(match[2] ?? 's') as keyof typeof units];
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
+function apiServer(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '')
+    throw new InvalidArgumentError('It must be a URL such as https://10.0.0.5:6443.');
+  return text.replace(/\/$/, '');
 }

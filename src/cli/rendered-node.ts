@@ -60,7 +60,10 @@ function isUnknownToken({ content, path }: RenderedFile): boolean {
 }
 
 /** What is known to be secret is taken out; of a file that holds some of which nothing is known, all is. */
-function createMask(cluster: Cluster, { state }: DesiredInput): (content: string, secret: boolean) => string {
+export function createMask(
+  cluster: Cluster,
+  { state }: Pick<DesiredInput, 'state'>,
+): (content: string, secret: boolean) => string {
   const { agentToken, serverToken } = state.secrets;
   const { scrub } = createScrubber([serverToken, agentToken, ...secretsOf(cluster)]);
   return (content, secret) => {

@@ -6,12 +6,16 @@ import { decideStyle } from '../ui/style.ts';
 import type { CommonFlags } from './flags.ts';
 import { showFindings } from './show-findings.ts';
 
-/** Tells an error in words on stderr (as a JSON line on stdout with `--output json`) and gives the exit code. */
-export function reportError(error: unknown, options: Pick<CommonFlags, 'output'>): ExitCode {
+/** Tells an error in words on stderr (as a JSON line on `results` with `--output json`) and gives the exit code. */
+export function reportError(
+  error: unknown,
+  options: Pick<CommonFlags, 'output'>,
+  results: NodeJS.WritableStream = process.stdout,
+): ExitCode {
   const failure = describeFailure(error);
   const diagnostics = findingsOf(error);
   if (options.output === 'json') {
-    process.stdout.write(`${JSON.stringify({ type: 'error', ...failure, diagnostics })}\n`);
+    results.write(`${JSON.stringify({ type: 'error', ...failure, diagnostics })}\n`);
   } else {
     const { isTTY, columns } = process.stderr;
     showFindings(diagnostics);

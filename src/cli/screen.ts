@@ -10,6 +10,7 @@ import type { StateStore } from '../state/store.ts';
 import { createConsoleView } from '../ui/console-view.ts';
 import { type Log, openLog } from '../ui/log.ts';
 import { askPassword, confirm } from '../ui/prompt.ts';
+import { scrubEvent } from '../ui/scrub-event.ts';
 import { createScrubber } from '../ui/scrubber.ts';
 import type { PausableView, View } from '../ui/view.ts';
 import type { Caller } from './cluster-source.ts';
@@ -21,7 +22,16 @@ export interface ScreenOptions {
   /** True for commands that change things: their events are shown, logged and journalled. */
   readonly isRun: boolean;
   readonly secrets: readonly Secret[];
+  /** Hears every event as well, secrets taken out. */
+  readonly watch?: ((event: RunEvent) => void) | undefined;
+  /** Shared by the screens of one run, so that nobody is asked twice. */
+  readonly answers?: Answers | undefined;
+  /** True: what else goes to stdout goes to stderr. */
+  readonly quietStdout?: boolean;
 }
+
+/** Secrets that were asked for, by the question. */
+export type Answers = Map<string, Promise<Secret | null>>;
 
 /** Everything that meets the person: the view, the log and the journal behind it, and questions. Knows every secret. */
 export class Screen {
@@ -41,6 +51,7 @@ export class Screen {
 
   handle(event: RunEvent): void {
     this.#view?.handle(event);
+    this.#options.watch?.(scrubEvent(event, this.#scrubber.scrub));
     for (const sink of this.#sinks) sink.handle(event);
   }
 
@@ -48,6 +59,11 @@ export class Screen {
   tell(message: string): void {
     if (this.#view === null) process.stderr.write(`\n${message}\n`);
     else this.handle({ type: 'notice', message });
+  }
+
+  /** A text without every secret that is known by now. */
+  scrub(text: string): string {
+    return this.#scrubber.scrub(text);
   }
 
   /** Makes the folder that state, journal and log go to, and opens the latter two. */
@@ -130,12 +146,19 @@ export class Screen {
     const file = process.env[variable];
     const secret =
       file === undefined || file === ''
-        ? await this.#askHidden(question, variable)
+        ? await this.#answer(`${question} (${attempt})`, () => this.#askHidden(question, variable))
         : attempt > 1
           ? null
           : await readSecret(file, variable);
     if (secret !== null) this.#scrubber.add(secret);
     return secret;
+  }
+
+  #answer(key: string, ask: () => Promise<Secret | null>): Promise<Secret | null> {
+    const { answers } = this.#options;
+    const known = answers?.get(key) ?? ask();
+    answers?.set(key, known);
+    return known;
   }
 
   /** null where nobody can be asked: who wanted the secret says what was missing. */
@@ -161,7 +184,7 @@ export class Screen {
       verbose: flags.verbose === true,
       scrub: this.#scrubber.scrub,
       env: process.env,
-      stdout: process.stdout,
+      stdout: this.#options.quietStdout === true ? process.stderr : process.stdout,
       stderr: process.stderr,
     });
   }

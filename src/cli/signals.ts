@@ -3,9 +3,9 @@ import type { Signals } from './workspace.ts';
 
 /**
  * First Ctrl-C (or SIGTERM) stops after what is in hand, the second ends that too; `close` gives the signals back.
- * `tell` puts a line before the person without spoiling what stands on the screen.
+ * `onStop` is called at the first, to tell the person.
  */
-export function listenToSignals(tell: (message: string) => void): Signals & { readonly close: () => void } {
+export function listenToSignals(onStop: () => void): Signals & { readonly close: () => void } {
   const stop = new AbortController();
   const abort = new AbortController();
   // Every command of every host listens to them; Node would take that for a leak and say so in the middle of the run.
@@ -15,7 +15,7 @@ export function listenToSignals(tell: (message: string) => void): Signals & { re
       abort.abort();
       return;
     }
-    tell('Finishing what is in hand; once more to end that too.');
+    onStop();
     stop.abort();
   };
   process.on('SIGINT', onSignal);

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { hostname, userInfo } from 'node:os';
-import type { Cluster, ClusterNode } from '../domain/cluster.ts';
+import type { Cluster, ClusterNode, SshSettings } from '../domain/cluster.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
-import { createHost } from '../host/host.ts';
+import { createHost, type Host } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
 import { probedFiles } from '../render/node-files.ts';
 import { isServer } from '../rke2/roles.ts';
@@ -13,16 +13,18 @@ import { statePaths } from '../state/state-paths.ts';
 import { openStore } from '../state/store.ts';
 import { createTransport, createTransportContext } from '../transport/create-transport.ts';
 import { LocalTransport } from '../transport/local.ts';
+import { openShell } from '../transport/openssh/open-shell.ts';
 import { recordTransport } from '../transport/recording.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { TransportContext } from '../transport/transport-context.ts';
 import { findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
 import type { CommonFlags, UpFlags } from './flags.ts';
 import { HostSessions, type OpenHost } from './host-sessions.ts';
 import { createOperator } from './operator.ts';
-import { Screen } from './screen.ts';
+import { type Answers, Screen } from './screen.ts';
 import { secretsOf } from './secrets-of.ts';
 import { listenToSignals } from './signals.ts';
-import type { Workspace } from './workspace.ts';
+import type { ConnectHost, Signals, Workspace } from './workspace.ts';
 
 export interface WorkspaceOptions {
   /** As it is called in messages and in the lock: `up`. */
@@ -34,17 +36,45 @@ export interface WorkspaceOptions {
   readonly measureDisks?: boolean;
   /** A cluster that was made otherwise than from the files of the flags, which only give it its name then. */
   readonly loaded?: Pick<Workspace, 'cluster' | 'findings'>;
+  /** Which nodes are asked at all; every one unless given. */
+  readonly asks?: (node: ClusterNode) => boolean;
+  /**
+   * A longer look at each reached host, which asks its API server itself. With it hosts get little time: whoever waits
+   * for an answer about a cluster that is half down wants it within seconds.
+   */
+  readonly look?: (host: Host, node: ClusterNode, context: LookContext) => Promise<void>;
+  /** What the first Ctrl-C tells the person; null: nothing. Unless given, that what is in hand is finished. */
+  readonly stopping?: string | null;
+  /** Of a run of several commands, which listens itself. */
+  readonly signals?: Signals;
+  /** Hears every event as well, secrets taken out. */
+  readonly watch?: (event: RunEvent) => void;
+  /** What the person has typed before, where one run is made of several commands. */
+  readonly answers?: Answers;
+  /** True: not one word on stdout, which is somebody else's. */
+  readonly quietStdout?: boolean;
   /** Replaces the real transports; tests record what goes over them. */
   readonly wrapTransport?: (transport: Transport, node: ClusterNode) => Transport;
 }
 
+export interface LookContext {
+  readonly dataDir: string;
+  readonly signal: AbortSignal;
+}
+
 const CONNECT_WINDOW = 50;
 
-/** Builds the real parts for one command, lets it work, and gives everything back however it ends. */
-export async function withWorkspace(
+const FINISHING = 'Finishing what is in hand; once more to end that too.';
+
+/** The times of a `look`: for the connection, and for the probe. */
+const LOOK_CONNECT_MS = 4_000;
+const LOOK_PROBE_MS = 7_000;
+
+/** Builds the real parts for one command, lets it work, and gives everything back however it ends. Gives what `work` gives: an exit code. */
+export async function withWorkspace<T extends number = ExitCode>(
   options: WorkspaceOptions,
-  work: (workspace: Workspace) => Promise<ExitCode>,
-): Promise<ExitCode> {
+  work: (workspace: Workspace) => Promise<T>,
+): Promise<T> {
   const { flags, command } = options;
   const caller = findCaller(process.env);
   const files = flags.local === true ? [localConfigPath(caller)] : flags.config;
@@ -55,8 +85,13 @@ export async function withWorkspace(
       ? { cluster: localCluster(caller, flags), findings: [] }
       : await readCluster(files, 'run commands'));
   const paths = statePaths(config);
-  const screen = new Screen({ flags, paths, isRun: options.locks, secrets: secretsOf(cluster) });
-  const signals = listenToSignals((message) => screen.tell(message));
+  const { watch, answers, quietStdout = false, stopping = FINISHING } = options;
+  const secrets = secretsOf(cluster);
+  const screen = new Screen({ flags, paths, isRun: options.locks, secrets, watch, answers, quietStdout });
+  const signals =
+    options.signals === undefined
+      ? listenToSignals(() => stopping !== null && screen.tell(stopping))
+      : { ...options.signals, close: () => undefined };
   screen.handle({ type: 'run-started', command, clusterName: cluster.name, config: files.join(' with ') });
   const user = userInfo().username;
   const since = Date.now();
@@ -72,8 +107,17 @@ export async function withWorkspace(
       openStore(paths.state, passphrase === null ? null : createSealer(passphrase)),
     );
     const holder = `${user}@${hostname()} (pid ${process.pid}), ${command}`;
-    const open = openHosts(cluster, screen, { ...options, holder });
-    const sessions = new HostSessions(cluster.nodes, open, (event: RunEvent) => screen.handle(event));
+    const context = createTransportContext(sshSettings(cluster, options), {
+      askPassphrase: (path, attempt) => screen.askPassphrase(path, attempt),
+      env: process.env,
+    });
+    const connect = connectHosts(context, screen, options);
+    const open = openHosts(cluster, connect, { ...options, holder });
+    const sessions = new HostSessions(
+      cluster.nodes.filter(options.asks ?? (() => true)),
+      open,
+      (event: RunEvent) => screen.handle(event),
+    );
     closers.push(() => sessions.close());
     return await work({
       cluster,
@@ -81,6 +125,9 @@ export async function withWorkspace(
       paths,
       store,
       sessions,
+      connect,
+      openShell: (node, words) => openShell(node, words, context),
+      scrub: (text) => screen.scrub(text),
       operator: createOperator(cluster, store, caller),
       emit: (event) => screen.handle(event),
       ask: (question) => screen.ask(question),
@@ -93,15 +140,8 @@ export async function withWorkspace(
   }
 }
 
-function openHosts(
-  cluster: Cluster,
-  screen: Screen,
-  options: WorkspaceOptions & { readonly holder: string },
-): OpenHost {
-  const context = createTransportContext(cluster.ssh, {
-    askPassphrase: (path, attempt) => screen.askPassphrase(path, attempt),
-    env: process.env,
-  });
+/** Connects and looks at nothing yet. */
+function connectHosts(context: TransportContext, screen: Screen, options: WorkspaceOptions): ConnectHost {
   const { wrapTransport = (transport) => transport } = options;
   return async (node, signal) => {
     const bare = options.flags.local === true ? new LocalTransport() : createTransport(node, context);
@@ -111,16 +151,36 @@ function openHosts(
     try {
       await transport.connect(signal);
       const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });
-      const { facts, release, lost } = await inspectHost(host, {
+      return { host, transport };
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+  };
+}
+
+function openHosts(
+  cluster: Cluster,
+  connect: ConnectHost,
+  options: WorkspaceOptions & { readonly holder: string },
+): OpenHost {
+  const { look } = options;
+  return async (node, signal) => {
+    const { host, transport } = await connect(node, signal);
+    try {
+      const inspecting = inspectHost(host, {
         lock: options.locks ? { holder: options.holder } : null,
         dataDir: cluster.dataDir,
         prefix: cluster.install.prefix,
         files: probedFiles(cluster, node),
         names: namesToResolve(cluster),
-        nodes: isServer(node.roles),
+        nodes: look === undefined && isServer(node.roles),
         fsync: options.measureDisks === true && node.roles.includes('etcd'),
         signal,
+        ...(look !== undefined && { timeoutMs: LOOK_PROBE_MS }),
       });
+      const looking = look?.(host, node, { dataDir: cluster.dataDir, signal });
+      const [{ facts, release, lost }] = await Promise.all([inspecting, looking]);
       const close = async () => {
         await release();
         await transport.close();
@@ -131,6 +191,11 @@ function openHosts(
       throw error;
     }
   };
+}
+
+function sshSettings({ ssh }: Cluster, { look }: WorkspaceOptions): SshSettings {
+  if (look === undefined) return ssh;
+  return { ...ssh, connectTimeoutMs: Math.min(ssh.connectTimeoutMs, LOOK_CONNECT_MS) };
 }
 
 function namesToResolve(cluster: Cluster): readonly string[] {

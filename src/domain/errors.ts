@@ -60,6 +60,20 @@ export class CheckError extends Rke2ctlError {
   }
 }
 
+/** Hosts that cannot be taken over as one cluster; carries every reason. Exit code 1; nothing was changed or written. */
+export class AdoptError extends Rke2ctlError {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super({
+      code: 'not-adoptable',
+      message: 'These hosts cannot be taken over as one cluster; nothing was changed or written.',
+      hint: 'Mend the findings above and run `rke2ctl adopt` again.',
+    });
+    this.diagnostics = diagnostics;
+  }
+}
+
 /** Somebody else holds the cluster's lock. Exit code 5. */
 export class LockedError extends Rke2ctlError {
   constructor(message: string, hint: string) {

@@ -21,6 +21,8 @@ export interface Marker {
   readonly dataDir: string;
   /** Every file that is ours to take away again, RKE2's own apart. */
   readonly files: readonly string[];
+  /** SHA-256 of each file as we last wrote it, by path: what differs from it was changed by somebody else. Absent in old markers. */
+  readonly written?: Readonly<Record<string, string>> | undefined;
   readonly firewall: FirewallRecord | null;
 }
 

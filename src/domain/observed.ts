@@ -1,5 +1,6 @@
 import type { NodeKey } from './cluster.ts';
 import type { Marker } from './marker.ts';
+import type { StateCopy } from './state-copy.ts';
 
 /** What the hosts say now. One probe per host gives all of it; nothing here is remembered from earlier runs. */
 export interface Observed {
@@ -154,6 +155,10 @@ export interface Rke2Facts {
   readonly snapshots: readonly { readonly name: string; readonly sizeBytes: number }[];
   /** The API's Node objects as this server's kubectl lists them; null where there is no answering API server. */
   readonly nodes: readonly ApiNode[] | null;
+  /** etcd's members as this server's own etcd lists them; null where there is none, or it does not answer. */
+  readonly members: readonly EtcdMember[] | null;
+  /** What the cluster's copy of the state says of itself; null where there is none, or no answering API server. */
+  readonly stateCopy: StateCopy | null;
 }
 
 export interface UnitFacts {
@@ -163,6 +168,15 @@ export interface UnitFacts {
   readonly enabled: boolean;
   /** The unit file's path, from which the binary's prefix follows. */
   readonly path: string | null;
+}
+
+export interface EtcdMember {
+  /** Sixteen hex digits. */
+  readonly id: string;
+  /** `<node name>-<8 hex>` for RKE2's own; empty for one that was added and never started. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly isLearner: boolean;
 }
 
 export interface ApiNode {
@@ -175,5 +189,7 @@ export interface ApiNode {
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
   readonly unschedulable: boolean;
+  /** True when a `drain` of ours cordoned it and no `uncordon` has followed. */
+  readonly drainedByUs: boolean;
   readonly etcdVoter: boolean | null;
 }

@@ -1,4 +1,4 @@
-import type { NodeKey, Preparation } from './cluster.ts';
+import type { JsonValue, NodeKey, Preparation, Taint, UpgradeStrategy } from './cluster.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { ArtifactRef, FirewallRecord, Marker } from './marker.ts';
 import type { Role, Service } from './role.ts';
@@ -14,10 +14,48 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Warnings, and errors that `--ignore-check` let pass. */
   readonly findings: readonly Diagnostic[];
+  /** What the file says otherwise than when it was last brought about, in the order of the file. */
+  readonly changes: readonly Change[];
+  /** What is otherwise on the hosts and in the cluster than we left it. */
+  readonly drift: readonly Drift[];
   /** Every node of the file that was reached, those included for which there is nothing to do. */
   readonly nodes: readonly PlannedNode[];
+  /** Members that the file no longer names: these steps take them out. */
+  readonly leaving: readonly PlannedNode[];
   /** Hosts that could not be reached and are left out of the steps. */
   readonly unreachable: readonly NodeKey[];
+}
+
+/** One difference between the cluster as it was last asked for and the file as it is now. */
+export interface Change {
+  /** Where it stands, in the words of the file: `nodes[worker-2].labels.disk`, `kubernetes_version`. */
+  readonly path: string;
+  /** null: was not there, or (secrets) is not told. */
+  readonly before: JsonValue;
+  readonly after: JsonValue;
+}
+
+/** One thing that somebody or something else has changed since our last run. */
+export interface Drift {
+  /** The node's name; null for what belongs to the whole cluster. */
+  readonly node: string | null;
+  readonly kind:
+    | 'file'
+    | 'firewall'
+    | 'service'
+    | 'binary'
+    | 'label'
+    | 'taint'
+    | 'node-gone'
+    | 'node-more'
+    | 'member-more'
+    | 'marker';
+  /** What differs: a path, `6443/tcp`, a label's key. */
+  readonly subject: string;
+  /** One line for people: what was found and what it should be. */
+  readonly message: string;
+  /** False where no step mends it: the message says who can. */
+  readonly mended: boolean;
 }
 
 /** Unique in its plan and readable: `start-service 10.0.0.2:22`. */
@@ -36,9 +74,13 @@ export interface PlannedNode {
   readonly service: Service;
 }
 
+/*
+ * `via`, in the steps below: control planes on any of which kubectl may run, the most fitting first. The step takes the
+ * first that is connected and whose API answers.
+ */
 interface StepBase {
   readonly id: StepId;
-  /** The host it works on; null for what is done on the operator's machine. */
+  /** The node it is about, on whose host it works unless it names `via`; null for what is done on the operator's machine. */
   readonly node: PlannedNode | null;
   /** Why, as a short sentence for people. */
   readonly reason: string;
@@ -78,7 +120,13 @@ export type Step = StepBase &
         readonly tarball: ArtifactRef | null;
         readonly images: readonly ArtifactRef[];
       }
-    | { readonly kind: 'install'; readonly version: string; readonly way: InstallWay }
+    | {
+        readonly kind: 'install';
+        readonly version: string;
+        readonly way: InstallWay;
+        /** Image bundles of the version before, in $DD/agent/images: RKE2 would import them at every start. */
+        readonly obsolete: readonly string[];
+      }
     | {
         readonly kind: 'prepare-host';
         readonly preparations: readonly Preparation[];
@@ -112,6 +160,54 @@ export type Step = StepBase &
         readonly forget: boolean;
       }
     | { readonly kind: 'verify-addons'; readonly addons: readonly ExpectedAddon[] }
+    | {
+        /** Saves an etcd snapshot on the step's node. */
+        readonly kind: 'save-snapshot';
+        readonly name: string;
+      }
+    | {
+        /** Cordons the node, marks it as cordoned by us, and evicts its pods. */
+        readonly kind: 'drain';
+        readonly via: readonly NodeKey[];
+        readonly input: UpgradeStrategy['drainInput'];
+      }
+    | {
+        /** Lets pods onto a node again that a `drain` of ours had cordoned; a cordon of somebody else's stays. */
+        readonly kind: 'uncordon';
+        readonly via: readonly NodeKey[];
+      }
+    | {
+        /** Deletes the Node, and ends only when etcd has no member of it any more. */
+        readonly kind: 'leave-cluster';
+        readonly via: readonly NodeKey[];
+        /** Etcd servers that stay; empty when the node is no member. */
+        readonly members: readonly NodeKey[];
+        /** True for a node whose host is gone for good: nothing follows that could forget its record. */
+        readonly forget: boolean;
+      }
+    | {
+        /** Labels and taints through the API; only what we set ourselves is ever taken away. */
+        readonly kind: 'label-node';
+        readonly via: readonly NodeKey[];
+        readonly labels: {
+          readonly set: Readonly<Record<string, string>>;
+          readonly remove: readonly string[];
+        };
+        readonly taints: { readonly set: readonly Taint[]; readonly remove: readonly Taint[] };
+      }
+    | {
+        /** Waits until the Helm jobs of RKE2's charts have completed. */
+        readonly kind: 'await-charts';
+        readonly via: readonly NodeKey[];
+      }
+    | {
+        /** Asks the cluster's DNS from the node, until it knows `name`. */
+        readonly kind: 'await-dns';
+        /** Of the cluster DNS. */
+        readonly addresses: readonly string[];
+        /** A name that every cluster has: `kubernetes.default.svc.cluster.local`. */
+        readonly name: string;
+      }
     | { readonly kind: 'write-kubeconfig'; readonly server: string }
     | { readonly kind: 'copy-state' }
     | { readonly kind: 'fetch-snapshots'; readonly names: readonly string[]; readonly directory: string }

@@ -66,4 +66,37 @@ export interface NodeRecord {
   readonly version: string;
   /** `staged`: touched, never yet started; `joined`: its service has been READY in this cluster. */
   readonly phase: 'staged' | 'joined';
+  /** How it is reached, without keys that stand in the file itself: for the day on which the file no longer names it. */
+  readonly ssh?: NodeAccess | undefined;
+  /**
+   * `startStamp` of what its service last got READY with. Empty: what it reads at start was written since and it has not
+   * been READY again; absent: not known (older states, states made again).
+   */
+  readonly startedWith?: string | undefined;
+  /** Keys of the labels, and `key:effect` of the taints, that we have set and may take away. */
+  readonly labels?: readonly string[] | undefined;
+  readonly taints?: readonly string[] | undefined;
+  /** What an adoption found on its host in place of files of ours. */
+  readonly adopted?: readonly AdoptedFiles[] | undefined;
+}
+
+/**
+ * Files that an adoption found, and those of ours that say the same in other words. As long as both are as they were
+ * then, nothing of it is rewritten; after that ours are written, and what else was found goes.
+ */
+export interface AdoptedFiles {
+  /** SHA-256 of each file as it was found, by path; null: it was not there. */
+  readonly found: Readonly<Record<string, string | null>>;
+  /** SHA-256 of the files of ours that they stand for, by path. */
+  readonly standFor: Readonly<Record<string, string>>;
+}
+
+export interface NodeAccess {
+  readonly user: string;
+  readonly keyPaths: readonly string[];
+  readonly keyPathsAreDefaults: boolean;
+  readonly certificatePath: string | null;
+  readonly agent: 'required' | 'auto';
+  /** From the operator outwards; each with the node's own keys. */
+  readonly bastions: readonly { readonly address: string; readonly port: number; readonly user: string }[];
 }

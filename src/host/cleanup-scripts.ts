@@ -111,7 +111,7 @@ for tree in "$DD" $TREES; do
 done
 for prefix in $PREFIXES; do
   if [ "$prefix" = /usr ]; then continue; fi
-  rm -f "$prefix/bin/rke2" "$prefix/bin/rke2-killall.sh" "$prefix/bin/rke2-uninstall.sh" "$prefix"/lib/systemd/system/rke2-*.env
+  rm -f "$prefix/bin/rke2" "$prefix/bin/rke2.previous" "$prefix/bin/rke2-killall.sh" "$prefix/bin/rke2-uninstall.sh" "$prefix"/lib/systemd/system/rke2-*.env
   rm -rf "$prefix/share/rke2"
 done
 for prefix in $PREFIXES; do

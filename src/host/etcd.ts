@@ -1,15 +1,9 @@
 import { RemoteCommandError } from '../domain/errors.ts';
+import type { EtcdMember } from '../domain/observed.ts';
 import { DATA_DIR, etcdNamePath } from '../rke2/paths.ts';
+import { commandFailure } from './command-failure.ts';
 import type { Host } from './host.ts';
-
-/** One member as etcd itself lists it. */
-export interface EtcdMember {
-  readonly id: string;
-  /** Empty until the member has started for the first time. */
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-  readonly isLearner: boolean;
-}
+import { memberIdHex, parseMembers } from './parse-members.ts';
 
 interface CallOptions {
   readonly signal?: AbortSignal;
@@ -18,36 +12,86 @@ interface CallOptions {
 }
 
 /**
- * $1: path of etcd's JSON gateway; $2: RKE2's data directory. Hosts have no etcdctl, and need not have curl; the node's own kubectl can POST to any
- * server. kubectl wants a kubeconfig or none at all: HOME and KUBECONFIG must not bring in another.
+ * $1: path of etcd's JSON gateway; $2: RKE2's data directory; $3: what is sent. Hosts have no etcdctl, and need not have
+ * curl; the node's own kubectl can POST to any server. kubectl wants a kubeconfig or none at all: HOME and KUBECONFIG must
+ * not bring in another. curl's `-f` would hide what etcd says of a refusal.
  */
 const POST = `
 TLS=$2/server/tls/etcd
 if command -v curl >/dev/null 2>&1; then
-  exec curl -fsS --max-time 10 --cacert "$TLS/server-ca.crt" --cert "$TLS/server-client.crt" \\
-    --key "$TLS/server-client.key" -X POST -d '{}' "https://127.0.0.1:2379$1"
+  exec curl -sS --max-time 10 --cacert "$TLS/server-ca.crt" --cert "$TLS/server-client.crt" \\
+    --key "$TLS/server-client.key" -X POST -d "$3" "https://127.0.0.1:2379$1"
 fi
-echo '{}' | KUBECONFIG=/dev/null "$2/bin/kubectl" --server=https://127.0.0.1:2379 --request-timeout=10s \\
+printf '%s' "$3" | KUBECONFIG=/dev/null "$2/bin/kubectl" --server=https://127.0.0.1:2379 --request-timeout=10s \\
   --certificate-authority="$TLS/server-ca.crt" --client-certificate="$TLS/server-client.crt" \\
   --client-key="$TLS/server-client.key" create --raw "$1" -f -
 `;
 
-/** The members of the cluster that this node's etcd belongs to, asked of etcd itself. */
-export async function listMembers(host: Host, options: CallOptions = {}): Promise<readonly EtcdMember[]> {
-  const { dataDir, ...call } = options;
+async function post(
+  host: Host,
+  path: string,
+  body: object,
+  { dataDir, what, ...call }: CallOptions & { readonly what: string },
+): Promise<string> {
   const { stdout } = await host.run(POST, {
-    args: ['/v3/cluster/member/list', dataDir ?? DATA_DIR],
+    args: [path, dataDir ?? DATA_DIR, JSON.stringify(body)],
     timeoutMs: 30_000,
-    what: 'Asking etcd for its members',
+    what,
     ...call,
   });
-  const answer = JSON.parse(stdout) as { readonly members?: readonly RawMember[] };
-  return (answer.members ?? []).map((member) => ({
-    id: member.ID ?? '',
-    name: member.name ?? '',
-    peerUrls: member.peerURLs ?? [],
-    isLearner: member.isLearner === true,
-  }));
+  return stdout;
+}
+
+/** The members of the cluster that this node's etcd belongs to, asked of etcd itself. */
+export async function listMembers(host: Host, options: CallOptions = {}): Promise<readonly EtcdMember[]> {
+  const what = 'Asking etcd for its members';
+  const answer = await post(host, '/v3/cluster/member/list', {}, { what, ...options });
+  const members = parseMembers(answer);
+  if (members === null) throw commandFailure(host.target, what, 1, answer);
+  return members;
+}
+
+/**
+ * Takes a member (by the id of `listMembers`) out of the cluster; one that is not in it any more counts as taken out. etcd
+ * itself refuses what would cost it its majority: RemoteCommandError with its words.
+ */
+export async function removeMember(host: Host, id: string, options: CallOptions = {}): Promise<void> {
+  const what = `Removing member ${id} from etcd`;
+  const body = { ID: BigInt(`0x${id}`).toString() };
+  const answer = await post(host, '/v3/cluster/member/remove', body, { what, ...options }).catch(
+    (error: unknown) => {
+      if (error instanceof RemoteCommandError && NOT_FOUND.test(error.stderr)) return '{"header":{}}';
+      throw error;
+    },
+  );
+  if (parseMembers(answer) === null && !NOT_FOUND.test(answer)) {
+    throw commandFailure(host.target, what, 1, answer);
+  }
+}
+
+/** In etcd's words, and in those of a kubectl that got its 404. */
+const NOT_FOUND = /member not found|could not find the requested resource/i;
+
+/** The id of this node's own member while it lives and follows a leader (or leads); null otherwise, and when it is silent. */
+export async function livingMember(host: Host, options: CallOptions = {}): Promise<string | null> {
+  const what = 'Asking etcd how it is';
+  const answer = await post(host, '/v3/maintenance/status', {}, { what, ...options }).catch(
+    (error: unknown) => {
+      if (error instanceof RemoteCommandError) return '{}';
+      throw error;
+    },
+  );
+  const status = parseStatus(answer);
+  const id = status.header?.member_id;
+  return id === undefined || (status.leader ?? '0') === '0' ? null : memberIdHex(id);
+}
+
+function parseStatus(text: string): RawStatus {
+  try {
+    return (JSON.parse(text) ?? {}) as RawStatus;
+  } catch {
+    return {};
+  }
 }
 
 /** Whether this node's own member has a vote; false while etcd does not answer yet. */
@@ -67,10 +111,7 @@ export async function isVoter(host: Host, options: CallOptions = {}): Promise<bo
   return members.some((member) => member.name === name.stdout.trim() && !member.isLearner);
 }
 
-/** etcd's gateway leaves out what is empty or false. */
-interface RawMember {
-  readonly ID?: string;
-  readonly name?: string;
-  readonly peerURLs?: readonly string[];
-  readonly isLearner?: boolean;
+interface RawStatus {
+  readonly header?: { readonly member_id?: string };
+  readonly leader?: string;
 }

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiNode } from '../domain/observed.ts';
 import type { ObjectRef } from '../domain/state.ts';
-import { quoteWord } from '../lib/shell-quote.ts';
-import { binDir, KUBECONFIG_PATH } from '../rke2/paths.ts';
 import { commandFailure } from './command-failure.ts';
 import type { Host } from './host.ts';
 import { parseNodes } from './probe/parse-nodes.ts';
+import { kubectlCommand, runKubectl } from './run-kubectl.ts';
 
-interface CallOptions {
+/** Of every call. */
+export interface CallOptions {
   readonly signal?: AbortSignal;
   /** RKE2's data directory there, `/var/lib/rancher/rke2` unless said otherwise. */
   readonly dataDir?: string | undefined;
@@ -16,17 +16,13 @@ interface CallOptions {
 /** An API server that answers nothing must not hold a step for ever. */
 const TIMEOUT_MS = 60_000;
 
-/** The node's own kubectl, as the admin, on this server's API; it must leave no cache in root's home. */
-const command = (dataDir?: string) =>
-  `${quoteWord(binDir(dataDir))}/kubectl --kubeconfig ${KUBECONFIG_PATH} --cache-dir /dev/null/none --request-timeout=20s`;
-
 /**
  * Creates the object on stdin, or replaces it: `apply` would keep a copy of it in an annotation, which may not be longer
  * than 256 KiB. printf is a builtin, so nothing of the object is seen in a list of processes.
  */
 const put = (dataDir?: string) => `
 object=$(cat)
-put() { printf '%s' "$object" | ${command(dataDir)} "$1" --validate=false -f - 2>&1; }
+put() { printf '%s' "$object" | ${kubectlCommand(dataDir)} "$1" --validate=false -f - 2>&1; }
 if answer=$(put create); then exit 0; fi
 case $answer in
 *AlreadyExists*) if answer=$(put replace); then exit 0; fi ;;
@@ -91,16 +87,10 @@ const UNKNOWN_KIND =
 async function onStubs(
   host: Host,
   args: readonly string[],
-  { dataDir, stdin, what, ...call }: CallOptions & { readonly stdin: string; readonly what: string },
+  options: CallOptions & { readonly stdin: string; readonly what: string },
 ): Promise<string> {
-  const { exitCode, stdout, stderr } = await host.run(`exec ${command(dataDir)} "$@"`, {
-    args,
-    stdin,
-    what,
-    timeoutMs: TIMEOUT_MS,
-    allowFailure: true,
-    ...call,
-  });
+  const { what } = options;
+  const { exitCode, stdout, stderr } = await runKubectl(host, args, { allowFailure: true, ...options });
   const complaints = stderr.split('\n').filter((line) => line.trim() !== '' && !UNKNOWN_KIND.test(line));
   if (exitCode !== 0 && complaints.length > 0) throw commandFailure(host.target, what, exitCode, stderr);
   return stdout;
@@ -135,7 +125,21 @@ export async function getAddonWarning(
   return items.at(-1)?.message ?? null;
 }
 
+/** One value of a Secret, decoded; null when there is no such Secret or it has no such key. */
+export async function getSecretValue(
+  host: Host,
+  secret: { readonly name: string; readonly namespace: string; readonly key: string },
+  options: CallOptions = {},
+): Promise<Buffer | null> {
+  const { name, namespace, key } = secret;
+  const args = ['get', 'secret', name, '-n', namespace, '--ignore-not-found', '-o', 'json'];
+  const { stdout } = await kubectl(host, args, `Reading the Secret ${name}`, options);
+  if (stdout.trim() === '') return null;
+  const { data } = JSON.parse(stdout) as { readonly data?: Readonly<Record<string, string>> };
+  const value = data?.[key];
+  return value === undefined ? null : Buffer.from(value, 'base64');
+}
+
 function kubectl(host: Host, args: readonly string[], what: string, options: CallOptions) {
-  const { dataDir, ...call } = options;
-  return host.run(`exec ${command(dataDir)} "$@"`, { args, timeoutMs: TIMEOUT_MS, what, ...call });
+  return runKubectl(host, args, { what, ...options });
 }

@@ -7,10 +7,12 @@ import type { NodeRecord, State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { DATA_DIR } from '../rke2/paths.ts';
 import { isServer } from '../rke2/roles.ts';
+import { checkVersion } from './check-version.ts';
+import { roleChange } from './role-change.ts';
 
 /**
  * What the file asks for that this cluster, as the state knows it, cannot become by an `up`: changes of what RKE2 fixes
- * at its first boot, nodes gone from the file, data gone from a host. Errors all; none of them touches a host.
+ * at its first boot, names, versions that Kubernetes cannot go to, data gone from a host. Errors all; none of them touches a host.
  */
 export function checkState(
   cluster: Cluster,
@@ -25,8 +27,8 @@ export function checkState(
   return [
     ...moved,
     ...(begun ? [...checkImmutable(cluster, state), ...checkDatastore(cluster, state)] : []),
-    ...(begun ? checkVersion(state, version) : []),
-    ...checkMembers(cluster, observed, state),
+    ...(begun ? checkVersion(observed, state, version) : []),
+    ...checkNames(cluster, observed, state),
     // Where nobody looks for the data, none is missed.
     ...(moved.length > 0 ? [] : checkData(cluster, observed, state)),
     ...checkJoinable(cluster, observed, state),
@@ -122,59 +124,14 @@ function checkDatastore(cluster: Cluster, state: State): readonly Diagnostic[] {
   ];
 }
 
-function checkVersion(state: State, version: string): readonly Diagnostic[] {
-  if (state.version === null || state.version === version) return [];
-  return [
-    {
-      severity: 'error',
-      code: 'version-changed',
-      path: 'kubernetes_version',
-      message: `This cluster runs ${state.version}, and the file asks for ${version}. Upgrades are not supported yet.`,
-      hint: `Write kubernetes_version: ${state.version} for now.`,
-    },
-  ];
-}
-
-function checkMembers(cluster: Cluster, observed: Observed, state: State): readonly Diagnostic[] {
-  const wanted = new Map(
-    cluster.nodes.flatMap((node) => {
-      const facts = factsOf(observed, node.key);
-      return facts === null ? [] : [[nodeId(state.clusterId, facts.machineId), node] as const];
-    }),
-  );
-  return Object.values(state.nodes).flatMap((record): Diagnostic[] => {
-    if (record.phase === 'staged') return [];
-    const itself = wanted.get(record.nodeId);
-    const node = itself ?? cluster.nodes.find((candidate) => isAt(candidate, record));
-    if (node === undefined) return [leftFile(record)];
-    const facts = itself === undefined ? null : factsOf(observed, itself.key);
-    const name = facts === null ? record.name : nodeName(node, facts);
-    const sameRoles = isDeepStrictEqual([...node.roles].sort(), [...record.roles].sort());
-    return [
-      ...(sameRoles ? [] : [rolesChanged(record, node.roles)]),
-      ...(name === record.name ? [] : [renamed(record, name)]),
-    ];
+function checkNames(cluster: Cluster, observed: Observed, state: State): readonly Diagnostic[] {
+  return cluster.nodes.flatMap((node): Diagnostic[] => {
+    const facts = factsOf(observed, node.key);
+    const record = facts === null ? undefined : state.nodes[nodeId(state.clusterId, facts.machineId)];
+    if (facts === null || record?.phase !== 'joined') return [];
+    const name = nodeName(node, facts);
+    return name === record.name ? [] : [renamed(record, name)];
   });
-}
-
-function leftFile(record: NodeRecord): Diagnostic {
-  return {
-    severity: 'error',
-    code: 'node-left-file',
-    node: record.name,
-    message: `${record.name} (${record.address}) is a member of this cluster and no longer in the file. Taking single nodes out is not supported yet.`,
-    hint: `Put ${record.address} back into the file, or take the whole cluster away with \`rke2ctl remove\`.`,
-  };
-}
-
-function rolesChanged(record: NodeRecord, roles: readonly string[]): Diagnostic {
-  return {
-    severity: 'error',
-    code: 'roles-changed',
-    node: record.name,
-    message: `${record.name} joined as ${record.roles.join('+')} and the file now says ${roles.join('+')}. Changing the roles of a running node is not supported yet.`,
-    hint: `Write role: [${record.roles.join(', ')}] for ${record.address} again.`,
-  };
 }
 
 function renamed(record: NodeRecord, name: string): Diagnostic {
@@ -194,6 +151,8 @@ function checkData(cluster: Cluster, observed: Observed, state: State): readonly
     if (facts === null || facts.rke2.etcdData) return [];
     const record = state.nodes[nodeId(state.clusterId, facts.machineId)];
     if (record?.phase !== 'joined' || !record.roles.includes('etcd')) return [];
+    // It leaves and joins anew: then it needs none, and a run that was cut off may have deleted it already.
+    if (roleChange(record.roles, node.roles) === 'rejoin') return [];
     return [
       {
         severity: 'error',
@@ -213,10 +172,9 @@ function checkJoinable(cluster: Cluster, observed: Observed, state: State): read
       record.nodeId === state.bootstrapNodeId || (record.phase === 'joined' && isServer(record.roles)),
   );
   if (servers.length === 0) return [];
-  const reached = cluster.nodes.flatMap((node) => {
-    const facts = factsOf(observed, node.key);
-    return facts === null ? [] : [nodeId(state.clusterId, facts.machineId)];
-  });
+  const reached = Object.values(observed.hosts).flatMap((host) =>
+    host.reachable ? [nodeId(state.clusterId, host.facts.machineId)] : [],
+  );
   const isNew = (id: string) => id !== state.bootstrapNodeId && state.nodes[id]?.phase !== 'joined';
   if (!reached.some(isNew) || servers.some((record) => reached.includes(record.nodeId))) return [];
   const names = servers.map((record) => `${record.name} (${record.address})`).join(', ');
@@ -231,10 +189,6 @@ function checkJoinable(cluster: Cluster, observed: Observed, state: State): read
       hint: 'Bring one of them back, with its disk, and run `rke2ctl up` again. If they are gone for good, take the rest away with `rke2ctl remove --ignore-unreachable` and make the cluster anew.',
     },
   ];
-}
-
-function isAt(node: { readonly address: string; readonly port: number }, record: NodeRecord): boolean {
-  return node.address === record.address && node.port === record.port;
 }
 
 function text(value: unknown): string {

@@ -4,11 +4,12 @@ import type { Observed } from '../domain/observed.ts';
 import type { State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { canFound } from '../rke2/roles.ts';
+import { roleChange } from './role-change.ts';
 
 /**
  * The one node that makes the cluster, or made it: as the state says, else the first reachable node of the file that can
  * found a cluster (one with etcd; with an external datastore a control plane), while it has no member yet. null when the
- * node that made it has left: nobody may ever bootstrap a second time.
+ * node that made it has left, or leaves in this run: nobody may ever bootstrap a second time.
  */
 export function chooseBootstrap(cluster: Cluster, observed: Observed, state: State): NodeKey | null {
   const { bootstrapNodeId } = state;
@@ -19,7 +20,9 @@ export function chooseBootstrap(cluster: Cluster, observed: Observed, state: Sta
       if (facts !== null) return nodeId(state.clusterId, facts.machineId) === bootstrapNodeId;
       return record !== undefined && record.address === node.address && record.port === node.port;
     });
-    return found?.key ?? null;
+    if (found === undefined) return null;
+    const rejoins = record?.phase === 'joined' && roleChange(record.roles, found.roles) === 'rejoin';
+    return rejoins ? null : found.key;
   }
   if (Object.values(state.nodes).some((node) => node.phase === 'joined')) return null;
   const candidates = cluster.nodes.filter((node) => canFound(node.roles, cluster));

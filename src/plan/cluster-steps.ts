@@ -1,9 +1,12 @@
-import { bracketed } from '../domain/node-identity.ts';
-import type { ExpectedNode, PlannedNode, Step } from '../domain/plan.ts';
+import type { ExpectedNode, PlannedNode, Step, StepKind } from '../domain/plan.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { deleteAddonSteps, verifyAddonSteps } from './addon-steps.ts';
+import { apiUrl } from './api-url.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
+
+/** What changes the Nodes that are waited for. */
+const BEFORE_VERIFY: readonly StepKind[] = ['start-service', 'leave-cluster', 'uninstall', 'label-node'];
 
 /**
  * What ends a run: manifests that left the file are deleted from the cluster, every Node must be Ready with the roles and
@@ -13,16 +16,19 @@ import type { NodeWork, UpInput } from './up-input.ts';
 export function clusterSteps(
   input: UpInput,
   work: readonly NodeWork[],
-  starting: readonly NodeWork[],
   before: readonly Step[],
 ): readonly Step[] {
   const planes = work.filter(({ desired }) => desired.planned.roles.includes('controlplane'));
-  const plane = planes.find(({ changes }) => changes.start === null) ?? planes[0];
+  const plane =
+    planes.find(({ changes, rejoins }) => changes.start === null && rejoins === null) ??
+    planes.find(({ rejoins }) => rejoins === null) ??
+    planes[0];
   if (plane === undefined) return [];
   const node = plane.desired.planned;
-  const starts = starting.map(({ desired }) => stepId('start-service', desired.planned));
+  const starting = work.filter(({ changes }) => changes.start !== null);
+  const motions = before.filter(({ kind }) => BEFORE_VERIFY.includes(kind)).map((step) => step.id);
   const needs = plane.changes.start === null ? [] : [stepId('start-service', node)];
-  const ready = { plane, needs, after: starts };
+  const ready = { plane, needs, after: motions };
   const deletions = deleteAddonSteps(input, work, ready);
   const changed = before.length + deletions.length > 0;
   const healthy = isHealthy(input, work);
@@ -34,7 +40,7 @@ export function clusterSteps(
     node,
     reason: starting.length > 0 ? 'nodes start in this run' : 'a Node is missing or not Ready',
     needs,
-    after: starts,
+    after: motions,
     nodes: work.map(({ desired }) => expected(desired.planned)),
   };
   const kubeconfig: Step = {
@@ -44,7 +50,7 @@ export function clusterSteps(
     reason: 'so that kubectl reaches the cluster from here',
     needs,
     after: [],
-    server: apiUrl(input, node),
+    server: apiUrl(input.cluster, node.key),
   };
   const copy: Step = {
     kind: 'copy-state',
@@ -61,14 +67,6 @@ export function clusterSteps(
     ...addons,
     ...(changed ? [copy] : []),
   ];
-}
-
-/** `https://` address of the API for people: the endpoint, else the SSH address of a control plane. */
-function apiUrl(input: UpInput, plane: PlannedNode): string {
-  const { endpoint } = input.cluster;
-  if (endpoint !== null) return `https://${bracketed(endpoint.host)}:${endpoint.port}`;
-  const spec = input.cluster.nodes.find((node) => node.key === plane.key);
-  return `https://${bracketed(spec?.address ?? plane.address)}:6443`;
 }
 
 function expected({ key, name, roles, address }: PlannedNode): ExpectedNode {

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { HostFacts } from '../domain/observed.ts';
+import { sha256 } from '../lib/hash.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
+import { joinFirewalls } from '../render/firewall-rules.ts';
+import type { RenderedFile } from '../render/rendered-file.ts';
 
 /**
  * The markers that a host gets: before anything else the one that also names what is still to be taken away, so that a
@@ -21,40 +24,53 @@ export interface MarkerInput {
   readonly closes: boolean;
 }
 
-/** Holds the host's marker against the one it must have. */
+/**
+ * Holds the host's marker against the one it must have. What it says of the files' contents is kept by the steps that
+ * write them, so it counts only where a run that was cut off between file and marker left it behind.
+ */
 export function compareMarker(
-  { marker }: DesiredNode,
+  desired: DesiredNode,
   { rke2 }: HostFacts,
   { claimed, surplus, closes }: MarkerInput,
 ): MarkerChanges {
+  const { marker, files } = desired;
   const before = rke2.marker === null || rke2.marker === 'unreadable' ? null : rke2.marker;
+  const { written, ...known } = before ?? { written: undefined };
   const stays = new Set([...marker.files, ...surplus]);
   const held: Marker = {
     ...marker,
     files: [...new Set([...(before?.files ?? []).filter((path) => stays.has(path)), ...marker.files])],
-    firewall: closes ? heldFirewall(marker, before) : marker.firewall,
+    firewall: closes ? heldFirewall(desired, before) : marker.firewall,
   };
   return {
-    first: claimed && isDeepStrictEqual(before, held) ? null : held,
+    first: claimed && isDeepStrictEqual(known, held) && !isOutdated(written, files, rke2) ? null : held,
     last: isDeepStrictEqual(held, marker) ? null : marker,
   };
 }
 
-/** Old and new rules together; of two zones, which one record cannot hold, the old one's. */
-function heldFirewall(wanted: Marker, marker: Marker | null): FirewallRecord | null {
-  const before = marker?.firewall ?? null;
-  if (before === null || wanted.firewall === null) return before ?? wanted.firewall;
-  if (before.zone !== wanted.firewall.zone) return before;
-  const both = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])].sort();
-  const names = both(Object.keys(before.ipsets), Object.keys(wanted.firewall.ipsets));
-  const now = wanted.firewall;
-  return {
-    zone: now.zone,
-    ports: both(before.ports, now.ports),
-    richRules: both(before.richRules, now.richRules),
-    trustedSources: both(before.trustedSources, now.trustedSources),
-    ipsets: Object.fromEntries(
-      names.map((name) => [name, both(before.ipsets[name] ?? [], now.ipsets[name] ?? [])]),
-    ),
-  };
+/** True when the marker has another hash of a file that is in place: left as it is, the file's next change would look made by hand. */
+function isOutdated(
+  written: Marker['written'],
+  files: readonly RenderedFile[],
+  { files: present }: HostFacts['rke2'],
+): boolean {
+  return files.some(({ path, content }) => {
+    const last = written?.[path];
+    const hash = present[path]?.sha256;
+    return (
+      last !== undefined &&
+      hash !== undefined &&
+      last !== hash &&
+      content !== null &&
+      hash === sha256(content)
+    );
+  });
+}
+
+/** Old and new rules together, and those for members that are about to go; of two zones, which one record cannot hold, the old one's. */
+function heldFirewall({ marker, passage }: DesiredNode, held: Marker | null): FirewallRecord | null {
+  const before = held?.firewall ?? null;
+  const wanted = passage ?? marker.firewall;
+  if (before === null || wanted === null) return before ?? wanted;
+  return before.zone === wanted.zone ? joinFirewalls(before, wanted) : before;
 }

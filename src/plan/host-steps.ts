@@ -1,10 +1,12 @@
-import type { HostFacts } from '../domain/observed.ts';
+import type { NodeKey } from '../domain/cluster.ts';
 import type { PlannedNode, Step, StepId, StepKind } from '../domain/plan.ts';
 import { sha256 } from '../lib/hash.ts';
-import { factsOf } from '../render/desired-node.ts';
+import { isEmptyFirewall, NO_FIREWALL } from '../render/firewall-rules.ts';
 import type { NodeChanges } from './compare-node.ts';
+import type { DepartureTies } from './departure-steps.ts';
 import { installWay } from './install-way.ts';
-import { type StartOrder, startNeeds } from './start-order.ts';
+import { compareLabels } from './node-labels.ts';
+import { drains, gateOf } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
@@ -19,51 +21,70 @@ type Draft<K extends StepKind = StepKind> = K extends StepKind
     }
   : never;
 
-/** The steps on one host, each waiting for the one before; the start also waits for those that must come first. */
-export function hostSteps(
-  input: UpInput,
-  work: NodeWork,
-  order: StartOrder,
-  matrixId: StepId | null,
-): readonly Step[] {
-  const facts = factsOf(input.observed, work.desired.planned.key);
-  if (facts === null) return [];
-  return chainSteps(work.desired.planned, [
-    ...claimStep(input, work, facts),
-    ...softwareSteps(input, work, facts),
+/** What the steps on one host wait for beside each other. */
+export interface HostTies {
+  /** Before anything is done there: the end of its leaving, for a node that comes back. */
+  readonly prior: readonly StepId[];
+  /** Before its service is touched. */
+  readonly motion: DepartureTies;
+  readonly joinable: PlannedNode | null;
+  /** With these nobody else bears the node's name any more. */
+  readonly formers: readonly StepId[];
+  readonly matrixId: StepId | null;
+  /** What must be out of the cluster before the firewall is closed for it. */
+  readonly departed: readonly StepId[];
+  /** Every node of this run has its release files: nothing is replaced before. */
+  readonly staged: readonly StepId[];
+  /** Control planes for kubectl. */
+  readonly planes: readonly NodeKey[];
+  /** With these every server is what it is to be. */
+  readonly motions: readonly StepId[];
+}
+
+/** The steps on one host, each waiting for the one before. */
+export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): readonly Step[] {
+  const isDrained = drains(work, input.cluster);
+  return chainSteps(work.desired.planned, ties.prior, [
+    ...claimStep(input, work),
+    ...stageStep(work),
+    ...(isInService(work) ? [] : installStep(input, work, ties)),
     ...prepareStep(work),
     ...firewallStep(work),
-    ...filesStep(work, order),
-    ...releaseStep(work),
-    ...startStep(work, order, matrixId),
+    ...(isDrained ? [drainStep(input, ties)] : []),
+    ...(isInService(work) ? installStep(input, work, ties) : []),
+    ...filesStep(work, ties),
+    ...(isClosing(work) ? [] : releaseStep(work)),
+    ...startStep(work, ties),
+    ...uncordonStep(work, isDrained, ties),
+    ...chartsStep(input, work, ties),
+    ...labelStep(input, work, ties),
+    ...(isClosing(work) ? [...closeStep(work, ties), ...releaseStep(work)] : []),
   ]);
 }
 
-function chainSteps(node: PlannedNode, drafts: readonly Draft[]): readonly Step[] {
+function chainSteps(node: PlannedNode, prior: readonly StepId[], drafts: readonly Draft[]): readonly Step[] {
   const ids = drafts.map((draft) => draft.id ?? stepId(draft.kind, node));
   return drafts.map((draft, index): Step => {
     const ties = {
       id: ids[index] ?? '',
       node,
-      needs: [...ids.slice(Math.max(index - 1, 0), index), ...(draft.needs ?? [])],
+      needs: [...new Set([...(index === 0 ? prior : ids.slice(index - 1, index)), ...(draft.needs ?? [])])],
       after: draft.after ?? [],
     };
     return { ...draft, ...ties };
   });
 }
 
-function claimStep(
-  input: UpInput,
-  { desired, changes }: NodeWork,
-  { rke2 }: HostFacts,
-): readonly Draft<'claim'>[] {
+function claimStep(input: UpInput, { desired, changes, facts }: NodeWork): readonly Draft<'claim'>[] {
   if (changes.marker.first === null) return [];
   const { planned, bootstraps } = desired;
-  const isNew = rke2.marker === null;
   return [
     {
       kind: 'claim',
-      reason: isNew ? 'the host is new to this cluster' : 'what belongs to us on this host has changed',
+      reason:
+        facts.rke2.marker === null
+          ? 'the host is new to this cluster'
+          : 'what belongs to us on this host has changed',
       marker: changes.marker.first,
       bootstrap: bootstraps && input.state.bootstrapNodeId !== planned.id,
     },
@@ -84,21 +105,55 @@ function releaseStep({ desired, changes }: NodeWork): readonly Draft<'claim'>[] 
   ];
 }
 
-function softwareSteps(input: UpInput, { desired, changes }: NodeWork, facts: HostFacts): readonly Draft[] {
-  const stage: Draft<'stage-artifacts'> = {
-    kind: 'stage-artifacts',
-    reason: 'release files are missing on the host',
-    arch: facts.arch,
-    tarball: changes.install ? desired.tarball : null,
-    images: desired.images,
-  };
-  const install: Draft<'install'> = {
-    kind: 'install',
-    reason: `RKE2 ${input.version} is not installed`,
-    version: input.version,
-    way: installWay(input, desired),
-  };
-  return [...(changes.stage ? [stage] : []), ...(changes.install ? [install] : [])];
+function stageStep({ desired, changes, facts }: NodeWork): readonly Draft<'stage-artifacts'>[] {
+  if (!changes.stage) return [];
+  return [
+    {
+      kind: 'stage-artifacts',
+      reason: 'release files are missing on the host',
+      arch: facts.arch,
+      tarball: changes.install ? desired.tarball : null,
+      images: desired.images,
+    },
+  ];
+}
+
+function isInService({ changes }: NodeWork): boolean {
+  return changes.start === 'changed';
+}
+
+/**
+ * On a node in service it is a part of the restart: a service that fell in between would come up as the new version. On a
+ * new one it comes early, as a preparation may be made of what the release brings.
+ */
+function installStep(input: UpInput, work: NodeWork, ties: HostTies): readonly Draft<'install'>[] {
+  const { desired, changes, facts } = work;
+  if (!changes.install) return [];
+  const [present] = facts.rke2.binaries;
+  return [
+    {
+      kind: 'install',
+      reason:
+        present === undefined
+          ? `RKE2 ${input.version} is not installed`
+          : `the host has RKE2 ${present.version}, and the cluster is to run ${input.version}`,
+      version: input.version,
+      way: installWay(input, desired),
+      obsolete: obsoleteImages(work),
+      ...(isInService(work)
+        ? { needs: ties.motion.needs, after: [...ties.motion.after, ...ties.staged] }
+        : {}),
+    },
+  ];
+}
+
+/** RKE2 imports whatever lies in agent/images at every start. */
+function obsoleteImages({ desired, facts }: NodeWork): readonly string[] {
+  const { marker, images } = facts.rke2;
+  if (marker === null || marker === 'unreadable') return [];
+  const ours = marker.installed?.images.map(({ name }) => name) ?? [];
+  const wanted = desired.images.map(({ name }) => name);
+  return images.map(({ name }) => name).filter((name) => ours.includes(name) && !wanted.includes(name));
 }
 
 function prepareStep({ desired, changes }: NodeWork): readonly Draft<'prepare-host'>[] {
@@ -113,18 +168,55 @@ function prepareStep({ desired, changes }: NodeWork): readonly Draft<'prepare-ho
   ];
 }
 
+function drainStep({ cluster }: UpInput, ties: HostTies): Draft<'drain'> {
+  return {
+    kind: 'drain',
+    reason: 'its service starts anew, and the file asks to empty it first (upgrade_strategy.drain)',
+    via: ties.planes,
+    input: cluster.upgrade.drainInput,
+    needs: ties.motion.needs,
+    after: [...ties.motion.after, ...ties.staged],
+  };
+}
+
 function firewallStep({ changes }: NodeWork): readonly Draft<'open-firewall'>[] {
-  if (changes.firewall === null) return [];
+  const { firewall } = changes;
+  if (firewall === null || isEmptyFirewall(firewall.add)) return [];
   return [
     {
       kind: 'open-firewall',
       reason: 'firewalld does not let RKE2 through as it must',
-      ...changes.firewall,
+      ...firewall,
+      remove: { ...NO_FIREWALL, zone: firewall.remove.zone },
     },
   ];
 }
 
-function filesStep({ desired, changes }: NodeWork, order: StartOrder): readonly Draft<'write-files'>[] {
+/** What is no longer needed is closed last: its peers need it as long as the node, or a member that goes, is what it was. */
+function isClosing({ changes }: NodeWork): boolean {
+  return changes.firewall !== null && !isEmptyFirewall(changes.firewall.remove);
+}
+
+function closeStep(
+  { desired, changes }: NodeWork,
+  { departed }: HostTies,
+): readonly Draft<'open-firewall'>[] {
+  if (changes.firewall === null) return [];
+  const { add, remove } = changes.firewall;
+  return [
+    {
+      kind: 'open-firewall',
+      id: `${stepId('open-firewall', desired.planned)} again`,
+      reason: 'what it let through is needed no more',
+      add: { ...NO_FIREWALL, zone: add.zone },
+      remove,
+      reload: false,
+      needs: departed,
+    },
+  ];
+}
+
+function filesStep({ changes }: NodeWork, ties: HostTies): readonly Draft<'write-files'>[] {
   if (changes.files.length + changes.removed.length === 0) return [];
   return [
     {
@@ -136,21 +228,17 @@ function filesStep({ desired, changes }: NodeWork, order: StartOrder): readonly 
         sha256: content === null ? null : sha256(content),
       })),
       removed: changes.removed,
-      ...(changes.start === null ? {} : startNeeds(desired.planned, order)),
+      ...(changes.start === null ? {} : { needs: ties.motion.needs, after: ties.motion.after }),
     },
   ];
 }
 
-function startStep(
-  { desired, changes }: NodeWork,
-  order: StartOrder,
-  matrixId: StepId | null,
-): readonly Draft<'start-service'>[] {
+function startStep({ desired, changes }: NodeWork, ties: HostTies): readonly Draft<'start-service'>[] {
   if (changes.start === null) return [];
   const node = desired.planned;
-  const joins = changes.start === 'first' && !desired.bootstraps && order.joinable?.key !== node.key;
-  const target = joins ? order.joinable : null;
-  const { needs, after } = startNeeds(node, order);
+  const { joinable, matrixId, motion, formers } = ties;
+  const joins = changes.start === 'first' && !desired.bootstraps && joinable?.key !== node.key;
+  const target = joins ? joinable : null;
   return [
     {
       kind: 'start-service',
@@ -158,8 +246,57 @@ function startStep(
       join: target === null ? null : { key: target.key, address: target.address },
       voter: node.roles.includes('etcd'),
       restart: changes.restart,
-      needs: matrixId === null ? needs : [...needs, matrixId],
-      after,
+      needs: [...motion.needs, ...formers, ...(matrixId === null ? [] : [matrixId])],
+      after: motion.after,
+    },
+  ];
+}
+
+/** Charts of the new version need an API server of the new version, and must be through before the next server goes. */
+function chartsStep({ cluster }: UpInput, work: NodeWork, ties: HostTies): readonly Draft<'await-charts'>[] {
+  if (gateOf(work, cluster) !== stepId('await-charts', work.desired.planned)) return [];
+  return [
+    {
+      kind: 'await-charts',
+      reason: 'RKE2 brings its charts to the new version',
+      via: [work.desired.planned.key, ...ties.planes.filter((key) => key !== work.desired.planned.key)],
+    },
+  ];
+}
+
+/** A running node takes labels and taints from the API alone; once the servers rest, as any of them may be asked. */
+function labelStep(
+  input: UpInput,
+  work: NodeWork,
+  { planes, motions }: HostTies,
+): readonly Draft<'label-node'>[] {
+  const changes = compareLabels(input, work);
+  if (changes === null) return [];
+  const { labels, taints } = changes;
+  const names = [
+    ...[...Object.keys(labels.set), ...labels.remove],
+    ...[...taints.set, ...taints.remove].map(({ key, effect }) => `${key}:${effect}`),
+  ];
+  return [
+    {
+      kind: 'label-node',
+      reason: `on its Node ${[...new Set(names)].join(', ')} ${names.length === 1 ? 'is' : 'are'} otherwise than the file says`,
+      via: planes,
+      labels,
+      taints,
+      after: motions,
+    },
+  ];
+}
+
+/** Also for a node that an earlier run had emptied and then lost. */
+function uncordonStep(work: NodeWork, isDrained: boolean, ties: HostTies): readonly Draft<'uncordon'>[] {
+  if (!isDrained && !work.isCordonedByUs) return [];
+  return [
+    {
+      kind: 'uncordon',
+      reason: isDrained ? 'its service is back' : 'a run that was cut off had cordoned it',
+      via: ties.planes,
     },
   ];
 }
@@ -177,4 +314,5 @@ const START_REASONS: Readonly<Record<NonNullable<NodeChanges['start']>, string>>
   unseen: 'a run that was cut off did not see it READY',
   stopped: 'the service is not running, or not enabled',
   changed: 'what it reads only at start has changed',
+  unregistered: 'its Node is gone from the cluster, and comes back when the service starts',
 };

@@ -68,6 +68,9 @@ export function planRemove(input: RemoveInput): Plan {
       ...(input.cluster.externalDatastore && servers.length > 0 ? [datastoreLeft()] : []),
       ...(input.ignoreUnreachable ? unreachable.map(leftBehind) : forgotten.map(leftFile)),
     ],
+    changes: [],
+    drift: [],
+    leaving: [],
     nodes: reachedNodes(input),
     unreachable: input.ignoreUnreachable ? [] : unreachable,
   };

@@ -1,33 +1,64 @@
-import type { NodeKey } from '../domain/cluster.ts';
-import type { Plan, Step } from '../domain/plan.ts';
+import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
+import type { Plan, Step, StepId } from '../domain/plan.ts';
+import type { NodeRecord } from '../domain/state.ts';
 import { type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
+import { isEmptyFirewall } from '../render/firewall-rules.ts';
+import { isServer } from '../rke2/roles.ts';
+import { findChanges } from './changes.ts';
+import { cleanedFacts } from './cleaned-facts.ts';
 import { clusterSteps } from './cluster-steps.ts';
 import { compareNode, type Remembered } from './compare-node.ts';
+import { type DepartureTies, departureSteps } from './departure-steps.ts';
+import { findDrift } from './drift.ts';
 import { hostSteps } from './host-steps.ts';
+import { isLeftDown } from './left-down.ts';
+import { listNodes } from './list-nodes.ts';
+import { type Departure, resolveMembership } from './membership.ts';
+import { agentTies, leavingWorkerTies, type MotionTies, motionTies } from './motion-ties.ts';
 import { portProbes } from './port-probes.ts';
-import { startOrder } from './start-order.ts';
+import { findServicePlaces, type ServicePlaces } from './service-places.ts';
+import { joinTarget, motionOf, type StartOrder, startOrder } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
+import { leavingAddresses, welcomeStep } from './welcome-step.ts';
 
 /**
  * The steps that bring the hosts from what they are to what the file says, in an order in which etcd nodes come one at
- * a time, then control planes, then workers. Pure and deterministic: the same input gives the same bytes.
+ * a time, then control planes, then workers, and whoever goes goes after them. Pure and deterministic: the same input
+ * gives the same bytes.
  */
-export function planUp(input: UpInput): Plan {
-  const work = input.cluster.nodes.flatMap((spec): NodeWork[] => {
-    const facts = factsOf(input.observed, spec.key);
-    if (facts === null) return [];
-    const desired = desiredNode(input, spec, facts);
-    return [{ desired, changes: compareNode(desired, facts, remembered(input, desired)) }];
-  });
-  const starting = work.filter(({ changes }) => changes.start !== null);
+export function planUp(asked: UpInput): Plan {
+  const { departures, replaced } = resolveMembership(asked.cluster, asked.observed, asked.state);
+  const input = { ...asked, leavingAddresses: leavingAddresses(departures) };
+  const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, departures));
+  const attended = work.filter((node) => !isLeftDown(input, node));
+  const order = startOrder(attended, departures, input);
+  const places = findServicePlaces(attended, departures);
   const matrix = input.checkPorts ? matrixStep(input, work) : null;
-  const order = startOrder(work, input.cluster);
+  const leaving = departures.filter(({ why }) => why !== 'rejoins');
+  const formerOf = (key: NodeKey) =>
+    leaving.find(({ record }) => record.nodeId === replaced.get(key)?.nodeId) ?? null;
+  const welcomes = departures.flatMap((departure) => welcomeStep(input, departure));
+  const scene: Scene = {
+    input,
+    // The port matrix waits for the rest.
+    doors: [...welcomes.map(({ id }) => id), ...(matrix === null ? openingIds(work) : [])],
+    order,
+    places,
+    matrixId: matrix?.id ?? null,
+    departed: leaving.map((departure) => lastStepId(departure)),
+    // Who leaves first gets them when it comes back, and nobody waits for that.
+    staged: work
+      .filter(({ changes, rejoins }) => changes.stage && rejoins === null)
+      .map(({ desired }) => stepId('stage-artifacts', desired.planned)),
+  };
   const steps = [
-    ...work.flatMap((node) => hostSteps(input, node, order, matrix?.id ?? null)),
+    ...welcomes,
+    ...work.flatMap((node) => nodeSteps(scene, node, formerOf(node.desired.planned.key))),
+    ...leaving.flatMap((departure) => leavingSteps(scene, departure)),
     ...(matrix === null ? [] : [matrix]),
   ];
-  const all = [...steps, ...clusterSteps(input, work, starting, steps)];
+  const all = [...steps, ...clusterSteps(input, attended, steps)];
   return {
     schemaVersion: 1,
     clusterId: input.state.clusterId,
@@ -36,25 +67,160 @@ export function planUp(input: UpInput): Plan {
     purpose: 'up',
     steps: all,
     findings: input.findings,
+    changes: findChanges(input.state.desired, input.cluster, input.fileKeys),
+    drift: findDrift(input, work),
+    leaving: leaving.map(({ node }) => node),
     nodes: work.map(({ desired }) => desired.planned),
     unreachable: unreachableKeys(input),
   };
 }
 
-function remembered({ state }: UpInput, { planned, bootstraps }: DesiredNode): Remembered {
-  const record = state.nodes[planned.id];
-  const claimed = record !== undefined && (!bootstraps || state.bootstrapNodeId === planned.id);
-  return { claimed, joined: record?.phase === 'joined' };
+interface Scene {
+  readonly input: UpInput;
+  readonly order: StartOrder;
+  readonly places: ServicePlaces;
+  readonly matrixId: StepId | null;
+  /** With these every node that goes for good is out of the cluster. */
+  readonly departed: readonly StepId[];
+  readonly staged: readonly StepId[];
+  /** With these the servers let in whoever comes. */
+  readonly doors: readonly StepId[];
+}
+
+function nodeWork(input: UpInput, spec: ClusterNode, departures: readonly Departure[]): readonly NodeWork[] {
+  const present = factsOf(input.observed, spec.key);
+  if (present === null) return [];
+  const rejoins = departures.find(({ why, node }) => why === 'rejoins' && node.key === spec.key) ?? null;
+  const facts = rejoins === null ? present : cleanedFacts(present);
+  const desired = desiredNode(input, spec, facts);
+  const record = rejoins === null ? (input.state.nodes[desired.planned.id] ?? null) : null;
+  return [
+    {
+      desired,
+      changes: compareNode(desired, facts, remembered(input, desired, record)),
+      facts,
+      record,
+      isCordonedByUs: isCordonedByUs(input, desired.planned.name),
+      rejoins,
+    },
+  ];
+}
+
+function remembered(
+  input: UpInput,
+  { bootstraps, planned }: DesiredNode,
+  record: NodeRecord | null,
+): Remembered {
+  const claimed = record !== null && (!bootstraps || input.state.bootstrapNodeId === record.nodeId);
+  const registered = listNodes(input.observed)?.some(({ name }) => name === planned.name) ?? true;
+  return {
+    claimed,
+    joined: record?.phase === 'joined',
+    record,
+    registered,
+    keepDrift: input.keepDrift ?? false,
+  };
+}
+
+/** The steps that open the firewalls of servers; one that rejoins opens its own when it is back. */
+function openingIds(work: readonly NodeWork[]): readonly StepId[] {
+  return work
+    .filter(
+      ({ desired, changes, rejoins }) =>
+        rejoins === null &&
+        isServer(desired.planned.roles) &&
+        changes.firewall !== null &&
+        !isEmptyFirewall(changes.firewall.add),
+    )
+    .map(({ desired }) => stepId('open-firewall', desired.planned));
+}
+
+function isCordonedByUs({ observed }: UpInput, name: string): boolean {
+  return listNodes(observed)?.some((node) => node.name === name && node.drainedByUs) ?? false;
+}
+
+/** What is done for one node of the file; first its leaving, where it must come back as something else. */
+function nodeSteps(scene: Scene, work: NodeWork, former: Departure | null): readonly Step[] {
+  const { input, order, places, matrixId, departed, staged } = scene;
+  const motion = motionOf(order, work);
+  const ties =
+    motion === undefined ? agentTies(input, order, work) : motionTies(input, order, motion, places);
+  const leaving = work.rejoins === null ? [] : departureSteps(input, work.rejoins, places, ties);
+  const last = leaving.at(-1);
+  const arrival = last === undefined ? (isFree(order, work) ? FREE : ties) : returnTies(order, work);
+  return [
+    ...snapshotOf(ties),
+    ...leaving,
+    ...hostSteps(input, work, {
+      prior: last === undefined ? [] : [last.id],
+      motion: opensLast(scene, work, arrival),
+      joinable: joinTarget(order, work.desired.planned),
+      formers: former === null || !canLeaveFirst(order) ? [] : [stepId('leave-cluster', former.node)],
+      matrixId: work.rejoins === null ? matrixId : null,
+      departed,
+      staged,
+      planes: places.planes,
+      motions: [
+        ...order.members.map((node) => stepId('start-service', node)),
+        ...order.chain.map(({ gate }) => gate),
+      ],
+    }),
+  ];
+}
+
+/** Servers that come find every other server's firewall open for them. */
+function opensLast({ doors }: Scene, { desired, changes }: NodeWork, ties: DepartureTies): DepartureTies {
+  if (changes.start !== 'first' || !isServer(desired.planned.roles)) return ties;
+  return { needs: ties.needs, after: [...new Set([...ties.after, ...doors])] };
+}
+
+/** Without a control plane nobody could delete the Node whose name is taken over. */
+function canLeaveFirst({ firstControlPlane }: StartOrder): boolean {
+  return firstControlPlane === null;
+}
+
+/** A worker that was a server must not be newer than an API server that is still to go. */
+function returnTies({ chain, isUpgrade }: StartOrder, { desired }: NodeWork): DepartureTies {
+  if (isServer(desired.planned.roles)) return FREE;
+  const gates = chain.map(({ gate }) => gate);
+  return isUpgrade ? { needs: gates, after: [] } : { needs: [], after: gates };
+}
+
+const FREE: DepartureTies = { needs: [], after: [] };
+
+/** Members that are down start together, waiting for nobody. */
+function isFree({ members }: StartOrder, { desired }: NodeWork): boolean {
+  return members.some(({ key }) => key === desired.planned.key);
+}
+
+function leavingSteps(scene: Scene, departure: Departure): readonly Step[] {
+  const { input, order, places } = scene;
+  const motion = order.chain.find((each) => each.departure === departure);
+  if (motion !== undefined) {
+    const ties = motionTies(input, order, motion, places);
+    return [...snapshotOf(ties), ...departureSteps(input, departure, places, ties)];
+  }
+  const ties = leavingWorkerTies(order, order.leavingWorkers.indexOf(departure));
+  return departureSteps(input, departure, places, ties);
+}
+
+function snapshotOf({ snapshot }: MotionTies): readonly Step[] {
+  return snapshot === null ? [] : [snapshot];
+}
+
+function lastStepId({ node, facts }: Departure): StepId {
+  return stepId(facts === null ? 'leave-cluster' : 'uninstall', node);
 }
 
 /** The port matrix of the nodes that join in this run, tried after every port is open and before any service starts. */
 function matrixStep(input: UpInput, work: readonly NodeWork[]): Step | null {
+  const fresh = work.filter(({ rejoins }) => rejoins === null);
   const joining = new Set(
-    work.filter(({ changes }) => changes.start === 'first').map(({ desired }) => desired.planned.key),
+    fresh.filter(({ changes }) => changes.start === 'first').map(({ desired }) => desired.planned.key),
   );
   const probes = portProbes(
     input.cluster,
-    work.map(({ desired }) => desired.planned),
+    fresh.map(({ desired }) => desired.planned),
     joining,
   );
   if (probes.length === 0) return null;
@@ -64,7 +230,7 @@ function matrixStep(input: UpInput, work: readonly NodeWork[]): Step | null {
     node: null,
     reason: 'nodes join in this run: every port that RKE2 needs between them is tried before the first start',
     needs: [],
-    after: work
+    after: fresh
       .filter(({ changes }) => changes.firewall !== null)
       .map(({ desired }) => stepId('open-firewall', desired.planned)),
     probes,

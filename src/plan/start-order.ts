@@ -1,91 +1,234 @@
-import type { Cluster, NodeKey } from '../domain/cluster.ts';
+import type { Cluster } from '../domain/cluster.ts';
 import type { PlannedNode, StepId } from '../domain/plan.ts';
 import type { Role } from '../domain/role.ts';
 import { isServer } from '../rke2/roles.ts';
 import { maxUnavailable } from './max-unavailable.ts';
+import type { Departure } from './membership.ts';
 import { stepId } from './step-id.ts';
-import type { NodeWork } from './up-input.ts';
+import type { NodeWork, UpInput } from './up-input.ts';
 
-/** Who starts when, by key; and who is there to be joined. */
+/**
+ * One motion of a server, or of a worker that becomes one: it starts, restarts, leaves, or leaves and comes back. No two
+ * of them happen at once.
+ */
+export interface Motion {
+  readonly work: NodeWork | null;
+  readonly departure: Departure | null;
+  /** True for what takes a living server out of its old role: workers that come in this run come before it. */
+  readonly takesAway: boolean;
+  /** With the end of this step the next motion may begin. */
+  readonly gate: StepId;
+}
+
+/** Who starts and goes when; and who is there to be joined. */
 export interface StartOrder {
   /** Etcd members that are down. They start together: none of them gets READY without a majority. */
   readonly members: readonly PlannedNode[];
-  /** The other servers that start in this run, one after the other: bootstrap node, etcd nodes, control-plane-only ones. */
-  readonly chain: readonly PlannedNode[];
+  /** One after the other: add before remove, the dead apart, which only weigh. */
+  readonly chain: readonly Motion[];
   /** A server that is READY now, or will be first: whom everybody else registers with. */
   readonly joinable: PlannedNode | null;
-  /** The first control plane, without which no agent becomes READY; null when it is up already. */
-  readonly firstControlPlane: NodeKey | null;
+  /** True when that one stays what it is through the whole run. */
+  readonly joinableStays: boolean;
+  /** The gate of the first control plane, without which no agent becomes READY; null when it is up already. */
+  readonly firstControlPlane: StepId | null;
   /** Agents in service that start anew: so many at once as may be out of service, and one that fails is out of service. */
-  readonly restarting: readonly PlannedNode[];
-  readonly restartsAtOnce: number;
+  readonly restarting: readonly NodeWork[];
+  /** Workers that go for good, in lanes as many. */
+  readonly leavingWorkers: readonly Departure[];
+  readonly agentsAtOnce: number;
+  /** Agents that start in this run; who goes alive waits for them. */
+  readonly agentGates: readonly StepId[];
+  /** True when a node in service gets another version, or goes with an older one: all servers before agents then, and a server that fails stops them. */
+  readonly isUpgrade: boolean;
 }
 
-/** Orders the starts: members that are down, bootstrap node, then etcd nodes, then control planes, as they stand in the file. */
-export function startOrder(work: readonly NodeWork[], { nodes, upgrade }: Cluster): StartOrder {
-  const servers = work.filter(({ desired }) => desired.planned.service === 'rke2-server');
-  const starting = servers
-    .filter(({ changes }) => changes.start !== null)
-    .toSorted((a, b) => rank(a) - rank(b));
-  const running = servers.filter(
-    ({ changes }) => changes.start === null || changes.start === 'changed' || changes.start === 'unseen',
+/** Orders what starts and what goes. Pure; nodes of equal rank go as they stand in the file. */
+export function startOrder(
+  work: readonly NodeWork[],
+  departures: readonly Departure[],
+  { cluster, state, version }: Pick<UpInput, 'cluster' | 'state' | 'version'>,
+): StartOrder {
+  const servers = work.filter((node) => isServer(node.desired.planned.roles));
+  const members = servers.filter(isMemberDown);
+  const agents = work.filter(
+    (node) =>
+      !isServer(node.desired.planned.roles) && node.changes.start !== null && !wasServer(node.rejoins),
   );
-  const living = running.find(({ desired }) => hasRole(desired.planned, 'etcd')) ?? running[0];
-  const planeIsUp = running.some(({ desired }) => hasRole(desired.planned, 'controlplane'));
-  const plane = starting.find(({ desired }) => hasRole(desired.planned, 'controlplane'));
-  const planned = (list: readonly NodeWork[]) => list.map(({ desired }) => desired.planned);
+  const running = servers.filter(isRunning);
+  const apiIsUp = hasPlane(running, departures);
+  const chain = motions(work, departures, { cluster, founder: state.bootstrapNodeId, apiIsUp });
+  // One that never got READY, or is down, can take nobody in.
+  const formers = departures.filter(
+    ({ node, record, facts }) =>
+      isServer(node.roles) && record.phase === 'joined' && facts?.rke2.server.active === 'active',
+  );
+  const former = (formers.find(({ node }) => hasRole(node, 'etcd')) ?? formers[0])?.node;
+  const member = running.find(({ desired }) => hasRole(desired.planned, 'etcd'))?.desired.planned;
+  // Only who has etcd can take another in.
+  const living = member ?? (former !== undefined && hasRole(former, 'etcd') ? former : undefined);
+  const first =
+    members[0]?.desired.planned ?? chain.find(({ work: node }) => node !== null)?.work?.desired.planned;
   return {
-    members: planned(starting.filter(isMemberDown)),
-    chain: planned(starting.filter((node) => !isMemberDown(node))),
-    joinable: (living ?? starting[0])?.desired.planned ?? null,
-    firstControlPlane: planeIsUp ? null : (plane?.desired.planned.key ?? null),
-    restarting: planned(
-      work.filter(
-        ({ desired, changes }) => desired.planned.service === 'rke2-agent' && changes.start === 'changed',
-      ),
+    members: members.map(({ desired }) => desired.planned),
+    chain,
+    joinable: living ?? running[0]?.desired.planned ?? former ?? first ?? null,
+    joinableStays: member !== undefined || former === undefined,
+    firstControlPlane: apiIsUp ? null : firstPlane(members, chain),
+    restarting: agents.filter(({ changes }) => changes.start === 'changed'),
+    leavingWorkers: departures.filter(({ node, why }) => why !== 'rejoins' && !isServer(node.roles)),
+    agentsAtOnce: maxUnavailable(
+      cluster.upgrade.maxUnavailableWorker,
+      cluster.nodes.filter(({ roles }) => !isServer(roles)).length,
     ),
-    restartsAtOnce: maxUnavailable(
-      upgrade.maxUnavailableWorker,
-      nodes.filter(({ roles }) => !isServer(roles)).length,
-    ),
+    agentGates: agents.map((node) => gateOf(node, cluster)),
+    isUpgrade:
+      work.some(({ record, changes }) => record?.phase === 'joined' && changes.install) ||
+      formers.some(({ facts }) => facts?.rke2.binaries[0]?.version !== version),
   };
 }
 
-/** The starts that a node's own start needs, and those that must only have ended. */
-export function startNeeds(
-  node: PlannedNode,
-  { members, chain, firstControlPlane, restarting, restartsAtOnce }: StartOrder,
-): { readonly needs: readonly StepId[]; readonly after: readonly StepId[] } {
-  const starts = (nodes: readonly PlannedNode[]) => nodes.map((each) => stepId('start-service', each));
-  if (node.service === 'rke2-agent') {
-    const servers = [...members, ...chain];
-    const turn = restarting.findIndex((agent) => agent.key === node.key);
-    const before = turn < restartsAtOnce ? undefined : restarting[turn - restartsAtOnce];
-    return {
-      needs: starts([
-        ...servers.filter((server) => server.key === firstControlPlane),
-        ...(before === undefined ? [] : [before]),
-      ]),
-      after: starts(servers),
-    };
-  }
-  const index = chain.findIndex((server) => server.key === node.key);
-  if (index < 0) return { needs: [], after: [] };
-  return { needs: starts(index === 0 ? members : chain.slice(index - 1, index)), after: [] };
+/** The step with whose end a node is in service again. */
+export function gateOf({ desired, changes, record, rejoins }: NodeWork, cluster: Cluster): StepId {
+  const node = desired.planned;
+  const isOld = record?.phase === 'joined' && rejoins === null;
+  if (isOld && changes.install && hasRole(node, 'controlplane')) return stepId('await-charts', node);
+  return drains({ changes, record }, cluster) ? stepId('uncordon', node) : stepId('start-service', node);
 }
 
-function isMemberDown({ desired, changes }: NodeWork): boolean {
-  return changes.start === 'stopped' && hasRole(desired.planned, 'etcd');
+/** True for a node in service that is emptied before it starts anew, because the file asks for it. */
+export function drains(
+  { changes, record }: Pick<NodeWork, 'changes' | 'record'>,
+  { upgrade }: Cluster,
+): boolean {
+  return upgrade.drain && changes.start === 'changed' && record?.phase === 'joined';
+}
+
+function isRunning({ changes, rejoins }: NodeWork): boolean {
+  const { start } = changes;
+  return rejoins === null && (start === null || start === 'changed' || start === 'unseen');
+}
+
+function hasPlane(running: readonly NodeWork[], departures: readonly Departure[]): boolean {
+  return (
+    running.some(({ desired }) => hasRole(desired.planned, 'controlplane')) ||
+    departures.some(
+      ({ node, facts }) => facts?.rke2.server.active === 'active' && hasRole(node, 'controlplane'),
+    )
+  );
+}
+
+function firstPlane(members: readonly NodeWork[], chain: readonly Motion[]): StepId | null {
+  const member = members.find(({ desired }) => hasRole(desired.planned, 'controlplane'));
+  if (member !== undefined) return stepId('start-service', member.desired.planned);
+  return (
+    chain.find(({ work }) => work !== null && hasRole(work.desired.planned, 'controlplane'))?.gate ?? null
+  );
+}
+
+interface MotionContext {
+  readonly cluster: Cluster;
+  readonly founder: string | null;
+  readonly apiIsUp: boolean;
+}
+
+interface Ranked extends Motion {
+  readonly rank: number;
+}
+
+function motions(
+  work: readonly NodeWork[],
+  departures: readonly Departure[],
+  { cluster, founder, apiIsUp }: MotionContext,
+): readonly Motion[] {
+  const starting = work.flatMap((node): Ranked[] => {
+    if (node.changes.start === null || isMemberDown(node)) return [];
+    if (!isServer(node.desired.planned.roles) && !wasServer(node.rejoins)) return [];
+    const rank = rankStart(node);
+    const { planned } = node.desired;
+    // As a worker it comes back when every server is what it is to be.
+    const gate = isServer(planned.roles) ? gateOf(node, cluster) : stepId('uninstall', planned);
+    return [{ rank, work: node, departure: node.rejoins, takesAway: rank >= RANKS.takesAway, gate }];
+  });
+  const going = departures.flatMap((departure): Ranked[] => {
+    const { node, facts, why } = departure;
+    if (why === 'rejoins' || !isServer(node.roles)) return [];
+    const isDead = facts === null;
+    // Whoever is dead is taken out by the API.
+    // Whose name or address another takes over goes before that one comes.
+    const isFirst = isDead || why === 'replaced';
+    const rank = isFirst
+      ? apiIsUp
+        ? RANKS.dead
+        : RANKS.deadLater
+      : node.id === founder
+        ? RANKS.founderLeaves
+        : RANKS.leaves;
+    const gate = stepId(isDead ? 'leave-cluster' : 'uninstall', node);
+    return [{ rank, work: null, departure, takesAway: !isFirst, gate }];
+  });
+  return [...starting, ...going].toSorted((a, b) => a.rank - b.rank);
+}
+
+const RANKS = {
+  founds: 0,
+  dead: 1,
+  restarts: 2,
+  joins: 3,
+  rejoinsEtcd: 4,
+  restartsPlane: 5,
+  joinsPlane: 6,
+  deadLater: 7,
+  rejoinsPlane: 7,
+  takesAway: 8,
+  movesPlane: 8,
+  dropsPlane: 8,
+  dropsEtcd: 9,
+  leaves: 10,
+  founderLeaves: 11,
+  becomesWorker: 12,
+};
+
+function rankStart({ desired, changes, record, rejoins }: NodeWork): number {
+  const node = desired.planned;
+  if (desired.bootstraps && changes.start === 'first') return RANKS.founds;
+  if (rejoins !== null) {
+    // A worker's kubelet must not be newer than the API server of one that goes.
+    if (!isServer(node.roles)) return RANKS.becomesWorker;
+    if (hasRole(rejoins.node, 'etcd')) return RANKS.dropsEtcd;
+    if (hasRole(rejoins.node, 'controlplane')) return RANKS.movesPlane;
+    return hasRole(node, 'etcd') ? RANKS.rejoinsEtcd : RANKS.rejoinsPlane;
+  }
+  if (record?.roles.includes('controlplane') === true && !hasRole(node, 'controlplane'))
+    return RANKS.dropsPlane;
+  const isNew = changes.start === 'first';
+  if (hasRole(node, 'etcd')) return isNew ? RANKS.joins : RANKS.restarts;
+  return isNew ? RANKS.joinsPlane : RANKS.restartsPlane;
+}
+
+function isMemberDown({ desired, changes, rejoins }: NodeWork): boolean {
+  return rejoins === null && changes.start === 'stopped' && hasRole(desired.planned, 'etcd');
+}
+
+function wasServer(departure: Departure | null): boolean {
+  return departure !== null && isServer(departure.node.roles);
 }
 
 function hasRole(node: PlannedNode, role: Role): boolean {
   return node.roles.includes(role);
 }
 
-function rank(node: NodeWork): number {
-  const { desired, changes } = node;
-  if (isMemberDown(node)) return 0;
-  if (desired.bootstraps) return 1;
-  const isNew = changes.start === 'first' ? 1 : 0;
-  return hasRole(desired.planned, 'etcd') ? 2 + isNew : 4 + isNew;
+/** Whom a node registers with when its turn has come: who goes in this run may have gone by then. */
+export function joinTarget(order: StartOrder, node: PlannedNode): PlannedNode | null {
+  const index = order.chain.findIndex(({ work }) => work?.desired.planned.key === node.key);
+  const isLate = index < 0 ? order.isUpgrade : order.chain[index]?.takesAway === true;
+  if (order.joinableStays || !isLate) return order.joinable;
+  const earlier = order.chain.slice(0, index < 0 ? undefined : index).flatMap(({ work }) => work ?? []);
+  const member = earlier.find(({ desired }) => hasRole(desired.planned, 'etcd'));
+  return member?.desired.planned ?? order.joinable;
+}
+
+/** The motion of a node of the file; a former one, whose place it takes, may have the same key. */
+export function motionOf({ chain }: StartOrder, node: NodeWork): Motion | undefined {
+  return chain.find(({ work }) => work === node);
 }

@@ -3,8 +3,9 @@ import { bracketed } from '../domain/node-identity.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import type { Secret } from '../domain/secret.ts';
 import { AGENT_TOKEN_PATH, CONFIG_DROPIN_DIR, DATA_DIR, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
-import { disabledComponents, isServer, SERVER_TAINT } from '../rke2/roles.ts';
+import { disabledComponents, isServer } from '../rke2/roles.ts';
 import { ingressValues } from './ingress-choice.ts';
+import { nodeTaints, taintText } from './node-taints.ts';
 import { quotedYaml } from './quoted-yaml.ts';
 
 const HEADER = '# Written by rke2ctl. Edit cluster.yml and run `rke2ctl up`: changes made here are drift.\n';
@@ -32,8 +33,19 @@ export interface ConfigInput {
  * quoted, as RKE2 reads YAML 1.1, where `0644`, `on` and dates would bend.
  */
 export function renderConfigYaml(input: ConfigInput): string {
-  const values = isServer(input.node.roles) ? serverValues(input) : agentValues(input);
-  return HEADER + quotedYaml(withOwnValues(values, plain(input.spec.rke2)), { plainKeys: true });
+  return HEADER + quotedYaml(configValues(input), { plainKeys: true });
+}
+
+/** Keys that a running node takes from elsewhere: the other servers from their own list, labels and taints from the API. */
+const TAKEN_FROM_ELSEWHERE: ReadonlySet<string> = new Set(['server', 'node-label', 'node-taint']);
+
+/**
+ * The part of config.yaml that a running node has only from there, so that a change of it needs a restart. Nobody reads it
+ * but us, so it is JSON, which is made much faster.
+ */
+export function renderStartConfig(input: ConfigInput): string {
+  const entries = Object.entries(configValues(input)).filter(([key]) => !TAKEN_FROM_ELSEWHERE.has(key));
+  return JSON.stringify(Object.fromEntries(entries));
 }
 
 /** The drop-in with the servers' secret settings; null when there are none. */
@@ -46,6 +58,11 @@ export function renderSecretsDropIn(secrets: Readonly<Record<string, Secret>>): 
 /** The drop-in that names a living server while a node joins; config.yaml keeps the lasting address. */
 export function renderJoinDropIn(address: string): string {
   return `${HEADER}server: "${registrationUrl(address)}"\n`;
+}
+
+function configValues(input: ConfigInput): Rke2Values {
+  const values = isServer(input.node.roles) ? serverValues(input) : agentValues(input);
+  return withOwnValues(values, plain(input.spec.rke2));
 }
 
 function serverValues(input: ConfigInput): Rke2Values {
@@ -96,8 +113,6 @@ function flagOf(argument: string | number | boolean): string {
 
 function nodeValues(input: ConfigInput): Rke2Values {
   const { cluster, node, spec, externalAddress, registration } = input;
-  const taints = spec.taints.map((taint) => `${taint.key}=${taint.value}:${taint.effect}`);
-  const workless = isServer(node.roles) && !node.roles.includes('worker') ? [SERVER_TAINT] : [];
   return {
     ...(registration === null ? {} : { server: registrationUrl(registration) }),
     'node-name': node.name,
@@ -110,7 +125,7 @@ function nodeValues(input: ConfigInput): Rke2Values {
       'node-label',
       Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`),
     ),
-    ...listOf('node-taint', [...workless, ...taints]),
+    ...listOf('node-taint', nodeTaints({ roles: node.roles, taints: spec.taints }).map(taintText)),
     ...(cluster.registries.onlyMirrors ? { 'disable-default-registry-endpoint': true } : {}),
   };
 }

@@ -3,8 +3,10 @@ import type { ArtifactRef, FirewallRecord, InstalledRecord, Marker } from '../do
 import { clusterAddress, nodeId, nodeName } from '../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
+import type { Role } from '../domain/role.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { canFound, serviceOf } from '../rke2/roles.ts';
+import { applyAdoption } from './adopted-files.ts';
 import { renderFirewall } from './firewall-rules.ts';
 import type { AddonTexts } from './manifests.ts';
 import { isDualStack, nodeAddresses, otherAddress } from './node-addresses.ts';
@@ -24,6 +26,8 @@ export interface DesiredInput {
   readonly artifacts: Readonly<Record<string, SelectedArtifacts>>;
   /** What was fetched of the addons that stand at a URL; without a text the addon's file is not known yet. */
   readonly addonTexts?: AddonTexts;
+  /** Cluster addresses of members that go in this run: until they have gone every node must let them in. */
+  readonly leavingAddresses?: readonly string[];
 }
 
 /** The files of a release that a host of one architecture gets. */
@@ -42,7 +46,11 @@ export interface DesiredNode {
   readonly images: readonly ArtifactRef[];
   readonly tarball: ArtifactRef | null;
   readonly files: readonly RenderedFile[];
+  /** Files of the host's own that an adoption found and that still say what ours would. */
+  readonly standing: readonly string[];
   readonly firewall: FirewallRecord | null;
+  /** The same as long as members are there that go in this run. */
+  readonly passage: FirewallRecord | null;
   readonly marker: Marker;
 }
 
@@ -67,7 +75,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
   const bootstraps = input.bootstrapKey === spec.key;
   const artifacts = input.artifacts[facts.arch] ?? { tarball: null, images: [] };
   const prefix = installPrefix(cluster, facts);
-  const files = renderNodeFiles({
+  const rendered = renderNodeFiles({
     config: {
       cluster,
       node: planned,
@@ -81,7 +89,9 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     state,
     addonTexts: input.addonTexts ?? {},
   });
-  const firewall = desiredFirewall(input, spec, facts);
+  const { files, standing } = applyAdoption(state.nodes[planned.id]?.adopted, rendered, facts);
+  const firewall = desiredFirewall(input, spec.roles, facts);
+  const passage = desiredFirewall(input, spec.roles, facts, input.leavingAddresses);
   const installed: InstalledRecord = {
     method: cluster.install.method,
     package: cluster.install.package,
@@ -99,7 +109,10 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     version,
     installed,
     dataDir: cluster.dataDir,
-    files: ownedFiles(facts, [...files.map((file) => file.path), ...filesToPrepare(cluster.prepare, facts)]),
+    files: ownedFiles(facts, [
+      ...[...files.map((file) => file.path), ...standing],
+      ...filesToPrepare(cluster.prepare, facts),
+    ]),
     firewall,
   };
   return {
@@ -110,7 +123,9 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     prepare: cluster.prepare,
     ...artifacts,
     files,
+    standing,
     firewall,
+    passage,
     marker,
   };
 }
@@ -123,13 +138,15 @@ function ownedFiles(facts: HostFacts, brought: readonly string[]): readonly stri
   return [...new Set([...kept, ...brought])];
 }
 
-/** `https://` host that a node's config.yaml keeps for good: the endpoint, else the first other server of the file. */
+/** `https://` host that a node's config.yaml keeps for good: the endpoint, else who founded the cluster, else another server. */
 export function registrationHost(input: DesiredInput, spec: ClusterNode): string | null {
   if (input.bootstrapKey === spec.key) return null;
   if (input.cluster.endpoint !== null) return input.cluster.endpoint.host;
   const others = input.cluster.nodes.filter((node) => node.key !== spec.key);
   const bootstrap = others.find((node) => node.key === input.bootstrapKey);
-  const server = bootstrap ?? others.find((node) => canFound(node.roles, input.cluster));
+  // Whose turn it is must not change because the file names the same nodes in another order.
+  const founders = others.filter((node) => canFound(node.roles, input.cluster));
+  const server = bootstrap ?? founders.toSorted((a, b) => (a.key < b.key ? -1 : 1))[0];
   return server === undefined ? null : knownAddress(input, server);
 }
 
@@ -139,13 +156,21 @@ export function factsOf(observed: Observed, key: NodeKey): HostFacts | null {
   return host?.reachable ? host.facts : null;
 }
 
-function desiredFirewall(input: DesiredInput, spec: ClusterNode, facts: HostFacts): FirewallRecord | null {
+/** What a host of these roles lets in: the nodes of the file, and whom `others` names. null: firewalld is not ours there. */
+export function desiredFirewall(
+  input: DesiredInput,
+  roles: readonly Role[],
+  facts: HostFacts,
+  others: readonly string[] = [],
+): FirewallRecord | null {
   const { provider, manage, zone } = input.cluster.firewall;
   if (facts.firewall.provider === 'none' || provider === 'none' || manage === 'check') return null;
   return renderFirewall({
     cluster: input.cluster,
-    roles: spec.roles,
-    nodeAddresses: input.cluster.nodes.flatMap((node) => knownAddresses(input, node)),
+    roles,
+    nodeAddresses: [
+      ...new Set([...input.cluster.nodes.flatMap((node) => knownAddresses(input, node)), ...others]),
+    ],
     zone: zone ?? facts.firewall.defaultZone,
   });
 }

@@ -76,6 +76,30 @@ export function firewallDifference(wanted: FirewallRecord, present: FirewallReco
   };
 }
 
+/** Both together, in the second's zone. */
+export function joinFirewalls(one: FirewallRecord, other: FirewallRecord): FirewallRecord {
+  const both = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])].sort();
+  const names = both(Object.keys(one.ipsets), Object.keys(other.ipsets));
+  return {
+    zone: other.zone,
+    ports: both(one.ports, other.ports),
+    richRules: both(one.richRules, other.richRules),
+    trustedSources: both(one.trustedSources, other.trustedSources),
+    ipsets: Object.fromEntries(
+      names.map((name) => [name, both(one.ipsets[name] ?? [], other.ipsets[name] ?? [])]),
+    ),
+  };
+}
+
+/** Nothing to add and nothing to take away, in no zone. */
+export const NO_FIREWALL: FirewallRecord = {
+  zone: '',
+  ports: [],
+  richRules: [],
+  trustedSources: [],
+  ipsets: {},
+};
+
 /** True when there is nothing in it to add or to take away. */
 export function isEmptyFirewall(record: FirewallRecord): boolean {
   const lists = [record.ports, record.richRules, record.trustedSources];

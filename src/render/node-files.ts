@@ -10,7 +10,13 @@ import {
   SERVER_TOKEN_PATH,
 } from '../rke2/paths.ts';
 import { isServer, serviceOf } from '../rke2/roles.ts';
-import { type ConfigInput, JOIN_DROPIN_PATH, renderConfigYaml, renderSecretsDropIn } from './config-yaml.ts';
+import {
+  type ConfigInput,
+  JOIN_DROPIN_PATH,
+  renderConfigYaml,
+  renderSecretsDropIn,
+  renderStartConfig,
+} from './config-yaml.ts';
 import { renderEnvironmentFile } from './environment-file.ts';
 import { type AddonTexts, manifestPath, renderManifests } from './manifests.ts';
 import { renderRegistriesYaml } from './registries-yaml.ts';
@@ -33,7 +39,7 @@ export function renderNodeFiles({
 }: NodeFilesInput): readonly RenderedFile[] {
   const { cluster, spec } = config;
   return [
-    file(CONFIG_PATH, renderConfigYaml(config)),
+    { ...file(CONFIG_PATH, renderConfigYaml(config)), startContent: renderStartConfig(config) },
     ...renderTokenFiles(spec.roles, bootstraps, state),
     ...clusterFiles(cluster, spec, addonTexts),
   ];

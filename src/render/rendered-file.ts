@@ -8,4 +8,11 @@ export interface RenderedFile {
   readonly secret: boolean;
   /** True where RKE2 reads it only when its service starts, so that a change needs a restart. */
   readonly readAtStart: boolean;
+  /**
+   * Where a running node takes some of it from elsewhere (labels and taints from the API, other servers from their list):
+   * the content without that, which alone decides about a restart. Absent: all of it counts.
+   */
+  readonly startContent?: string;
+  /** SHA-256 of what an adoption found in its place and what means the same; null: nothing was there, and nothing is needed. */
+  readonly adopted?: string | null;
 }

@@ -1,3 +1,4 @@
+import type { Taint } from '../domain/cluster.ts';
 import type { Role, Service } from '../domain/role.ts';
 
 /** The unit that a node of these roles runs. */
@@ -35,5 +36,5 @@ export function disabledComponents(
   };
 }
 
-/** The taint that keeps workloads off servers without the worker role, `key=value:effect`; RKE2 itself sets none. */
-export const SERVER_TAINT = 'CriticalAddonsOnly=true:NoExecute';
+/** The taint that keeps workloads off servers without the worker role; RKE2 itself sets none. */
+export const SERVER_TAINT: Taint = { key: 'CriticalAddonsOnly', value: 'true', effect: 'NoExecute' };

@@ -26,6 +26,15 @@ export const SecretsSchema = z.strictObject({
   agentToken: z.string().min(1),
 });
 
+const NodeAccessSchema = z.strictObject({
+  user: z.string(),
+  keyPaths: z.array(z.string()),
+  keyPathsAreDefaults: z.boolean(),
+  certificatePath: z.string().nullable(),
+  agent: z.enum(['required', 'auto']),
+  bastions: z.array(z.strictObject({ address: z.string(), port: z.int(), user: z.string() })),
+});
+
 const NodeRecordSchema = z.strictObject({
   nodeId: z.string(),
   name: z.string(),
@@ -38,6 +47,19 @@ const NodeRecordSchema = z.strictObject({
   roles: z.array(z.enum(['etcd', 'controlplane', 'worker'])),
   version: z.string(),
   phase: z.enum(['staged', 'joined']),
+  // States of earlier releases have none of these.
+  ssh: NodeAccessSchema.optional(),
+  startedWith: z.string().optional(),
+  labels: z.array(z.string()).optional(),
+  taints: z.array(z.string()).optional(),
+  adopted: z
+    .array(
+      z.strictObject({
+        found: z.record(z.string(), z.string().nullable()),
+        standFor: z.record(z.string(), z.string()),
+      }),
+    )
+    .optional(),
 });
 
 const ObjectRefSchema = z.strictObject({

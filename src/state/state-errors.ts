@@ -62,6 +62,49 @@ export function stateForeign(file: string, found: string, expected: string): Sta
   });
 }
 
+/** Hosts carry the markers of a cluster whose state is not here. `where`: `node1` or `3 hosts`. */
+export function stateMissing(file: string, where: string, cluster: string, hasCopy: boolean): StateError {
+  return new StateError({
+    code: 'state-missing',
+    message: `${file} is missing, but the cluster ${cluster} is on ${where} already. Going on would make a second cluster on top of it.`,
+    hint: hasCopy
+      ? 'The cluster holds a copy: fetch it with `rke2ctl state pull`.'
+      : 'Bring the state file back beside cluster.yml, or make it again from the hosts with `rke2ctl state rebuild`.',
+  });
+}
+
+/** The hosts are nodes of another cluster than the state's, all of them. */
+export function stateOfOtherCluster(
+  file: string,
+  ours: string,
+  theirs: string,
+  hasCopy: boolean,
+): StateError {
+  return new StateError({
+    code: 'state-foreign',
+    message: `${file} is the state of the cluster ${ours}, but the hosts are nodes of ${theirs}. Nothing was changed.`,
+    hint: `If the hosts are the right ones, run \`rke2ctl state ${hasCopy ? 'pull' : 'rebuild'} --force\`: it puts this file aside and ${hasCopy ? 'fetches the copy that their cluster holds' : 'makes the state again from them'}. If not, mend the addresses in cluster.yml.`,
+  });
+}
+
+/** The cluster holds a later state than the file: this one comes from a backup, or another operator went on. */
+export function stateOlder(file: string, serial: number, copySerial: number): StateError {
+  return new StateError({
+    code: 'state-older',
+    message: `${file} is at serial ${serial}, but the copy in the cluster is at ${copySerial}: somebody has worked on this cluster since with another copy of the file. Nothing was changed.`,
+    hint: 'Fetch the later one with `rke2ctl state pull`; it puts this one aside.',
+  });
+}
+
+/** As many writes as the cluster's copy, and not the same content. */
+export function stateDiffers(file: string, serial: number): StateError {
+  return new StateError({
+    code: 'state-differs',
+    message: `${file} and the copy in the cluster are both at serial ${serial}, and their content differs: two people went on from the same state. Nothing was changed.`,
+    hint: 'The one in the cluster is of the last run that changed something there: fetch it with `rke2ctl state pull`; it puts this one aside.',
+  });
+}
+
 /** Somebody wrote the file after this run had read it. */
 export function stateSuperseded(file: string, onDisk: number, known: number): StateError {
   return new StateError({

@@ -8,7 +8,7 @@ import { historyFolder } from './state-paths.ts';
 const KEPT = 10;
 
 /** One kept state. The name says which cluster and which write: `<cluster id>-<serial>.json`. */
-interface Copy {
+export interface KeptState {
   readonly path: string;
   readonly clusterId: string;
   readonly serial: number;
@@ -24,6 +24,8 @@ export interface StateHistory {
   keep(clusterId: string, serial: number, text: string): Promise<void>;
   /** The highest serial kept of this cluster; 0 when there is none. */
   highestSerial(clusterId: string): Promise<number>;
+  /** What is kept of every cluster, the last written first. */
+  list(): Promise<readonly (KeptState & { readonly writtenAtMs: number })[]>;
   /** The newest copy that is whole; null when there is none. */
   newestGood(): Promise<string | null>;
 }
@@ -44,6 +46,13 @@ export function openHistory(statePath: string): StateHistory {
     async highestSerial(clusterId) {
       const own = (await listCopies(folder)).filter((copy) => copy.clusterId === clusterId);
       return Math.max(0, ...own.map((copy) => copy.serial));
+    },
+    async list() {
+      const copies = (await listCopies(folder)).map(async (copy) => ({
+        ...copy,
+        writtenAtMs: (await stat(copy.path).catch(() => null))?.mtimeMs ?? 0,
+      }));
+      return (await Promise.all(copies)).sort((a, b) => b.writtenAtMs - a.writtenAtMs || b.serial - a.serial);
     },
     async newestGood() {
       for (const path of await newestFirst(folder)) {
@@ -68,7 +77,7 @@ async function prune(folder: string, clusterId: string): Promise<void> {
   await Promise.all(superfluous.map((path) => unlink(path).catch(() => {})));
 }
 
-async function listCopies(folder: string): Promise<readonly Copy[]> {
+async function listCopies(folder: string): Promise<readonly KeptState[]> {
   const names = await readdir(folder).catch(() => []);
   return names.flatMap((name) => {
     const match = /^([A-Za-z0-9-]+)-(\d{6,})\.json$/.exec(name);

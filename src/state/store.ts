@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { constants, link, open, stat, unlink } from 'node:fs/promises';
+import { chmod, constants, copyFile, link, open, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { StateError } from '../domain/errors.ts';
 import type { State } from '../domain/state.ts';
@@ -33,6 +33,13 @@ export interface StateStore {
   write(state: State): Promise<void>;
   /** The file's text as it lies on disk, sealed if it is sealed; for the copy kept in the cluster. */
   text(): Promise<string>;
+  /**
+   * Puts a text that is a whole state in the file's place, as it is, whatever was there; the serial is not counted up.
+   * Only for what a person asked for by name (a copy fetched, secrets sealed); nothing keeps what was there before.
+   */
+  replace(text: string): Promise<void>;
+  /** Copies the file beside itself, whatever is in it, and says where to; null when there is none. */
+  backUp(): Promise<string | null>;
   /** Takes the file away, after the cluster is gone. Its last copy stays in the history: snapshots need its token. */
   remove(): Promise<void>;
   /** Moves the file out of the way, whatever is in it, and says where to; null when there is none. For a rebuilt state. */
@@ -78,6 +85,19 @@ export function openStore(path: string, sealer: Sealer | null): StateStore {
       const found = await readClosed(path);
       if (found === null) throw stateUnreadable(path, new Error('there is no such file'));
       return found.text;
+    },
+    async replace(text) {
+      await writes.idle();
+      const { clusterId, serial } = parseStateDocument(text, path);
+      await writeAtomically(path, text).catch((error: unknown) => {
+        throw stateUnwritable(path, error);
+      });
+      known = { clusterId, serial, stamp: await stampOf(path) };
+      await history.keep(clusterId, serial, text).catch(() => {});
+    },
+    async backUp() {
+      await writes.idle();
+      return await copyAside(path);
     },
     async remove() {
       await writes.idle();
@@ -170,6 +190,21 @@ async function nameGoodCopy(
   if (error.code !== 'state-corrupt' && error.code !== 'state-edited') return error;
   const copy = await find();
   return copy === null ? error : withGoodCopy(error, copy, path);
+}
+
+async function copyAside(path: string): Promise<string | null> {
+  for (let number = 1; ; number += 1) {
+    const aside = `${path}.aside-${number}`;
+    try {
+      await copyFile(path, aside, constants.COPYFILE_EXCL);
+      await chmod(aside, 0o600);
+      return aside;
+    } catch (error) {
+      if (isMissing(error)) return null;
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') continue;
+      throw stateUnwritable(path, error);
+    }
+  }
 }
 
 async function moveAside(path: string): Promise<string | null> {

@@ -1,16 +1,23 @@
 import type { StepKind } from '../domain/plan.ts';
+import { awaitCharts } from './await-charts.ts';
+import { awaitDns } from './await-dns.ts';
 import { checkPorts } from './check-ports.ts';
 import { claim } from './claim.ts';
 import { copyState } from './copy-state.ts';
 import { deleteAddon } from './delete-addon.ts';
+import { drain } from './drain.ts';
 import { fetchSnapshots } from './fetch-snapshots.ts';
 import { forgetState } from './forget-state.ts';
 import { install } from './install.ts';
+import { labelNode } from './label-node.ts';
+import { leaveCluster } from './leave-cluster.ts';
 import { openFirewall } from './open-firewall.ts';
 import { prepareHost } from './prepare-host.ts';
+import { saveSnapshot } from './save-snapshot.ts';
 import { stageArtifacts } from './stage-artifacts.ts';
 import { startService } from './start-service.ts';
 import type { StepHandler } from './step-handler.ts';
+import { uncordon } from './uncordon.ts';
 import { uninstall } from './uninstall.ts';
 import { verifyAddons } from './verify-addons.ts';
 import { verifyNodes } from './verify-nodes.ts';
@@ -34,5 +41,12 @@ export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   'copy-state': copyState,
   'fetch-snapshots': fetchSnapshots,
   uninstall,
+  'save-snapshot': saveSnapshot,
+  drain,
+  uncordon,
+  'leave-cluster': leaveCluster,
+  'label-node': labelNode,
+  'await-charts': awaitCharts,
+  'await-dns': awaitDns,
   'forget-state': forgetState,
 };

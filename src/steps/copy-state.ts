@@ -1,26 +1,26 @@
-import { applyManifest } from '../host/kubectl.ts';
+import { STATE_COPY_LIMIT } from '../domain/state-copy.ts';
+import { putStateCopy } from '../host/state-secret.ts';
 import type { StepHandler } from './step-handler.ts';
 
-/** The Secret in kube-system that holds a copy of the state. */
-export const STATE_SECRET = { name: 'rke2ctl-state', key: 'cluster.rkestate' } as const;
-
-/** Puts the state, as it lies on disk, into a Secret of the cluster, so that a lost file can be had again. */
+/**
+ * Puts the state, as it lies on disk, into a Secret of the cluster, so that a lost file can be had again. One that is too
+ * large for a Secret is a warning: the cluster is well without the copy.
+ */
 export const copyState: StepHandler<'copy-state'> = {
   title: () => 'copy the state into the cluster',
   run: async ({ node }, context) => {
     if (node === null) throw new Error('copy-state needs a node');
-    const text = await context.operator.stateText();
-    const secret = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'Opaque',
-      metadata: { name: STATE_SECRET.name, namespace: 'kube-system' },
-      data: { [STATE_SECRET.key]: Buffer.from(text).toString('base64') },
-    };
-    await applyManifest(context.host(node.key), secret, {
+    const { sizeBytes } = await putStateCopy(context.host(node.key), await context.operator.stateText(), {
       signal: context.signal,
       dataDir: context.cluster.dataDir,
     });
-    return 'done';
+    if (sizeBytes <= STATE_COPY_LIMIT) return 'done';
+    context.reportFinding({
+      severity: 'warning',
+      code: 'state-copy-too-large',
+      message: `The state has ${sizeBytes} bytes, and a Secret takes ${STATE_COPY_LIMIT}: the cluster got no copy of it; an earlier copy stays as it is.`,
+      hint: 'Keep a copy of the .rkestate file elsewhere yourself: without its server token no etcd snapshot can be restored.',
+    });
+    return 'unchanged';
   },
 };

@@ -2,18 +2,24 @@ import type { Cluster } from '../domain/cluster.ts';
 import { RemoteCommandError } from '../domain/errors.ts';
 import type { StepOf } from '../domain/plan.ts';
 import { Secret } from '../domain/secret.ts';
+import { removeFiles } from '../host/files.ts';
+import { imagesDir } from '../rke2/paths.ts';
 import { stagedTarball } from './stage-artifacts.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
 /**
  * Unpacks the staged tarball ($1) below the prefix ($2), as RKE2's own script does: other prefixes than /usr/local are
  * written into units and the uninstall script, and the units go to /etc/systemd/system. $3: the version it must show;
- * $4: RKE2's data directory.
+ * $4: RKE2's data directory; the rest: files that go. The program that was there is kept beside the new one, under another
+ * name (a second link to it costs nothing): whoever wants to go back has it.
  */
 const UNPACK = `
 set -e
 if rpm -q rke2-common >/dev/null 2>&1; then echo 'RKE2 is installed from RPM packages on this host' >&2; exit 3; fi
 mkdir -p "$2"
+if [ -x "$2/bin/rke2" ] && ! "$2/bin/rke2" --version 2>/dev/null | grep -qF "$3"; then
+  ln -f "$2/bin/rke2" "$2/bin/rke2.previous" 2>/dev/null || cp -p "$2/bin/rke2" "$2/bin/rke2.previous"
+fi
 tar xzf "$1" -C "$2"
 if [ "$2" != /usr/local ]; then
   sed -i "s|/usr/local|$2|" "$2"/lib/systemd/system/rke2-*.service "$2/bin/rke2-uninstall.sh"
@@ -25,6 +31,8 @@ if rpm -q rke2-selinux >/dev/null 2>&1; then
 fi
 "$2/bin/rke2" --version | grep -qF "$3" || { echo "$2/bin/rke2 does not say that it is $3" >&2; exit 4; }
 rm -f "$1"
+shift 4
+if [ $# -gt 0 ]; then rm -f -- "$@"; fi
 `;
 
 /** Puts RKE2 on a host: from the staged tarball, or by the official install script. Never starts anything. */
@@ -33,15 +41,18 @@ export const install: StepHandler<'install'> = {
   run: async (step, context) => {
     if (step.node === null) throw new Error('install needs a node');
     const { way, version } = step;
+    const { dataDir } = context.cluster;
+    const obsolete = step.obsolete.map((name) => `${imagesDir(dataDir)}/${name}`);
     if (way.method === 'airgap') {
-      const { dataDir } = context.cluster;
       await context.host(step.node.key).run(UNPACK, {
-        args: [stagedTarball(way.tarball, dataDir), way.prefix, version, dataDir],
+        args: [stagedTarball(way.tarball, dataDir), way.prefix, version, dataDir, ...obsolete],
         signal: context.signal,
         what: 'Unpacking RKE2',
       });
     } else {
       await runScript(step, way, context);
+      if (obsolete.length > 0)
+        await removeFiles(context.host(step.node.key), obsolete, { signal: context.signal });
     }
     return 'done';
   },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError, TimeoutError } from '../domain/errors.ts';
 import type { PlannedNode, StepOf } from '../domain/plan.ts';
-import type { State } from '../domain/state.ts';
+import type { NodeRecord, State } from '../domain/state.ts';
 import { isVoter } from '../host/etcd.ts';
 import { readFile, removeFiles, writeFiles } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
@@ -9,6 +9,8 @@ import { startService as startUnit } from '../host/systemd.ts';
 import { type ServiceOutcome, waitForService } from '../host/wait-for-service.ts';
 import { caHash } from '../pki/ca-hash.ts';
 import { JOIN_DROPIN_PATH, renderJoinDropIn } from '../render/config-yaml.ts';
+import { marksOf } from '../render/own-marks.ts';
+import { startStamp } from '../render/start-stamp.ts';
 import { explainFailure } from '../rke2/known-failures.ts';
 import { serverCaPath } from '../rke2/paths.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
@@ -17,7 +19,8 @@ const VOTER_POLL_MS = 500;
 
 /**
  * Starts a node's service and waits until it is READY and, on etcd nodes, a voter. While a node joins, a drop-in names a
- * server that lives; config.yaml keeps the lasting address. Learns the cluster's CA from the first server.
+ * server that lives; config.yaml keeps the lasting address. Learns the cluster's CA from the first server, and what the
+ * service has started with.
  */
 export const startService: StepHandler<'start-service'> = {
   title: ({ node, join, restart }) => {
@@ -80,10 +83,14 @@ async function learnJoined(
       ? await readFile(host, serverCaPath(node.service, context.cluster.dataDir), { signal: context.signal })
       : null;
   const hash = pem === null ? known : caHash(pem);
+  const spec = context.cluster.nodes.find(({ key }) => key === node.key);
   await context.learn((state): State => {
     const record = state.nodes[node.id];
     if (record === undefined) return { ...state, caHash: hash };
-    return { ...state, caHash: hash, nodes: { ...state.nodes, [node.id]: { ...record, phase: 'joined' } } };
+    const files = context.files(node.key);
+    const startedWith = files.length === 0 ? undefined : startStamp(state.version ?? record.version, files);
+    const joined: NodeRecord = { ...record, ...marksOf(spec, record), phase: 'joined', startedWith };
+    return { ...state, caHash: hash, nodes: { ...state.nodes, [node.id]: joined } };
   });
 }
 

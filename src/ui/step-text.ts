@@ -29,6 +29,20 @@ export function stepText(step: Step): string {
       return `delete ${step.name} from the cluster (${countText(step.objects.length, 'object')})`;
     case 'verify-addons':
       return `wait until ${countText(step.addons.length, 'manifest')} ${step.addons.length === 1 ? 'is' : 'are'} applied`;
+    case 'save-snapshot':
+      return `save the etcd snapshot ${step.name}`;
+    case 'drain':
+      return 'cordon it and evict its pods';
+    case 'uncordon':
+      return 'let pods onto it again';
+    case 'leave-cluster':
+      return step.members.length === 0 ? 'delete its Node' : 'delete its Node and see its etcd member out';
+    case 'label-node':
+      return labelText(step);
+    case 'await-charts':
+      return 'wait until the Helm jobs of RKE2’s charts are complete';
+    case 'await-dns':
+      return `wait until the cluster DNS knows ${step.name}`;
     case 'write-kubeconfig':
       return `write the kubeconfig for ${step.server}`;
     case 'copy-state':
@@ -64,7 +78,8 @@ function firewallText(step: StepOf<'open-firewall'>): string {
 }
 
 function countRules(record: FirewallRecord): number {
-  return record.ports.length + record.richRules.length + record.trustedSources.length;
+  const entries = Object.values(record.ipsets).flat().length;
+  return record.ports.length + record.richRules.length + record.trustedSources.length + entries;
 }
 
 function filesText(step: StepOf<'write-files'>): string {
@@ -72,6 +87,16 @@ function filesText(step: StepOf<'write-files'>): string {
   return [
     ...(written.length > 0 ? [`write ${written.join(', ')}`] : []),
     ...(step.removed.length > 0 ? [`delete ${step.removed.join(', ')}`] : []),
+  ].join('; ');
+}
+
+function labelText({ labels, taints }: StepOf<'label-node'>): string {
+  const taint = ({ key, effect }: { readonly key: string; readonly effect: string }) => `${key}:${effect}`;
+  const set = [...Object.keys(labels.set), ...taints.set.map(taint)];
+  const gone = [...labels.remove, ...taints.remove.map(taint)];
+  return [
+    ...(set.length > 0 ? [`set ${set.join(', ')}`] : []),
+    ...(gone.length > 0 ? [`take ${gone.join(', ')} away`] : []),
   ].join('; ');
 }
 

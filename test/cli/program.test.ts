@@ -20,24 +20,39 @@ describe('help', () => {
       Puts RKE2 on machines over SSH and keeps it healthy, from one cluster.yml.
 
       Options:
-        -v, --version                     print the version
-        -h, --help                        print this help
+        -v, --version                      print the version
+        -h, --help                         print this help
 
       Commands:
-        up [options]                      bring the cluster to what cluster.yml says; run again, it changes nothing
-        plan [options]                    show what \`up\` would do; touches nothing; exit code 2 when there is
-                                          something
-        check [options]                   look at the hosts and report what would hinder RKE2 there
-        validate [options]                check cluster.yml itself; no network
-        explain [options] [key]           say what a key of cluster.yml is for; without a key, which there are
-        convert [options] <file> [state]  turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each
-                                          key
-        config [options]                  ask, and write a cluster.yml; or say what one says
-        render [options] <node>           show the very files that \`up\` would write on a node, secrets masked; no
-                                          network
-        remove [options]                  take the cluster away from its hosts, and what rke2ctl brought with it
-        state                             the state file: what rke2ctl did and must not lose
-        help [command]                    display help for command
+        up [options]                       bring the cluster to what cluster.yml says; run again, it changes nothing
+        plan [options]                     show what \`up\` would do; touches nothing; exit code 2 when there is
+                                           something
+        apply [options] <file>             carry out a plan that \`plan --out\` saved, unless anything has moved since
+        check [options]                    look at the hosts and report what would hinder RKE2 there
+        status [options]                   say how the cluster is; exit code 4 when something is ill
+        run [options] <command...>         make the cluster, run a command with its kubeconfig, and take the cluster
+                                           away whatever happens
+        kubeconfig [options]               fetch the admin’s kubeconfig from a living control plane
+        exec [options] [selector...]       run a command on nodes, as root, all at once; exit code 4 when some did
+                                           not give 0
+        ssh [options] <node> [command...]  log in to a node with OpenSSH’s client, by the keys and bastions of
+                                           cluster.yml
+        logs [options] [selector...]       show the journal of RKE2’s services, of several nodes in the order of
+                                           time
+        support-bundle [options]           gather what somebody needs who looks for a fault, without secrets, into
+                                           one file
+        validate [options]                 check cluster.yml itself; no network
+        explain [options] [key]            say what a key of cluster.yml is for; without a key, which there are
+        convert [options] <file> [state]   turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each
+                                           key
+        config [options]                   ask, and write a cluster.yml; or say what one says
+        adopt [options]                    take over a cluster that somebody else made: cluster.yml, state and
+                                           markers; restarts nothing
+        render [options] <node>            show the very files that \`up\` would write on a node, secrets masked; no
+                                           network
+        remove [options]                   take the cluster away from its hosts, and what rke2ctl brought with it
+        state                              the state file: what rke2ctl did and must not lose
+        help [command]                     display help for command
       "
     `));
   it('of up', () =>
@@ -54,12 +69,18 @@ describe('help', () => {
         --artifacts <dir>         with --local: directory of a release to install from
         --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
         --channel <name>          with --local: release channel
-        --concurrency <n>         workers that are worked on at once (default: 30)
-        --timeout <duration>      how long one service or Node may take to become ready (default: 10m)
+        --target <node...>        only these nodes, as far as they can be done without the others
+        --only <kind>             only nodes of this kind (choices: "workers")
+        --update-only             the same as \`--only workers\`, in RKE1’s words
+        --replace <node...>       a new machine takes the place of this node, which is gone for good
+        --keep-drift              leave alone what was changed on the hosts and not in the file
         --update-addons           take addons from their URLs anew, also where they have changed
         --ignore-check <name...>  go on although this check fails
         --disable-port-check      do not try the ports between the nodes
+        --concurrency <n>         workers that are worked on at once (default: 30)
+        --timeout <duration>      how long one service or Node may take to become ready (default: 10m)
         --yes                     answer yes to every question
+        --cleanup-on-failure      take a cluster that was not there before away again if it does not come up
         -h, --help                print this help
       "
     `));
@@ -77,8 +98,19 @@ describe('help', () => {
         --artifacts <dir>         with --local: directory of a release to install from
         --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
         --channel <name>          with --local: release channel
+        --target <node...>        only these nodes, as far as they can be done without the others
+        --only <kind>             only nodes of this kind (choices: "workers")
+        --update-only             the same as \`--only workers\`, in RKE1’s words
+        --replace <node...>       a new machine takes the place of this node, which is gone for good
+        --keep-drift              leave alone what was changed on the hosts and not in the file
         --update-addons           take addons from their URLs anew, also where they have changed
         --ignore-check <name...>  go on although this check fails
+        --disable-port-check      do not try the ports between the nodes
+        --out <file>              save the plan, for \`apply\`
+        --no-diff                 do not show what changes in files
+        --refresh <yes>           false: ask no host, plan as if all were as the state says (default: true)
+        --graph <form>            draw the steps and what waits for what (choices: "mermaid", "svg")
+        --out-graph <file>        with --graph: where the picture goes, beside the plan on the screen
         -h, --help                print this help
       "
     `));
@@ -133,18 +165,25 @@ describe('help', () => {
     `));
   it('of state', () =>
     expect(help('state')).toMatchInlineSnapshot(`
-    "Usage: rke2ctl state [options] [command]
+      "Usage: rke2ctl state [options] [command]
 
-    the state file: what rke2ctl did and must not lose
+      the state file: what rke2ctl did and must not lose
 
-    Options:
-      -h, --help         print this help
+      Options:
+        -h, --help         print this help
 
-    Commands:
-      rebuild [options]  make a lost cluster.rkestate again from what the hosts hold
-      help [command]     display help for command
-    "
-  `));
+      Commands:
+        show [options]     show the state; tokens are masked; no network
+        history [options]  list the earlier states that are kept beside the state
+        pull [options]     fetch the copy of the state that the cluster holds
+        push [options]     put the state into the cluster as its copy
+        rebuild [options]  make a lost cluster.rkestate again from what the hosts hold
+        unlock [options]   say who holds the lock, and why there is nothing to unlock
+        seal [options]     put the tokens in the state under a passphrase, or under another one
+        unseal [options]   make the tokens in the state readable again
+        help [command]     display help for command
+      "
+    `));
   it('of state rebuild', () =>
     expect(help('state', 'rebuild')).toMatchInlineSnapshot(`
       "Usage: rke2ctl state rebuild [options]
@@ -156,6 +195,7 @@ describe('help', () => {
         -o, --output <form>  form of the output (choices: "text", "json", default: "text")
         --verbose            show every command that runs on a host
         --local              this machine alone
+        --force              also when there is a state that can be read; it is put aside
         -h, --help           print this help
       "
     `));

@@ -11,6 +11,7 @@ import type { State } from '../../src/domain/state.ts';
 import { desiredNode } from '../../src/render/desired-node.ts';
 import { openStore } from '../../src/state/store.ts';
 import { configEnvironment } from '../support/config-environment.ts';
+import { EXAMPLE_NAMES } from '../support/example-names.ts';
 import { makeWorld, planInput } from '../support/model-hosts.ts';
 import { runProgram } from './run-program.ts';
 
@@ -45,7 +46,7 @@ addons: |
 `;
 
 describe('render without network', () => {
-  it.each(readdirSync(examples))('gives for examples/%s what up would write there', async (name) => {
+  it.each(EXAMPLE_NAMES)('gives for examples/%s what up would write there', async (name) => {
     const { cluster } = await loadCluster(`${name}/cluster.yml`, env);
     // The model's hosts have the node's address, and a name of their own where the file gives none.
     const model = planInput(makeWorld(cluster, { firewalld: false }));

@@ -26,6 +26,9 @@ const plan = (steps: readonly Step[], unreachable: readonly string[] = []): Plan
   purpose: 'up',
   steps,
   findings: [],
+  changes: [],
+  drift: [],
+  leaving: [],
   nodes: [],
   unreachable,
 });

@@ -47,7 +47,7 @@ describe('drift of a node that is up', () => {
 
   it.each([
     ['a config.yaml edited by hand', '/etc/rancher/rke2/config.yaml', { sha256: 'f'.repeat(64) }, true],
-    ['a config.yaml that all may read', '/etc/rancher/rke2/config.yaml', { mode: '0644' }, true],
+    ['a config.yaml that all may read', '/etc/rancher/rke2/config.yaml', { mode: '0644' }, false],
     ['a token file that all may read', '/etc/rancher/rke2/agent-token', { mode: '0644' }, false],
   ])('%s is written again', (_what, path, change, restarts) => {
     const world = withRke2(settled(), WORKER, ({ files }) => ({
@@ -151,7 +151,9 @@ describe('after all members went down', () => {
     const cluster = makeCluster({ nodes: [...three.nodes, makeNode('10.0.0.5', ['etcd'])] });
     const fresh = makeWorld(cluster, { firewalld: true }).hosts;
     const plan = planWorld({ ...stopped, cluster, hosts: { ...fresh, ...stopped.hosts } });
-    expect(find(plan, 'start-service', '10.0.0.5:22').needs).toContain('start-service 10.0.0.2:22');
+    expect(find(plan, 'start-service', '10.0.0.5:22').needs).toContain('save-snapshot join 10.0.0.5:22');
+    const snapshot = plan.steps.find(({ id }) => id === 'save-snapshot join 10.0.0.5:22');
+    expect(snapshot?.needs).toContain('start-service 10.0.0.2:22');
   });
 });
 
@@ -225,12 +227,14 @@ describe('firewalld', () => {
     });
     const world: World = { ...settled(open), cluster: three };
     const plan = planWorld(world);
-    expect(find(plan, 'open-firewall', WORKER).remove.ports).toEqual(['8443/tcp']);
+    const closing = `open-firewall ${WORKER} again`;
+    const closed = (steps: Plan) => steps.steps.find(({ id }) => id === closing);
+    expect(closed(plan)).toMatchObject({ remove: { ports: ['8443/tcp'] } });
     const upTo = (id: string) =>
       order(plan, first).slice(0, ids({ ...plan, steps: order(plan, first) }).indexOf(id));
     // Cut off between the claim and the change of the firewall.
-    const cut = carryOut(world, upTo(`open-firewall ${WORKER}`));
-    expect(find(planWorld(cut), 'open-firewall', WORKER).remove.ports).toEqual(['8443/tcp']);
+    const cut = carryOut(world, upTo(closing));
+    expect(closed(planWorld(cut))).toMatchObject({ remove: { ports: ['8443/tcp'] } });
     const end = converge(cut).world;
     expect(end.hosts[WORKER]?.rke2.marker).toMatchObject({
       firewall: { ports: expect.not.arrayContaining(['8443/tcp']) },

@@ -162,7 +162,7 @@ describe('manifests', () => {
   });
 
   test('of packaged components go with their objects when these are disabled', async () => {
-    expect(await get('-n kube-system helmchart/rke2-metrics-server')).toContain('rke2-metrics-server');
+    await until('-n kube-system helmchart/rke2-metrics-server', true);
     await configure({ disable: ['rke2-metrics-server'] });
     await rke2.sh('node1', 'systemctl restart rke2-server');
     await until('-n kube-system helmchart/rke2-metrics-server', false);

@@ -3,7 +3,7 @@ import type { Cluster, ClusterNode, Rke2Value, SshAuth } from '../../src/domain/
 import { describeCluster } from '../../src/domain/describe-cluster.ts';
 import type { Role } from '../../src/domain/role.ts';
 import { Secret } from '../../src/domain/secret.ts';
-import type { NodeRecord, State } from '../../src/domain/state.ts';
+import type { NodeAccess, NodeRecord, State } from '../../src/domain/state.ts';
 import { makeCluster } from '../support/make-cluster.ts';
 
 /** Secret values that must never be found in a state file outside its `secrets` part. */
@@ -159,7 +159,18 @@ const rke2Values = fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), rk
 const hex = (length: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
 
-const record: fc.Arbitrary<NodeRecord> = fc.record({
+const access: fc.Arbitrary<NodeAccess> = fc.record({
+  user: text,
+  keyPaths: fc.array(text, { maxLength: 2 }),
+  keyPathsAreDefaults: fc.boolean(),
+  certificatePath: fc.option(text),
+  agent: fc.constantFrom('required', 'auto'),
+  bastions: fc.array(fc.record({ address: text, port: fc.integer({ min: 1, max: 65_535 }), user: text }), {
+    maxLength: 2,
+  }),
+});
+
+const applied: fc.Arbitrary<NodeRecord> = fc.record({
   nodeId: hex(16),
   name: text,
   machineId: text,
@@ -171,6 +182,21 @@ const record: fc.Arbitrary<NodeRecord> = fc.record({
   version: text,
   phase: fc.constantFrom('staged', 'joined'),
 });
+
+/** What states of earlier releases did not have yet. */
+const later: fc.Arbitrary<Partial<NodeRecord>> = fc.record(
+  {
+    ssh: access,
+    startedWith: fc.option(hex(16), { nil: '' }),
+    labels: fc.array(text, { maxLength: 3 }),
+    taints: fc.array(text, { maxLength: 3 }),
+  },
+  { requiredKeys: [] },
+);
+
+const record: fc.Arbitrary<NodeRecord> = fc
+  .tuple(applied, later)
+  .map(([entry, more]) => ({ ...entry, ...more }));
 
 /** Any state that the types allow: odd text everywhere, any number of nodes, with and without a desired cluster. */
 export const anyState: fc.Arbitrary<State> = fc.record({

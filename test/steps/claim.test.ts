@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MARKER_PATH } from '../../src/domain/marker.ts';
 import type { PlannedNode, StepOf } from '../../src/domain/plan.ts';
 import { claim } from '../../src/steps/claim.ts';
 import { makeMarker } from '../support/make-marker.ts';
@@ -28,7 +29,7 @@ describe('claim', () => {
     const { context, log, state } = scriptedContext(() => '');
     await claim.run(STEP, context);
     expect(log[0]).toBe('learn');
-    expect(log).toHaveLength(2);
+    expect(log).toEqual(['learn', 'Reading what rke2ctl wrote', `Writing ${MARKER_PATH}`]);
     expect(state().bootstrapNodeId).toBe(NODE.id);
     expect(state().nodes[NODE.id]).toMatchObject({
       name: 'node1',

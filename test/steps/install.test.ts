@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlannedNode, StepOf } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -9,6 +12,7 @@ import { scriptedContext } from '../support/step-context.ts';
 
 const STEP: StepOf<'install'> = {
   kind: 'install',
+  obsolete: [],
   id: 'x',
   node: { key: '10.0.0.1:22', name: 'n1' } as PlannedNode,
   reason: '',
@@ -60,5 +64,55 @@ describe.each(SHELLS)('the install script in %s', (_name, [program = '', ...word
 
   it('is run as it is without one', async () => {
     expect(run(await sent('echo "$#$https_proxy"\n', {})).stdout).toBe('0\n');
+  });
+});
+
+describe.each(SHELLS)('a tarball over an older version, in %s', (_name, [program = '', ...words]) => {
+  it('keeps the program that was there, and takes old bundles away', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'rke2ctl-install-'));
+    try {
+      const path = (name: string) => join(root, name);
+      const rke2 = (version: string) => `#!/bin/sh\necho "rke2 version ${version} (x)"\n`;
+      for (const directory of ['usr/bin', 'new/bin', 'bin']) mkdirSync(path(directory), { recursive: true });
+      writeFileSync(path('usr/bin/rke2'), rke2('v1.34.1+rke2r1'), { mode: 0o755 });
+      writeFileSync(path('new/bin/rke2'), rke2('v1.35.7+rke2r1'), { mode: 0o755 });
+      for (const name of ['old.tar', 'kept.tar']) writeFileSync(path(name), '');
+      for (const name of ['systemctl', 'sed', 'rpm'])
+        writeFileSync(path(`bin/${name}`), `#!/bin/sh\n[ ${name} != rpm ]\n`, { mode: 0o755 });
+      mkdirSync(path('usr/lib/systemd/system'), { recursive: true });
+      let script = '';
+      const { context } = scriptedContext((text) => {
+        script = text;
+        return '';
+      });
+      const tarball = { name: 'rke2.linux-amd64.tar.gz', sha256: '', sizeBytes: 1 };
+      await install.run({ ...STEP, way: { method: 'airgap', tarball, prefix: '/usr/local' } }, context);
+      // The units' place is the host's own: only what happens below the prefix is tried here.
+      const tried = script.replace(/if \[ "\$2" != \/usr\/local \][\s\S]*?\nfi\n/, '');
+      const unpack = () => {
+        spawnSync('tar', ['czf', path('t.tgz'), '-C', path('new'), '.']);
+        const args = [
+          path('t.tgz'),
+          path('usr'),
+          'v1.35.7+rke2r1',
+          path('data'),
+          path('old.tar'),
+          path('gone.tar'),
+        ];
+        return spawnSync(program, [...words, '-c', tried, 'sh', ...args], {
+          encoding: 'utf8',
+          env: { PATH: `${path('bin')}:${process.env['PATH']}` },
+        });
+      };
+      for (let round = 0; round < 2; round += 1) {
+        expect(unpack()).toMatchObject({ status: 0, stderr: '' });
+        expect(readFileSync(path('usr/bin/rke2'), 'utf8')).toBe(rke2('v1.35.7+rke2r1'));
+        expect(readFileSync(path('usr/bin/rke2.previous'), 'utf8')).toBe(rke2('v1.34.1+rke2r1'));
+        expect(existsSync(path('old.tar'))).toBe(false);
+        expect(existsSync(path('kept.tar'))).toBe(true);
+      }
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 });

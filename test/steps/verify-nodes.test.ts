@@ -22,6 +22,7 @@ const LISTED: ApiNode = {
   labels: {},
   taints: [],
   unschedulable: false,
+  drainedByUs: false,
   etcdVoter: true,
 };
 

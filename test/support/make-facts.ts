@@ -90,6 +90,8 @@ export function makeRke2Facts(overrides: Partial<Rke2Facts> = {}): Rke2Facts {
     caHash: null,
     snapshots: [],
     nodes: null,
+    members: null,
+    stateCopy: null,
     ...overrides,
   };
 }

@@ -1,42 +1,54 @@
 import type { Cluster, NodeKey } from '../../src/domain/cluster.ts';
-import type { FirewallRecord } from '../../src/domain/marker.ts';
-import { nodeId } from '../../src/domain/node-identity.ts';
-import type {
-  ApiNode,
-  FirewallFacts,
-  HostFacts,
-  HostObservation,
-  Observed,
-} from '../../src/domain/observed.ts';
-import type { Plan, Step, StepOf } from '../../src/domain/plan.ts';
+import { describeCluster } from '../../src/domain/describe-cluster.ts';
+import type { Diagnostic } from '../../src/domain/diagnostic.ts';
+import { nodeKey } from '../../src/domain/node-identity.ts';
+import type { FirewallFacts, HostFacts, HostObservation, Observed } from '../../src/domain/observed.ts';
+import type { Plan } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { State } from '../../src/domain/state.ts';
-import { contentStamp } from '../../src/lib/content-stamp.ts';
 import { sha256 } from '../../src/lib/hash.ts';
+import { checkMembership } from '../../src/plan/check-membership.ts';
+import { checkPlanes } from '../../src/plan/check-planes.ts';
+import { checkQuorum } from '../../src/plan/check-quorum.ts';
+import { checkState } from '../../src/plan/check-state.ts';
 import { chooseBootstrap } from '../../src/plan/choose-bootstrap.ts';
 import { planUp } from '../../src/plan/plan-up.ts';
 import { rememberAddons } from '../../src/plan/remember-addons.ts';
-import { type DesiredInput, desiredNode, factsOf } from '../../src/render/desired-node.ts';
-import { manifestPath, renderManifests } from '../../src/render/manifests.ts';
-import { canFound } from '../../src/rke2/roles.ts';
+import type { DesiredInput } from '../../src/render/desired-node.ts';
+import { renderManifests } from '../../src/render/manifests.ts';
 import { makeFacts } from './make-facts.ts';
+import { apiNodes, type ClusterStore, etcdMembers, type Machine } from './model-cluster.ts';
 
-const CA_HASH = 'c'.repeat(64);
-const IMAGE = { name: 'rke2-images.linux-amd64.tar.zst', sha256: '1'.repeat(64), sizeBytes: 700 };
-const TARBALL = { name: 'rke2.linux-amd64.tar.gz', sha256: '2'.repeat(64), sizeBytes: 40 };
+const VERSION = 'v1.35.7+rke2r1';
 
-/** A world in which steps are carried out by changing facts: what the planner sees is all there is of it. */
+/**
+ * A world in which steps are carried out by changing facts. What the planner sees of it is the file, the state and what a
+ * probe would tell of each host; what the cluster itself holds lies beside them.
+ */
 export interface World {
   readonly cluster: Cluster;
   readonly state: State;
+  /** Every machine by where it is reached, also those that the file does not name. */
   readonly hosts: Readonly<Record<NodeKey, HostFacts>>;
   readonly kubeconfig: boolean;
-  /** Hosts that do not answer. */
+  /** Hosts that do not answer us, although they live. */
   readonly down?: readonly NodeKey[];
+  /** Machines that are switched off. */
+  readonly off?: readonly NodeKey[];
+  /** Nodes that the person says are to be replaced by the machine that stands there now. */
+  readonly replace?: readonly string[];
+  readonly store: ClusterStore;
+  /** By machine-id. */
+  readonly machines: Readonly<Record<string, Machine>>;
 }
 
-/** Fresh hosts for every node of the cluster, with firewalld when asked, and a state that has seen nothing yet. */
-export function makeWorld(cluster: Cluster, options: { readonly firewalld: boolean }): World {
+/** A machine fresh from its installer. */
+export function makeHost(
+  address: string,
+  hostname: string,
+  machine: string,
+  options: { readonly firewalld: boolean },
+): HostFacts {
   const firewall: FirewallFacts = options.firewalld
     ? {
         provider: 'firewalld',
@@ -49,21 +61,26 @@ export function makeWorld(cluster: Cluster, options: { readonly firewalld: boole
         flushAllOnReload: true,
       }
     : { provider: 'none' };
+  return makeFacts({
+    hostname,
+    machineId: sha256(machine).slice(0, 32),
+    addresses: [{ interface: 'eth0', address, prefix: 24 }],
+    firewall,
+  });
+}
+
+/** Fresh hosts for every node of the cluster, with firewalld when asked, and a state that has seen nothing yet. */
+export function makeWorld(cluster: Cluster, options: { readonly firewalld: boolean }): World {
   const hosts = cluster.nodes.map((node, index): [NodeKey, HostFacts] => [
     node.key,
-    makeFacts({
-      hostname: `h${index}`,
-      machineId: sha256(node.key).slice(0, 32),
-      addresses: [{ interface: 'eth0', address: node.address, prefix: 24 }],
-      firewall,
-    }),
+    makeHost(node.address, `h${index}`, node.key, options),
   ]);
   const state: State = {
     schemaVersion: 1,
     clusterId: 'c1',
     clusterName: cluster.name,
     serial: 1,
-    version: 'v1.35.7+rke2r1',
+    version: cluster.version ?? VERSION,
     bootstrapNodeId: null,
     caHash: null,
     desired: null,
@@ -72,27 +89,57 @@ export function makeWorld(cluster: Cluster, options: { readonly firewalld: boole
     addons: {},
     secrets: { serverToken: new Secret('server-password'), agentToken: new Secret('agent-password') },
   };
-  return { cluster, state, hosts: Object.fromEntries(hosts), kubeconfig: false };
+  return {
+    cluster,
+    state,
+    hosts: Object.fromEntries(hosts),
+    kubeconfig: false,
+    store: { founded: false, members: [], nodes: [], snapshots: [] },
+    machines: {},
+  };
+}
+
+/** What a run sees: the hosts of the file, and those of members that the file no longer names. */
+export function observe(world: World): Observed {
+  const members = Object.values(world.state.nodes).map(({ address, port }) => nodeKey(address, port));
+  const keys = [...new Set([...world.cluster.nodes.map((node) => node.key), ...members])];
+  return {
+    hosts: Object.fromEntries(
+      keys.map((key): [NodeKey, HostObservation] => {
+        const facts = world.hosts[key];
+        return facts === undefined || world.down?.includes(key) || world.off?.includes(key)
+          ? [
+              key,
+              { reachable: false, error: { code: 'connect-timeout', message: 'no answer', hint: 'look' } },
+            ]
+          : [key, { reachable: true, facts: probed(world, facts) }];
+      }),
+    ),
+  };
+}
+
+function probed(world: World, facts: HostFacts): HostFacts {
+  const rke2 = { ...facts.rke2, nodes: apiNodes(world, facts), members: etcdMembers(world, facts) };
+  return { ...facts, rke2 };
 }
 
 export function planInput(world: World): DesiredInput {
-  const observed: Observed = {
-    hosts: Object.fromEntries(
-      Object.entries(world.hosts).map(([key, facts]): [NodeKey, HostObservation] => [
-        key,
-        world.down?.includes(key)
-          ? { reachable: false, error: { code: 'connect-timeout', message: 'no answer', hint: 'look' } }
-          : { reachable: true, facts: { ...facts, rke2: { ...facts.rke2, nodes: apiNodes(world, facts) } } },
-      ]),
-    ),
-  };
+  const observed = observe(world);
+  const version = world.cluster.version ?? world.state.version ?? VERSION;
   return {
     cluster: world.cluster,
     observed,
     state: rememberAddons(world.state, renderManifests(world.cluster), world.cluster, observed),
-    version: 'v1.35.7+rke2r1',
+    version,
     bootstrapKey: chooseBootstrap(world.cluster, observed, world.state),
-    artifacts: { amd64: { tarball: TARBALL, images: [IMAGE] } },
+    artifacts: {
+      amd64: {
+        tarball: { name: 'rke2.linux-amd64.tar.gz', sha256: sha256(`tarball ${version}`), sizeBytes: 40 },
+        images: [
+          { name: 'rke2-images.linux-amd64.tar.zst', sha256: sha256(`images ${version}`), sizeBytes: 700 },
+        ],
+      },
+    },
   };
 }
 
@@ -100,202 +147,26 @@ export function planWorld(world: World): Plan {
   return planUp({ ...planInput(world), findings: [], kubeconfigPresent: world.kubeconfig, checkPorts: true });
 }
 
-/** The world after one step. Throws when the step could not have worked there: what it needs is not so. */
-export function applyStep(before: World, step: Step): World {
-  // As `up` does it: what is to be remembered of addons is on disk before the first step.
-  const world = { ...before, state: planInput(before).state };
-  switch (step.kind) {
-    case 'delete-addon':
-      return applyDeletion(world, step);
-    case 'claim':
-      return applyClaim(world, step);
-    case 'start-service':
-      return applyStart(world, step);
-    case 'write-kubeconfig':
-      return { ...world, kubeconfig: true };
-    default:
-      return step.node === null
-        ? world
-        : withFacts(world, step.node.key, (facts) => applyToHost(world, facts, step));
-  }
+/** What a run would refuse it for, or warn of. */
+export function findingsOf(world: World, plan: Plan = planWorld(world)): readonly Diagnostic[] {
+  const { observed, state, version } = planInput(world);
+  return [
+    ...checkState(world.cluster, observed, world.state, version),
+    ...checkMembership(world.cluster, observed, world.state, world.replace ?? []),
+    ...checkQuorum(world.cluster, observed, state, plan),
+    ...checkPlanes(observed, state, plan),
+  ];
 }
 
-function applyToHost(world: World, facts: HostFacts, step: Step): HostFacts {
-  switch (step.kind) {
-    case 'stage-artifacts': {
-      const images = step.images.map((image) => ({ ...image, mtime: contentStamp(image.sha256) }));
-      return { ...facts, rke2: { ...facts.rke2, images } };
-    }
-    case 'install':
-      return {
-        ...facts,
-        rke2: { ...facts.rke2, binaries: [{ path: '/usr/local/bin/rke2', version: step.version }] },
-      };
-    case 'open-firewall':
-      return { ...facts, firewall: openFirewall(facts.firewall, step.add, step.remove) };
-    case 'write-files':
-      return {
-        ...facts,
-        rke2: {
-          ...facts.rke2,
-          files: Object.fromEntries(
-            Object.entries({ ...facts.rke2.files, ...writtenFiles(world, step) }).filter(
-              ([path]) => !step.removed.includes(path),
-            ),
-          ),
-        },
-      };
-    case 'prepare-host':
-      return { ...facts, inotify: { instances: 8192, watches: 524_288 } };
-    default:
-      return facts;
-  }
-}
-
-function applyDeletion(world: World, { name, node, forget }: StepOf<'delete-addon'>): World {
-  if (!isActive(world.hosts[node?.key ?? ''], 'server')) throw new Error('nobody to delete it');
-  const path = manifestPath(world.cluster.dataDir, name);
-  if (Object.values(world.hosts).some((host) => forget && host.rke2.files[path] !== undefined))
-    throw new Error(`${name} is still on a host and would be applied again`);
-  const { [name]: gone, ...addons } = world.state.addons;
-  return forget && gone !== undefined ? { ...world, state: { ...world.state, addons } } : world;
-}
-
-function applyClaim(world: World, step: StepOf<'claim'>): World {
-  const { node, marker } = step;
-  if (node === null) return world;
-  const spec = world.cluster.nodes.find((candidate) => candidate.key === node.key);
-  const before = world.state.nodes[node.id];
-  const record = {
-    nodeId: node.id,
-    name: node.name,
-    machineId: marker.machineId,
-    hostKey: null,
-    address: spec?.address ?? '',
-    port: spec?.port ?? 22,
-    clusterAddress: node.address,
-    roles: node.roles,
-    version: marker.version,
-    phase: before?.phase ?? ('staged' as const),
+/** The world as a run leaves it right before its first step: what is asked for is on disk. */
+export function beginRun(world: World, input: DesiredInput): World {
+  const state: State = {
+    ...input.state,
+    clusterName: world.cluster.name,
+    version: input.version,
+    desired: describeCluster(world.cluster),
   };
-  const state = {
-    ...world.state,
-    bootstrapNodeId: step.bootstrap ? node.id : world.state.bootstrapNodeId,
-    nodes: { ...world.state.nodes, [node.id]: record },
-  };
-  return withFacts({ ...world, state }, node.key, (facts) => ({ ...facts, rke2: { ...facts.rke2, marker } }));
-}
-
-function applyStart(world: World, { node, join }: StepOf<'start-service'>): World {
-  if (node === null) return world;
-  const facts = world.hosts[node.key];
-  const isServer = node.service === 'rke2-server';
-  if (facts === undefined || facts.rke2.binaries.length === 0)
-    throw new Error(`${node.key}: nothing installed`);
-  const { externalDatastore } = world.cluster;
-  const hasData = externalDatastore ? isDatastoreFilled(world) : facts.rke2.etcdData;
-  if (join === null && isServer && canFound(node.roles, world.cluster) && !hasData) {
-    if (world.state.bootstrapNodeId !== node.id) throw new Error(`${node.key} would found a second cluster`);
-  }
-  if (join !== null && !isActive(world.hosts[join.key], 'server'))
-    throw new Error(`${join.key} is not there to join`);
-  if (!isServer && !Object.values(world.hosts).some((host) => isActive(host, 'server'))) {
-    throw new Error(`${node.key}: no server`);
-  }
-  const unit = { exists: true, active: 'active', enabled: true, path: null };
-  const id = nodeId(world.state.clusterId, facts.machineId);
-  const record = world.state.nodes[id];
-  if (record === undefined) throw new Error(`${node.key} was never claimed`);
-  const state = {
-    ...world.state,
-    caHash: CA_HASH,
-    nodes: { ...world.state.nodes, [id]: { ...record, phase: 'joined' as const } },
-  };
-  return withFacts({ ...world, state }, node.key, (before) => ({
-    ...before,
-    rke2: {
-      ...before.rke2,
-      caHash: CA_HASH,
-      etcdData: node.roles.includes('etcd'),
-      [isServer ? 'server' : 'agent']: unit,
-    },
-  }));
-}
-
-/** The first server that ever came up has put the cluster's CA there. */
-function isDatastoreFilled({ hosts }: World): boolean {
-  return Object.values(hosts).some((facts) => facts.rke2.caHash !== null);
-}
-
-function writtenFiles(world: World, step: StepOf<'write-files'>): HostFacts['rke2']['files'] {
-  const key = step.node?.key ?? '';
-  const input = planInput(world);
-  const spec = world.cluster.nodes.find((node) => node.key === key);
-  const facts = factsOf(input.observed, key);
-  if (spec === undefined || facts === null) return {};
-  const rendered = new Map(desiredNode(input, spec, facts).files.map((file) => [file.path, file]));
-  return Object.fromEntries(
-    step.files.map(({ path, mode, sha256: planned }) => {
-      const content = rendered.get(path)?.content;
-      if (content === undefined || content === null) throw new Error(`${path} of ${key} is not known yet`);
-      if (planned !== null && planned !== sha256(content))
-        throw new Error(`${path} of ${key} is not as planned`);
-      return [path, { sha256: sha256(content), mode }];
-    }),
-  );
-}
-
-function openFirewall(firewall: FirewallFacts, add: FirewallRecord, remove: FirewallRecord): FirewallFacts {
-  if (firewall.provider === 'none') return firewall;
-  const change = (items: readonly string[], more: readonly string[], less: readonly string[]) =>
-    [...new Set([...items, ...more])].filter((item) => !less.includes(item));
-  const zone = firewall.zones[add.zone];
-  const trusted = firewall.zones['trusted'];
-  if (zone === undefined || trusted === undefined) throw new Error('no such zone');
-  const names = [...Object.keys(firewall.ipsets), ...Object.keys(add.ipsets)];
-  const ipsets = names.map((name) => [
-    name,
-    change(firewall.ipsets[name] ?? [], add.ipsets[name] ?? [], remove.ipsets[name] ?? []),
-  ]);
-  return {
-    ...firewall,
-    ipsets: Object.fromEntries(ipsets),
-    zones: {
-      ...firewall.zones,
-      [add.zone]: {
-        ...zone,
-        ports: change(zone.ports, add.ports, remove.ports),
-        richRules: change(zone.richRules, add.richRules, remove.richRules),
-      },
-      trusted: { ...trusted, sources: change(trusted.sources, add.trustedSources, remove.trustedSources) },
-    },
-  };
-}
-
-function apiNodes(world: World, facts: HostFacts): readonly ApiNode[] | null {
-  if (!isActive(facts, 'server')) return null;
-  return world.cluster.nodes.flatMap((node): ApiNode[] => {
-    const host = world.hosts[node.key];
-    if (host === undefined || !(isActive(host, 'server') || isActive(host, 'agent'))) return [];
-    return [
-      {
-        name: node.name ?? host.hostname,
-        ready: true,
-        reason: '',
-        roles: [],
-        version: 'v1.35.7+rke2r1',
-        internalAddresses: [node.address],
-        labels: {},
-        taints: [],
-        unschedulable: false,
-        etcdVoter: null,
-      },
-    ];
-  });
-}
-
-function isActive(facts: HostFacts | undefined, unit: 'server' | 'agent'): boolean {
-  return facts?.rke2[unit].active === 'active';
+  return { ...world, state };
 }
 
 /** The world with one host's facts changed. */

@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { EXAMPLE_NAMES } from './example-names.ts';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 const golden = fileURLToPath(new URL('../config/golden/', import.meta.url));
 const rke1 = fileURLToPath(new URL('../config/rke1/', import.meta.url));
 const SOURCES = [
-  ...readdirSync(examples).map((name) => readFileSync(`${examples}${name}/cluster.yml`, 'utf8')),
+  ...EXAMPLE_NAMES.map((name) => readFileSync(`${examples}${name}/cluster.yml`, 'utf8')),
   ...['full-en', 'questionnaire'].map((name) => readFileSync(`${rke1}${name}.yml`, 'utf8')),
   ...['rke1-keys', 'labels-and-taints', 'rke2-values', 'merge-keys', 'bastion'].map((name) =>
     readFileSync(`${golden}${name}.yml`, 'utf8'),

@@ -1,101 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { PortResult, RunResult } from '../../src/domain/event.ts';
-import type { Step } from '../../src/domain/plan.ts';
-import { renderPlan } from '../../src/ui/plan-view.ts';
 import { renderPortMatrix } from '../../src/ui/port-matrix-view.ts';
 import { renderSummary } from '../../src/ui/summary-view.ts';
-import { makeMarker } from '../support/make-facts.ts';
-import { plannedNode, planOf } from './scripted-run.ts';
+import { plannedNode } from './scripted-run.ts';
 
-const SERVER = plannedNode(1, ['etcd', 'controlplane']);
 const WORKER = plannedNode(2, ['worker']);
-const base = (kind: string, node: Step['node'], reason: string) => ({
-  id: `${kind} ${node?.key ?? ''}`,
-  node,
-  reason,
-  needs: [],
-  after: [],
-});
-const files = [{ name: 'rke2.linux-amd64.tar.gz', sha256: 'a', sizeBytes: 40 * 1024 ** 2 }];
-const nothing = { zone: 'public', ports: [], richRules: [], trustedSources: [], ipsets: {} };
-
-const STEPS: readonly Step[] = [
-  { kind: 'claim', marker: makeMarker(), bootstrap: true, ...base('claim', SERVER, 'no cluster has it yet') },
-  {
-    kind: 'stage-artifacts',
-    arch: 'amd64',
-    tarball: null,
-    images: files,
-    ...base('stage', SERVER, 'not there yet'),
-  },
-  {
-    kind: 'install',
-    version: 'v1.35.7+rke2r1',
-    way: { method: 'airgap', tarball: { name: 't', sha256: 'a', sizeBytes: 1 }, prefix: '/opt/rke2' },
-    ...base('install', SERVER, 'RKE2 is not installed'),
-  },
-  {
-    kind: 'open-firewall',
-    add: { ...nothing, ports: ['9345/tcp', '6443/tcp'] },
-    remove: nothing,
-    reload: true,
-    ...base('open', SERVER, 'two ports are closed'),
-  },
-  {
-    kind: 'write-files',
-    files: [{ path: '/etc/rancher/rke2/config.yaml', sha256: 'a', mode: '0600' }],
-    removed: ['/etc/rancher/rke2/registries.yaml'],
-    ...base('write', SERVER, 'config.yaml differs'),
-  },
-  { kind: 'start-service', join: null, voter: true, restart: false, ...base('start', SERVER, 'it is new') },
-  {
-    kind: 'start-service',
-    join: { key: SERVER.key, address: SERVER.address },
-    voter: false,
-    restart: false,
-    ...base('start', WORKER, 'it is new'),
-  },
-  { kind: 'check-ports', probes: [], ...base('check', null, 'nodes join in this run') },
-];
-
-describe('renderPlan', () => {
-  it('tells host by host what would be done, and why', () => {
-    const plan = { ...planOf(STEPS), unreachable: ['10.0.0.9:22'] };
-    expect(renderPlan(plan)).toMatchInlineSnapshot(`
-      "node-1  10.0.0.1  etcd+controlplane
-        + mark the host as first node of this cluster                  no cluster has it yet
-        + send 1 file, 40 MiB                                          not there yet
-        + install RKE2 v1.35.7+rke2r1 below /opt/rke2                  RKE2 is not installed
-        + open the firewall (2 rules), reload firewalld once           two ports are closed
-        + write config.yaml; delete /etc/rancher/rke2/registries.yaml  config.yaml differs
-        + start rke2-server as a new cluster                           it is new
-
-      node-2  10.0.0.2  worker
-        + start rke2-agent joining 10.0.0.1  it is new
-
-      The cluster
-        + try 0 ports between the nodes  nodes join in this run
-
-      10.0.0.9  not reached, left out
-      8 steps on 2 hosts to bring cluster prod to RKE2 v1.35.7+rke2r1; 1 host not reached.
-      "
-    `);
-  });
-
-  it('says when there is nothing to do', () => {
-    expect(renderPlan(planOf([]))).toBe('Nothing to do: cluster prod is as the file says.\n');
-  });
-
-  it('says what a removal takes away', () => {
-    const steps: readonly Step[] = [
-      { kind: 'uninstall', marker: null, ...base('uninstall', SERVER, 'the cluster goes') },
-      { kind: 'forget-state', ...base('forget', null, 'every host is clean') },
-    ];
-    const text = renderPlan({ ...planOf(steps), purpose: 'remove' });
-    expect(text).toContain('- take RKE2, its data and everything of ours off the host');
-    expect(text).toContain('2 steps on 1 host to remove cluster prod.');
-  });
-});
 
 describe('renderPortMatrix', () => {
   const port = (number: number, result: PortResult['result']): PortResult => ({

@@ -39,6 +39,9 @@ export function planOf(steps: readonly Step[]): Plan {
     purpose: 'up',
     steps,
     findings: [],
+    changes: [],
+    drift: [],
+    leaving: [],
     nodes: [],
     unreachable: [],
   };

@@ -1,46 +1,23 @@
 import type { Cluster } from '../../domain/cluster.ts';
 import type { ExitCode } from '../../domain/errors.ts';
-import { Rke2ctlError, StateError } from '../../domain/errors.ts';
+import { Rke2ctlError } from '../../domain/errors.ts';
 import type { Observed } from '../../domain/observed.ts';
-import type { State } from '../../domain/state.ts';
-import { planRemove } from '../../plan/plan-remove.ts';
 import { factsOf } from '../../render/desired-node.ts';
-import { executePlan } from '../execute-plan.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
 import type { RemoveFlags } from '../flags.ts';
+import { runRemove } from '../run-remove.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
-
-const REMOVE_TIMEOUT_MS = 600_000;
 
 /** `rke2ctl remove`: takes the cluster away. Exit 0 when every host is clean, 4 when some could not be. */
 export function remove(flags: RemoveFlags): Promise<ExitCode> {
   return withWorkspace({ command: 'remove', flags, locks: true }, async (workspace) => {
     if (flags.keepSnapshots !== undefined) refuseForeignData(workspace.cluster);
-    const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
-    const state = await workspace.store.read();
-    const clusterId = state?.clusterId ?? idFromMarkers(workspace.cluster, observed);
-    const plan = planRemove({
-      cluster: workspace.cluster,
-      observed,
-      state,
-      clusterId: clusterId ?? '',
-      version: state?.version ?? '',
+    const result = await runRemove(workspace, {
+      concurrency: flags.concurrency,
       keepSnapshots: flags.keepSnapshots ?? null,
       ignoreUnreachable: flags.ignoreUnreachable === true,
-      findings: [],
-    });
-    for (const diagnostic of plan.findings) workspace.emit({ type: 'finding', diagnostic });
-    if (plan.steps.some((step) => step.kind === 'uninstall')) await confirm(workspace, observed, flags);
-    workspace.emit({ type: 'planned', plan });
-    const removing: State | null = state === null ? null : { ...state, removing: true };
-    if (removing !== null && plan.steps.length > 0) await workspace.store.write(removing);
-    const result = await executePlan(workspace, plan, {
-      concurrency: flags.concurrency,
-      timeoutMs: REMOVE_TIMEOUT_MS,
-      artifact: (name) => name,
-      input: null,
-      state: removing,
+      confirm: (observed) => confirm(workspace, observed, flags),
     });
     return exitCodeOf(result);
   });
@@ -56,24 +33,6 @@ function refuseForeignData({ externalDatastore }: Cluster): void {
     hint: 'Leave the flag out: the data stay where they are. To keep a copy, back the datastore up by its own means (for etcd: `etcdctl snapshot save`).',
     exitCode: 3,
   });
-}
-
-/** Without a state the markers say whose hosts these are; two clusters at once are nobody's to guess. */
-function idFromMarkers(cluster: Cluster, observed: Observed): string | null {
-  const ids = new Map<string, string>();
-  for (const node of cluster.nodes) {
-    const marker = factsOf(observed, node.key)?.rke2.marker;
-    if (marker !== null && marker !== undefined && marker !== 'unreadable')
-      ids.set(marker.clusterId, node.key);
-  }
-  if (ids.size > 1) {
-    throw new StateError({
-      code: 'several-clusters',
-      message: `The hosts of this file belong to ${ids.size} different clusters (${[...ids.values()].join(', ')}), and there is no state that says which is meant.`,
-      hint: 'Write a file with the nodes of one cluster and run `rke2ctl remove --config` with it.',
-    });
-  }
-  return [...ids.keys()][0] ?? null;
 }
 
 /** Says what will be gone, snapshots by name, and asks; with --yes it only says so. Snapshots in S3 are left alone. */

@@ -1,6 +1,6 @@
 import type { ExitCode } from '../../domain/errors.ts';
-import { StateError } from '../../domain/errors.ts';
-import type { HostFacts } from '../../domain/observed.ts';
+import { Rke2ctlError, StateError } from '../../domain/errors.ts';
+import type { HostFacts, Observed } from '../../domain/observed.ts';
 import { Secret } from '../../domain/secret.ts';
 import type { State } from '../../domain/state.ts';
 import { readFile } from '../../host/files.ts';
@@ -8,24 +8,29 @@ import type { Host } from '../../host/host.ts';
 import { factsOf } from '../../render/desired-node.ts';
 import { manifestNameOf } from '../../render/manifests.ts';
 import { AGENT_TOKEN_PATH, CONFIG_PATH, SERVER_TOKEN_PATH } from '../../rke2/paths.ts';
+import { completeFromCopy } from '../../state/complete-from-copy.ts';
 import { type HostMemory, rebuildState } from '../../state/rebuild-state.ts';
-import type { CommonFlags } from '../flags.ts';
+import { parseStateDocument } from '../../state/state-document.ts';
+import type { ForceFlags } from '../flags.ts';
+import { answeringServer, COPY_NAME, fetchCopy, newestCopy } from '../state-copies.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** `rke2ctl state rebuild`: a lost cluster.rkestate made again from markers and tokens on the hosts. Changes no host. */
-export function stateRebuild(flags: CommonFlags): Promise<ExitCode> {
+export function stateRebuild(flags: ForceFlags): Promise<ExitCode> {
   return withWorkspace({ command: 'state rebuild', flags, locks: true }, async (workspace) => {
-    if ((await readIfWhole(workspace)) !== null) throw stateIsThere(workspace.paths.state);
-    const memories = await readMemories(workspace);
-    const state = rebuildState(memories, 0);
+    if (flags.force !== true && (await readIfWhole(workspace)) !== null)
+      throw stateIsThere(workspace.paths.state);
+    const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
+    const memories = await readMemories(workspace, observed);
+    const state = await complete(workspace, observed, rebuildState(memories, 0));
     const aside = await workspace.store.setAside();
     await workspace.store.write(state);
     const count = Object.keys(state.nodes).length;
     process.stdout.write(
       `${workspace.paths.state} is made again: cluster ${state.clusterName}, ${count} ${count === 1 ? 'node' : 'nodes'}.\n`,
     );
-    if (aside !== null) process.stderr.write(`The file that could not be read lies in ${aside} now.\n`);
+    if (aside !== null) process.stderr.write(`The file that was there lies in ${aside} now.\n`);
     const unasked = workspace.cluster.nodes.length - memories.length;
     return unasked > 0 ? 4 : 0;
   });
@@ -42,8 +47,23 @@ async function readIfWhole(workspace: Workspace): Promise<State | null> {
   }
 }
 
-async function readMemories(workspace: Workspace): Promise<readonly HostMemory[]> {
-  const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
+/** Adds what the cluster's copy still knows; without one that is whole, what the hosts say is all there is. */
+async function complete(workspace: Workspace, observed: Observed, rebuilt: State): Promise<State> {
+  const serial = newestCopy(workspace.cluster, observed, rebuilt.clusterId)?.serial ?? 0;
+  const state = { ...rebuilt, serial: Math.max(rebuilt.serial, serial) };
+  const server = answeringServer(workspace.cluster, observed);
+  if (server === null) return state;
+  try {
+    const copy = await fetchCopy(workspace, server);
+    return copy === null ? state : completeFromCopy(state, parseStateDocument(copy.text, COPY_NAME));
+  } catch (error) {
+    if (!(error instanceof Rke2ctlError)) throw error;
+    process.stderr.write(`The copy in the cluster is of no use: ${error.message}\n`);
+    return state;
+  }
+}
+
+async function readMemories(workspace: Workspace, observed: Observed): Promise<readonly HostMemory[]> {
   const memories = workspace.cluster.nodes.map(async (node): Promise<readonly HostMemory[]> => {
     const facts = factsOf(observed, node.key);
     if (facts === null) return [];
@@ -81,6 +101,6 @@ function stateIsThere(path: string): StateError {
   return new StateError({
     code: 'state-present',
     message: `${path} is there and can be read: there is nothing to make again.`,
-    hint: 'Move it away first if it is the wrong one.',
+    hint: 'If it is the wrong one, `rke2ctl state rebuild --force` puts it aside first.',
   });
 }

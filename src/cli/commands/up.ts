@@ -1,44 +1,39 @@
-import { isDeepStrictEqual } from 'node:util';
-import { describeCluster } from '../../domain/describe-cluster.ts';
 import type { ExitCode } from '../../domain/errors.ts';
-import type { RunResult } from '../../domain/event.ts';
-import type { State } from '../../domain/state.ts';
-import { executePlan } from '../execute-plan.ts';
+import { RunRecorder } from '../../ui/run-report.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
 import type { UpFlags } from '../flags.ts';
-import { type PreparedUp, prepareUp } from '../prepare-up.ts';
+import { planOptions } from '../plan-options.ts';
+import { preparePlan } from '../prepare-plan.ts';
+import { runUp } from '../run-up.ts';
+import { withShortLivedCluster } from '../short-lived-cluster.ts';
 import { withWorkspace } from '../wire.ts';
-import type { Workspace } from '../workspace.ts';
 
 /** `rke2ctl up`: brings the hosts to what the file says. Exit 0 done, 4 partly, 1 failed. */
-export function up(flags: UpFlags): Promise<ExitCode> {
-  return withWorkspace({ command: 'up', flags, locks: true, measureDisks: true }, async (workspace) => {
-    const prepared = await prepareUp(workspace, {
-      checkPorts: flags.disablePortCheck !== true,
-      ignoredChecks: flags.ignoreCheck ?? [],
-      updateAddons: flags.updateAddons === true,
-    });
-    workspace.emit({ type: 'planned', plan: prepared.plan });
-    return exitCodeOf(await bringUp(workspace, prepared, flags));
+export function up(flags: UpFlags): Promise<number> {
+  return flags.cleanupOnFailure === true ? upOrNothing(flags) : bringUp(flags);
+}
+
+/** A cluster that was not there before and does not come up whole is taken away again; one that was there never is. */
+function upOrNothing(flags: UpFlags): Promise<number> {
+  return withShortLivedCluster({
+    command: 'up',
+    flags,
+    wait: false,
+    mustBeNew: false,
+    quietStdout: false,
+    recorder: new RunRecorder(),
+    timeoutMs: null,
+    use: () => Promise.resolve(0),
+    keeps: (code, _end, begun) => {
+      if (code === 0) return '';
+      return begun.isNew ? null : 'The cluster was there before, so it is left as it is.';
+    },
   });
 }
 
-async function bringUp(workspace: Workspace, prepared: PreparedUp, flags: UpFlags): Promise<RunResult> {
-  const { plan, input, release } = prepared;
-  const desired: State = {
-    ...prepared.state,
-    clusterName: workspace.cluster.name,
-    version: release.version,
-    desired: describeCluster(workspace.cluster),
-  };
-  if (plan.steps.length > 0) await release.verify(workspace.signals.stop);
-  // Also with nothing to do: a state that was made again knows no network yet, and its changes must be noticed.
-  if (!isDeepStrictEqual(desired, prepared.stored)) await workspace.store.write(desired);
-  return executePlan(workspace, plan, {
-    concurrency: flags.concurrency,
-    timeoutMs: flags.timeout,
-    artifact: release.path,
-    input,
-    state: desired,
+function bringUp(flags: UpFlags): Promise<ExitCode> {
+  return withWorkspace({ command: 'up', flags, locks: true, measureDisks: true }, async (workspace) => {
+    const prepared = await preparePlan(workspace, planOptions(flags));
+    return exitCodeOf(await runUp(workspace, prepared, flags));
   });
 }

@@ -6,7 +6,7 @@ import { group, mapped, ours } from './key.ts';
 
 const { drainInput, maxUnavailableControlplane, maxUnavailableWorker } = DEFAULTS.upgrade;
 const BECOMES = [ours('how many nodes are out of service at once while they change')];
-const DRAINS = [ours('how nodes are drained, as soon as rke2ctl drains any')];
+const DRAINS = [ours('how nodes are emptied before they go, or (with `drain`) before they start anew')];
 
 const CountSchema = checked(
   z.union([z.number(), z.string()], { error: 'must be a number of nodes, or a share of them such as `10%`' }),
@@ -85,7 +85,7 @@ const UpgradeStrategySchema = z.strictObject(
     drain: mapped(FlagSchema, {
       description: 'Move the pods away from a node before it changes.',
       examples: [true],
-      default: `\`${DEFAULTS.upgrade.drain}\`: the node only gets no new ones`,
+      default: `\`${DEFAULTS.upgrade.drain}\`: they stay while its service starts anew`,
       becomes: DRAINS,
     }),
     node_drain_input: group(DrainSchema, {

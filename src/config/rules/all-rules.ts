@@ -11,7 +11,6 @@ import { checkCniHardening } from './cni-hardening.ts';
 import { checkComponentFlags } from './component-flags.ts';
 import { checkDatastore } from './datastore.ts';
 import { checkDns } from './dns.ts';
-import { checkDrain } from './drain.ts';
 import { checkEndpoint } from './endpoint.ts';
 import { checkExtraBinds } from './extra-binds.ts';
 import { checkIngress } from './ingress.ts';
@@ -83,5 +82,4 @@ export const RULES: readonly Rule[] = [
   checkCloudProvider,
   checkCharts,
   checkChartValues,
-  checkDrain,
 ];

@@ -27,6 +27,7 @@ const MarkerSchema = z
     // Markers of the first releases do not say it.
     dataDir: z.string().default(DATA_DIR),
     files: strings,
+    written: z.record(z.string(), z.string()).readonly().optional(),
     firewall: z
       .object({
         zone: z.string(),

@@ -1,9 +1,14 @@
 import { z } from 'zod';
+import { DRAINED_BY } from '../../domain/drain-mark.ts';
 import type { ApiNode } from '../../domain/observed.ts';
 
 const StringsSchema = z.record(z.string(), z.string());
 const NodeSchema = z.object({
-  metadata: z.object({ name: z.string(), labels: StringsSchema.optional() }),
+  metadata: z.object({
+    name: z.string(),
+    labels: StringsSchema.optional(),
+    annotations: StringsSchema.optional(),
+  }),
   spec: z
     .object({
       unschedulable: z.boolean().optional(),
@@ -65,6 +70,7 @@ function apiNode(node: z.infer<typeof NodeSchema>): ApiNode {
     labels,
     taints: (node.spec?.taints ?? []).map(({ key, value, effect }) => ({ key, value: value ?? '', effect })),
     unschedulable: node.spec?.unschedulable ?? false,
+    drainedByUs: node.metadata.annotations?.[DRAINED_BY] !== undefined,
     etcdVoter: voter === undefined ? null : voter.status === 'True',
   };
 }

@@ -1,6 +1,8 @@
 import { MARKER_PATH } from '../../domain/marker.ts';
 import type { Rke2Facts } from '../../domain/observed.ts';
+import { STATE_ANNOTATIONS, type StateCopy } from '../../domain/state-copy.ts';
 import { etcdNamePath, imagesDir, serverCaPath, snapshotsDir } from '../../rke2/paths.ts';
+import { parseMembers } from '../parse-members.ts';
 import { parseMarker } from './parse-marker.ts';
 import { parseNodes } from './parse-nodes.ts';
 import { startedProgram, type UnitProperties, unitFacts } from './parse-units.ts';
@@ -38,7 +40,18 @@ export function parseRke2(
     caHash: caPaths.map((path) => hashes.get(path)).find((hash) => hash !== undefined) ?? null,
     snapshots: within(stats, snapshotsDir(dataDir)).map(({ name, sizeBytes }) => ({ name, sizeBytes })),
     nodes: output.has('nodes') ? parseNodes(output.lines('nodes').join('\n')) : null,
+    members: parseMembers(output.lines('members').join('\n')),
+    stateCopy: readStateCopy(output.lines('state-copy')),
   };
+}
+
+/** From lines `annotation value`; null when there is no copy, or one whose serial nobody wrote beside it. */
+function readStateCopy(lines: readonly string[]): StateCopy | null {
+  const values = new Map(lines.map((line) => [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]));
+  const clusterId = values.get(STATE_ANNOTATIONS.clusterId);
+  const serial = values.get(STATE_ANNOTATIONS.serial) ?? '';
+  if (clusterId === undefined || !/^\d+$/.test(serial)) return null;
+  return { clusterId, serial: Number(serial), checksum: values.get(STATE_ANNOTATIONS.checksum) ?? '' };
 }
 
 function readMarker(output: ProbeOutput, stats: ReadonlyMap<string, FileStat>): Rke2Facts['marker'] {

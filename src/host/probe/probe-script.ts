@@ -2,12 +2,13 @@ import { MARKER_PATH } from '../../domain/marker.ts';
 import { quoteWord, quoteWords } from '../../lib/shell-quote.ts';
 import {
   binaryCandidates,
+  CONFIG_DROPIN_DIR,
   DATA_DIR,
-  KUBECONFIG_PATH,
   MANIFEST_PREFIX,
   manifestsDir,
   OWN_FILES_DIR,
 } from '../../rke2/paths.ts';
+import { CLUSTER_QUESTIONS } from './cluster-questions.ts';
 
 export interface ProbeOptions {
   /** RKE2's data directory, `/var/lib/rancher/rke2` unless config.yaml says otherwise. */
@@ -119,16 +120,27 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     `for b in ${quoteWords(binaryCandidates(prefix))}; do if [ -x "$b" ]; then binary "$b"; fi; done`,
     ...(options.names ?? []).map((name) => `m resolve; echo ${quoteWord(name)}; lookup ${quoteWord(name)}`),
     ...(options.fsync === true ? [FSYNC] : []),
-    ...(options.nodes === true ? [NODES] : []),
+    ...(options.nodes === true ? [CLUSTER_QUESTIONS] : []),
     'm end',
   ].join('\n');
 }
 
-/** Adds to $@ what bears our name, and what the marker calls ours: its `files`, one a line, as JSON.stringify indents them. */
+/** Adds to $@ what bears our name, what could stand in for it, and what the marker calls ours: its `files`, one a line, as JSON.stringify indents them. */
 function ownFiles(dataDir: string): string {
   const manifests = `${quoteWord(manifestsDir(dataDir))}/${MANIFEST_PREFIX}`;
   return `
 for f in ${manifests}*.yaml ${OWN_FILES_DIR}/* ${OWN_FILES_DIR}/*/* ${OWN_FILES_DIR}/*/*/*; do
+  if [ -f "$f" ]; then set -- "$@" "$f"; fi
+done
+# What stands beside ours: drop-ins, and manifests that RKE2 did not bring.
+for f in ${CONFIG_DROPIN_DIR}/*.yaml ${CONFIG_DROPIN_DIR}/*.yml ${quoteWord(manifestsDir(dataDir))}/*; do
+  case $f in
+    ${manifests}*) continue ;;
+    */rke2-*-config.y*ml) ;;
+    */manifests/rke2-* | */manifests/rancher-* | */manifests/harvester-*) continue ;;
+    *.yaml | *.yml | *.json) ;;
+    *) continue ;;
+  esac
   if [ -f "$f" ]; then set -- "$@" "$f"; fi
 done
 if [ -f ${MARKER_PATH} ]; then
@@ -274,10 +286,4 @@ for i in 1 2 3 4 5 6 7 8 9 10 11; do
   dd if=/dev/zero of="$d/.rke2ctl-fsync" bs=2300 count=4 oflag=dsync 2>&1
 done
 rm -f "$d/.rke2ctl-fsync"
-fi`;
-
-const NODES = `
-K=${KUBECONFIG_PATH}
-if [ -x "$DD/bin/kubectl" ] && [ -s "$K" ]; then
-  m nodes; timeout 7 "$DD/bin/kubectl" --kubeconfig "$K" --cache-dir /dev/null/none --request-timeout 5s get nodes -o json 2>/dev/null
 fi`;

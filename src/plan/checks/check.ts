@@ -10,6 +10,8 @@ export interface CheckInput {
   readonly observed: Observed;
   /** Of this cluster's state; null when there is none, so that no marker can be ours. */
   readonly clusterId: string | null;
+  /** Machines (by machine-id) that the state has taken over, whose marker a run that was cut off did not write. */
+  readonly adopting?: readonly string[];
   /** Bytes that this run would put on each host, by path; hosts that get nothing are left out. */
   readonly requiredDiskBytes: Readonly<Record<NodeKey, Readonly<Record<string, number>>>>;
   /** What the artifacts were built for (`amd64`); null when the hosts download what fits them. */

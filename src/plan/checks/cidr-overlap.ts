@@ -1,9 +1,6 @@
+import { CNI_INTERFACE } from '../../rke2/cni-interfaces.ts';
 import { type CheckedHost, type CheckInput, type Complaint, hostCheck } from './check.ts';
 import { containsNetwork, overlaps } from './networks.ts';
-
-/** Interfaces that a CNI makes; on a host that should be empty they are what an earlier cluster left behind. */
-const CNI_INTERFACES =
-  /^(cni\d|flannel|cali|tunl0|vxlan\.calico|vxlan-v6\.calico|wireguard\.cali|wg-v6\.cali|cilium_|lxc|kube-ipvs0|nodelocaldns)/;
 
 interface Occupied {
   readonly network: string;
@@ -60,7 +57,7 @@ function occupiedOn({ facts }: CheckedHost): readonly Occupied[] {
 }
 
 function complain(ranges: readonly Range[], occupied: Occupied): Complaint {
-  const leftover = CNI_INTERFACES.test(occupied.interface);
+  const leftover = CNI_INTERFACE.test(occupied.interface);
   const names = ranges.map((range) => `${range.what} (${range.cidr})`).join(' and ');
   const keys = ranges.map((range) => `\`${range.key}\``).join(' and ');
   return {

@@ -190,13 +190,16 @@ describe('parseProbe', () => {
       caHash: hash('b'),
       snapshots: [{ name: 'etcd-snapshot-node1-1700000000', sizeBytes: 13 }],
       nodes: null,
+      members: null,
+      stateCopy: null,
     });
   });
 
   test('the marker: ours, damaged, empty, none', () => {
-    const text = JSON.stringify(makeMarker({ files: ['/x'] }), null, 2);
+    const ours = makeMarker({ files: ['/x'], written: { '/x': 'a'.repeat(64) } });
+    const text = JSON.stringify(ours, null, 2);
     const lines = text.split('\n').map((line) => `${MARKER}:${line}`);
-    expect(parse({ text: lines }).rke2.marker).toEqual(makeMarker({ files: ['/x'] }));
+    expect(parse({ text: lines }).rke2.marker).toEqual(ours);
     expect(parse({ text: lines.slice(0, -3) }).rke2.marker).toBe('unreadable');
     expect(parse({ text: [`${MARKER}:{"schemaVersion": 2}`] }).rke2.marker).toBe('unreadable');
     expect(parse({ stat: `600 0 1 ${MARKER}` }).rke2.marker).toBe('unreadable');
@@ -228,7 +231,7 @@ describe('parseProbe', () => {
             nodeInfo: { kubeletVersion: 'v1.35.7+rke2r1' },
           },
         },
-        { metadata: { name: 'node2' } },
+        { metadata: { name: 'node2', annotations: { 'rke2ctl/drained-by': 'c1' } } },
       ],
     };
     const parsed = parse({ nodes: JSON.stringify(nodes, null, 1) }).rke2.nodes;
@@ -242,11 +245,53 @@ describe('parseProbe', () => {
       labels: nodes.items[0]?.metadata.labels,
       taints: [{ key: 'k', value: '', effect: 'NoSchedule' }],
       unschedulable: true,
+      drainedByUs: false,
       etcdVoter: false,
     });
-    expect(parsed?.[1]).toMatchObject({ name: 'node2', ready: false, etcdVoter: null });
+    expect(parsed?.[1]).toMatchObject({ name: 'node2', ready: false, etcdVoter: null, drainedByUs: true });
     expect(parse({ nodes: '' }).rke2.nodes).toBeNull();
     expect(parse({ nodes: 'Unable to connect to the server' }).rke2.nodes).toBeNull();
+  });
+
+  test('members of etcd, or null where none answered', () => {
+    const header = { cluster_id: '14841639068965178418', member_id: '10276657743932975437' };
+    const members = [
+      {
+        ID: '10276657743932975437',
+        name: 'node1-0a1b2c3d',
+        peerURLs: ['https://10.0.0.1:2380'],
+        clientURLs: ['https://10.0.0.1:2379'],
+      },
+      { ID: '4660', peerURLs: ['https://10.0.0.2:2380'], isLearner: true },
+    ];
+    expect(parse({ members: JSON.stringify({ header, members }) }).rke2.members).toEqual([
+      {
+        id: '8e9e05c52164694d',
+        name: 'node1-0a1b2c3d',
+        peerUrls: ['https://10.0.0.1:2380'],
+        isLearner: false,
+      },
+      { id: '0000000000001234', name: '', peerUrls: ['https://10.0.0.2:2380'], isLearner: true },
+    ]);
+    for (const silence of ['', 'curl: (7) Failed to connect', '{"error":"etcdserver: no leader","code":14}'])
+      expect(parse({ members: silence }).rke2.members).toBeNull();
+    expect(parse({}).rke2.members).toBeNull();
+  });
+
+  test('what the copy of the state says of itself', () => {
+    const lines = [
+      'other/thing 1 2',
+      'rke2ctl/cluster-id c1',
+      'rke2ctl/serial 12',
+      'rke2ctl/checksum sha256:ab',
+    ];
+    expect(parse({ 'state-copy': lines }).rke2.stateCopy).toEqual({
+      clusterId: 'c1',
+      serial: 12,
+      checksum: 'sha256:ab',
+    });
+    for (const copy of ['', 'rke2ctl/cluster-id c1', 'rke2ctl/cluster-id c1\nrke2ctl/serial x'])
+      expect(parse({ 'state-copy': copy }).rke2.stateCopy).toBeNull();
   });
 
   test('traces of RKE1, NetworkManager, the median of the disk, names', () => {

@@ -10,6 +10,7 @@ import { isConflict, isNotFound } from './kube-client.ts';
 import { log, reasonOf } from './log.ts';
 import type { ServerOptions } from './options.ts';
 import { CLOUD_CHARTS } from './options.ts';
+import { RELEASE } from './release.ts';
 
 const INTERVAL_MS = 15_000;
 const ADDONS = '/apis/k3s.cattle.io/v1/namespaces/kube-system/addons';
@@ -87,6 +88,7 @@ function writePackagedManifests(options: ServerOptions): void {
       kind: 'HelmChart',
       metadata: { name: chart, namespace: 'kube-system' },
       spec: {
+        chartContent: Buffer.from(`${chart} of ${RELEASE.version}`).toString('base64'),
         bootstrap:
           options.cni.some((name) => chart === `rke2-${name}`) ||
           chart === CLOUD_CHARTS[options.cloudProvider]?.controller,

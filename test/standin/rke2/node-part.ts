@@ -135,7 +135,9 @@ function describeProxyPod(
         ? [80, 443].map((port) => listenOn('', port, { status: 404, body: '404 page not found' }))
         : []),
     ],
-    dns: state.isNetworkUp ? cluster.clusterDns : [],
+    dns: state.isNetworkUp
+      ? cluster.clusterDns.map((address) => ({ address, domain: cluster.clusterDomain }))
+      : [],
   });
 }
 

@@ -10,7 +10,10 @@ export const reconcileJobs: Controller = async (context) => {
     if (conditionStatus(job, 'Complete') === 'True') continue;
     const labels = { 'job-name': job.metadata.name, 'batch.kubernetes.io/job-name': job.metadata.name };
     const pods = ownedBy(context, KINDS.pods, job);
-    if (pods.length === 0) await createFromTemplate(context, job, labels, { restartPolicy: 'Never' });
+    if (pods.length === 0)
+      await createFromTemplate(context, job, labels, {
+        restartPolicy: textAt(job, 'spec.template.spec.restartPolicy') || 'Never',
+      });
     const startTime = textAt(job, 'status.startTime') || formatTimestamp(new Date());
     if (pods.some((pod) => textAt(pod, 'status.phase') === 'Succeeded')) {
       const conditions = withConditions(job, [{ type: 'Complete', status: 'True' }]);

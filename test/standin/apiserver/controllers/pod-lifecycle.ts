@@ -3,6 +3,7 @@ import { isRecord, recordsAt, textAt, valueAt } from '../json-path.ts';
 import { formatTimestamp, type KubeObject } from '../kube-object.ts';
 import { conditionStatus, withConditions } from './conditions.ts';
 import { type Controller, type ControllerContext, changeStatus, dropObject, KINDS } from './controller.ts';
+import { FAILURE } from './helm-charts.ts';
 import { canRun } from './node-lifecycle.ts';
 import { isMirrorPod, nodeNameOf, toleratesNode, tolerationsAt } from './taints.ts';
 
@@ -24,7 +25,11 @@ function podAddress(pod: KubeObject, node: KubeObject): string {
     .replace(/::\/64$/, `::${last.toString(16)}`);
 }
 
-function containerStatuses(pod: KubeObject, state: Record<string, unknown>, ready: boolean): unknown {
+function containerStatuses(
+  pod: KubeObject,
+  state: Record<string, unknown>,
+  ready: boolean,
+): readonly Record<string, unknown>[] {
   return recordsAt(pod, 'spec.containers').map((container) => ({
     name: container['name'],
     image: container['image'],
@@ -72,6 +77,20 @@ function succeededStatus(pod: KubeObject): object {
   };
 }
 
+/** A container that ends with an error and is started again, later each time; its last words are kept. */
+function failedStatus(pod: KubeObject, message: string): object {
+  const restartCount = Number(recordsAt(pod, 'status.containerStatuses')[0]?.['restartCount'] ?? 0) + 1;
+  const finishedAt = formatTimestamp(new Date());
+  const waiting = { reason: 'CrashLoopBackOff', message: 'back-off restarting failed container' };
+  const [status] = containerStatuses(pod, { waiting }, false);
+  const lastState = { terminated: { exitCode: 1, reason: 'Error', message, finishedAt } };
+  return {
+    ...(isRecord(pod['status']) ? pod['status'] : {}),
+    conditions: withConditions(pod, [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady' }]),
+    containerStatuses: [{ ...status, restartCount, lastState }],
+  };
+}
+
 function isOfJob(pod: KubeObject): boolean {
   return pod.metadata.ownerReferences?.some((owner) => owner.kind === 'Job') === true;
 }
@@ -99,6 +118,13 @@ export function makePodLifecycle(): Controller {
       return;
     }
     const phase = textAt(pod, 'status.phase');
+    const failure = pod.metadata.annotations?.[FAILURE];
+    const restarts = Number(recordsAt(pod, 'status.containerStatuses')[0]?.['restartCount'] ?? 0);
+    if (failure !== undefined && phase === 'Running') {
+      if (hasLasted(context, pod, `failing ${restarts}`, START_MS * 2 ** restarts))
+        await changeStatus(context, KINDS.pods, pod, failedStatus(pod, failure));
+      return;
+    }
     const isStarting = phase === 'Pending' && hasLasted(context, pod, 'starting', START_MS);
     const isBack = phase === 'Running' && conditionStatus(pod, 'Ready') !== 'True';
     if (isStarting || isBack) await changeStatus(context, KINDS.pods, pod, runningStatus(pod, node));

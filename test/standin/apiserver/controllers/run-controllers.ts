@@ -6,6 +6,7 @@ import type { Controller, ControllerContext } from './controller.ts';
 import { reconcileDaemonSets } from './daemon-sets.ts';
 import { takeTurns } from './etcd-session.ts';
 import { collectGarbage, emptyNamespaces, reportBudgets } from './garbage.ts';
+import { reconcileHelmCharts } from './helm-charts.ts';
 import { reconcileJobs } from './jobs.ts';
 import { makeNodeLifecycle } from './node-lifecycle.ts';
 import { evictFromTaintedNodes, makePodLifecycle } from './pod-lifecycle.ts';
@@ -23,6 +24,7 @@ function makeControllers(): ReadonlyMap<string, Controller> {
     ['deployments', reconcileDeployments],
     ['replicasets', reconcileReplicaSets],
     ['daemonsets', reconcileDaemonSets],
+    ['helm-charts', reconcileHelmCharts],
     ['jobs', reconcileJobs],
     ['scheduler', schedulePods],
     ['pods', makePodLifecycle()],

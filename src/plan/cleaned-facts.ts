@@ -1,0 +1,48 @@
+import type { FirewallRecord } from '../domain/marker.ts';
+import type { FirewallFacts, HostFacts, UnitFacts } from '../domain/observed.ts';
+import { CNI_INTERFACE } from '../rke2/cni-interfaces.ts';
+
+const NO_UNIT: UnitFacts = { exists: false, active: 'inactive', enabled: false, path: null };
+
+/** A host as an `uninstall` of ours leaves it: what a node that leaves and joins anew will find. */
+export function cleanedFacts(facts: HostFacts): HostFacts {
+  const { marker } = facts.rke2;
+  const record = marker === null || marker === 'unreadable' ? null : marker.firewall;
+  const isTheirs = (each: { readonly interface: string }) => CNI_INTERFACE.test(each.interface);
+  return {
+    ...facts,
+    addresses: facts.addresses.filter((address) => !isTheirs(address)),
+    routes: facts.routes.filter((route) => !isTheirs(route)),
+    listening: [],
+    firewall: record === null ? facts.firewall : closedFirewall(facts.firewall, record),
+    rke2: {
+      binaries: [],
+      rpm: false,
+      server: NO_UNIT,
+      agent: NO_UNIT,
+      marker: null,
+      files: {},
+      images: [],
+      etcdData: false,
+      caHash: null,
+      snapshots: [],
+      nodes: facts.rke2.nodes,
+      members: facts.rke2.members,
+      stateCopy: facts.rke2.stateCopy,
+    },
+  };
+}
+
+function closedFirewall(firewall: FirewallFacts, record: FirewallRecord): FirewallFacts {
+  if (firewall.provider === 'none') return firewall;
+  const without = (there: readonly string[], gone: readonly string[]) =>
+    there.filter((item) => !gone.includes(item));
+  const zones = Object.entries(firewall.zones).map(([name, zone]) => {
+    const ports = name === record.zone ? without(zone.ports, record.ports) : zone.ports;
+    const richRules = name === record.zone ? without(zone.richRules, record.richRules) : zone.richRules;
+    const sources = name === 'trusted' ? without(zone.sources, record.trustedSources) : zone.sources;
+    return [name, { ...zone, ports, richRules, sources }] as const;
+  });
+  const ipsets = Object.entries(firewall.ipsets).filter(([name]) => record.ipsets[name] === undefined);
+  return { ...firewall, zones: Object.fromEntries(zones), ipsets: Object.fromEntries(ipsets) };
+}

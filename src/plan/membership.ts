@@ -1,0 +1,105 @@
+import type { Cluster, ClusterNode, NodeKey } from '../domain/cluster.ts';
+import { nodeId, nodeKey, nodeName } from '../domain/node-identity.ts';
+import type { HostFacts, Observed } from '../domain/observed.ts';
+import type { PlannedNode } from '../domain/plan.ts';
+import type { NodeRecord, State } from '../domain/state.ts';
+import { factsOf } from '../render/desired-node.ts';
+import { serviceOf } from '../rke2/roles.ts';
+import { roleChange } from './role-change.ts';
+
+/** A member that goes: for good, or to come back under other roles. */
+export interface Departure {
+  readonly record: NodeRecord;
+  /** As it was a member: its old roles. */
+  readonly node: PlannedNode;
+  /** null: its host does not answer, or another machine stands at its address. */
+  readonly facts: HostFacts | null;
+  /** `replaced`: a node of the file takes its name or address over, on another machine. */
+  readonly why: 'left-file' | 'replaced' | 'rejoins';
+}
+
+/** Who of the cluster goes, and which node of the file takes whose place. */
+export interface Membership {
+  readonly departures: readonly Departure[];
+  /** The file's node in whose place the state still has another machine, by key. */
+  readonly replaced: ReadonlyMap<NodeKey, NodeRecord>;
+}
+
+/**
+ * Holds the state's nodes against the file's, by identity: a node is its machine, wherever it is reached. Where no host
+ * answers, address and port stand for it.
+ */
+export function resolveMembership(cluster: Cluster, observed: Observed, state: State): Membership {
+  const records = Object.values(state.nodes);
+  const places = cluster.nodes.map((spec) => ({ spec, record: recordAt(spec, observed, state) }));
+  const held = new Set(places.flatMap(({ record }) => (record === null ? [] : [record.nodeId])));
+  const gone = records.filter((record) => !held.has(record.nodeId));
+  const replaced = new Map<NodeKey, NodeRecord>();
+  for (const { spec, record } of places) {
+    // A run that was cut off may have claimed the new machine already.
+    if (record !== null && record.phase !== 'staged') continue;
+    const former = gone.find((candidate) => standsInFor(spec, observed, candidate));
+    if (former !== undefined) replaced.set(spec.key, former);
+  }
+  const formers = new Set([...replaced.values()].map((record) => record.nodeId));
+  return {
+    replaced,
+    departures: [
+      ...places.flatMap(({ spec, record }) => rejoining(spec, record, observed)),
+      ...gone.map(
+        (record): Departure => ({
+          record,
+          node: formerNode(record),
+          facts: factsOfMachine(record, observed, state),
+          why: formers.has(record.nodeId) ? 'replaced' : 'left-file',
+        }),
+      ),
+    ],
+  };
+}
+
+/** The record of the machine that a node of the file is; null where it is none of this cluster yet. */
+export function recordAt(spec: ClusterNode, observed: Observed, state: State): NodeRecord | null {
+  const facts = factsOf(observed, spec.key);
+  if (facts !== null) return state.nodes[nodeId(state.clusterId, facts.machineId)] ?? null;
+  return Object.values(state.nodes).find((record) => isAt(spec, record)) ?? null;
+}
+
+/** A member as the steps know it, from what the state remembers. */
+export function formerNode(record: NodeRecord): PlannedNode {
+  return {
+    key: nodeKey(record.address, record.port),
+    id: record.nodeId,
+    name: record.name,
+    address: record.clusterAddress,
+    roles: record.roles,
+    service: serviceOf(record.roles),
+  };
+}
+
+function isAt(spec: ClusterNode, record: NodeRecord): boolean {
+  return spec.address === record.address && spec.port === record.port;
+}
+
+function standsInFor(spec: ClusterNode, observed: Observed, former: NodeRecord): boolean {
+  const facts = factsOf(observed, spec.key);
+  const name = facts === null ? spec.name : nodeName(spec, facts);
+  return isAt(spec, former) || name === former.name;
+}
+
+/** A node that was never started has nothing to leave: it just gets its new roles. */
+function rejoining(spec: ClusterNode, record: NodeRecord | null, observed: Observed): readonly Departure[] {
+  const facts = factsOf(observed, spec.key);
+  if (record === null || facts === null) return [];
+  if (roleChange(record.roles, spec.roles) !== 'rejoin' || !hasRun(record, facts)) return [];
+  return [{ record, node: { ...formerNode(record), key: spec.key }, facts, why: 'rejoins' }];
+}
+
+function hasRun({ phase }: NodeRecord, { rke2 }: HostFacts): boolean {
+  return phase === 'joined' || rke2.etcdData || rke2.caHash !== null;
+}
+
+function factsOfMachine(record: NodeRecord, observed: Observed, state: State): HostFacts | null {
+  const facts = factsOf(observed, nodeKey(record.address, record.port));
+  return facts !== null && nodeId(state.clusterId, facts.machineId) === record.nodeId ? facts : null;
+}

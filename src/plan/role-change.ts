@@ -1,0 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Role } from '../domain/role.ts';
+import { serviceOf } from '../rke2/roles.ts';
+
+/**
+ * What a change of a member's roles takes. `in-place`: other settings and a restart (a control plane more or less), or no
+ * restart at all (`worker`, which is a taint). `rejoin`: the node leaves and joins anew, because the other service runs
+ * there then, or because its member comes to etcd or goes.
+ */
+export function roleChange(before: readonly Role[], after: readonly Role[]): 'none' | 'in-place' | 'rejoin' {
+  if (isDeepStrictEqual([...before].sort(), [...after].sort())) return 'none';
+  if (serviceOf(before) !== serviceOf(after)) return 'rejoin';
+  return before.includes('etcd') === after.includes('etcd') ? 'in-place' : 'rejoin';
+}
