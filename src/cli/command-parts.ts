@@ -24,6 +24,21 @@ export function local(command: Command): Command {
     });
 }
 
+/** Flags of every verb that does something to a living cluster. */
+export function maintenance(command: Command): Command {
+  return common(command)
+    .option('--yes', 'do not ask')
+    .option('--plan', 'show the steps and do nothing; exit code 2 when there are any')
+    .option('--ignore-check <name...>', 'go on although this check fails')
+    .option('--concurrency <n>', 'hosts that are worked on at once', positive, 30)
+    .addOption(
+      new Option('--timeout <duration>', 'how long one service may take to become ready')
+        .argParser(duration)
+        .default(600_000, '10m'),
+    )
+    .option('--local', 'this machine alone');
+}
+
 /** `-c`, again and again. */
 export function fileOption(description: string): Option {
   const usual = [process.env['RKE2CTL_CONFIG'] ?? 'cluster.yml'];

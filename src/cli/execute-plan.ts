@@ -2,7 +2,7 @@ import type { NodeKey } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ConnectionLostError } from '../domain/errors.ts';
 import type { PortResult, RunResult } from '../domain/event.ts';
-import type { Plan, Step } from '../domain/plan.ts';
+import type { Plan, Step, StepId } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { runPlan } from '../engine/run-plan.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../render/desired-node.ts';
@@ -45,7 +45,11 @@ export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOp
     timeoutMs: options.timeoutMs,
   };
   return runPlan(plan, {
-    runStep: (step, run) => runStep(step, { ...base, ...run }),
+    runStep: async (step, run) => {
+      const outcome = await runStep(step, { ...base, ...run });
+      if (state?.operation !== undefined) await learn((known) => withDone(known, step.id));
+      return outcome;
+    },
     recover: async (step, error) => {
       if (!(error instanceof ConnectionLostError)) return false;
       const key = hostOf(step);
@@ -91,6 +95,14 @@ function renderFor(input: DesiredInput | null, state: State | null, key: string)
   const facts = input === null ? null : factsOf(input.observed, key);
   if (input === null || state === null || spec === undefined || facts === null) return [];
   return desiredNode({ ...input, state }, spec, facts).files;
+}
+
+/** Of a verb that is in hand the state knows how far it has come. */
+function withDone(state: State, id: StepId): State {
+  const { operation } = state;
+  return operation === undefined
+    ? state
+    : { ...state, operation: { ...operation, done: [...operation.done, id] } };
 }
 
 function required(state: State | null): State {

@@ -106,6 +106,16 @@ export interface SupportBundleFlags extends CommonFlags {
   readonly lines: number;
 }
 
+/** Of verbs that do something to a living cluster. */
+export interface MaintenanceFlags extends CommonFlags {
+  readonly yes?: boolean;
+  /** Show the steps and do nothing. */
+  readonly plan?: boolean;
+  readonly concurrency: number;
+  /** How long one service may take to get READY, in ms. */
+  readonly timeout: number;
+}
+
 export interface RemoveFlags extends CommonFlags {
   readonly yes?: boolean;
   readonly keepSnapshots?: string;

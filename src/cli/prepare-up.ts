@@ -10,6 +10,7 @@ import { addonLosses } from '../plan/addon-losses.ts';
 import { checkLosses } from '../plan/check-losses.ts';
 import { checkManifests } from '../plan/check-manifests.ts';
 import { checkMembership } from '../plan/check-membership.ts';
+import { checkOperation } from '../plan/check-operation.ts';
 import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
 import { checkPlanes } from '../plan/check-planes.ts';
 import { checkQuorum } from '../plan/check-quorum.ts';
@@ -88,6 +89,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
       architectures: release.architectures,
     }),
     ...checkPinnedVersion(cluster, stored === null, release.version),
+    ...checkOperation(known),
     ...checkState(cluster, observed, known, release.version),
     ...checkMembership(cluster, observed, known, options.replace),
     ...checkManifests(manifests, known),

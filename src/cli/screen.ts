@@ -4,6 +4,7 @@ import type { NodeKey } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
 import { Secret } from '../domain/secret.ts';
+import type { StateSecrets } from '../domain/state.ts';
 import { type Journal, openJournal } from '../state/journal.ts';
 import type { StatePaths } from '../state/state-paths.ts';
 import type { StateStore } from '../state/store.ts';
@@ -84,9 +85,11 @@ export class Screen {
 
   /** The store, with every token that passes through it known to the scrubber. */
   watchSecrets(store: StateStore): StateStore {
-    const learn = ({ serverToken, agentToken }: { serverToken: Secret; agentToken: Secret }) => {
+    const learn = ({ serverToken, agentToken, next, former = [] }: StateSecrets) => {
       this.#scrubber.add(serverToken);
       this.#scrubber.add(agentToken);
+      if (next !== undefined) learn(next);
+      for (const token of former) this.#scrubber.add(token.serverToken);
     };
     return {
       ...store,

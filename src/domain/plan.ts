@@ -1,6 +1,7 @@
 import type { JsonValue, NodeKey, Preparation, Taint, UpgradeStrategy } from './cluster.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { ArtifactRef, FirewallRecord, Marker } from './marker.ts';
+import type { Verb } from './operation.ts';
 import type { Role, Service } from './role.ts';
 import type { ObjectRef } from './state.ts';
 
@@ -10,7 +11,7 @@ export interface Plan {
   readonly clusterId: string;
   readonly clusterName: string;
   readonly version: string;
-  readonly purpose: 'up' | 'remove';
+  readonly purpose: 'up' | 'remove' | Verb;
   readonly steps: readonly Step[];
   /** Warnings, and errors that `--ignore-check` let pass. */
   readonly findings: readonly Diagnostic[];
@@ -213,6 +214,15 @@ export type Step = StepBase &
     | { readonly kind: 'fetch-snapshots'; readonly names: readonly string[]; readonly directory: string }
     | { readonly kind: 'uninstall'; readonly marker: Marker | null }
     | { readonly kind: 'forget-state' }
+    | {
+        /** Stops RKE2's service; with `containers` also everything that it left running. */
+        readonly kind: 'stop-service';
+        readonly containers: boolean;
+      }
+    | {
+        /** The verb has come to its end: the state says so. */
+        readonly kind: 'end-operation';
+      }
   );
 
 export type StepKind = Step['kind'];

@@ -1,4 +1,5 @@
 import type { JsonMap } from './cluster.ts';
+import type { Operation } from './operation.ts';
 import type { Role } from './role.ts';
 import type { Secret } from './secret.ts';
 
@@ -20,6 +21,8 @@ export interface State {
   readonly desired: JsonMap | null;
   /** True from the first step of a `remove` on: from then on only `remove` may go on. */
   readonly removing: boolean;
+  /** A verb that was begun and has not come to its end. */
+  readonly operation?: Operation | undefined;
   readonly nodes: Readonly<Record<string, NodeRecord>>;
   /** Manifests that we have given to the cluster, by name; one that the file no longer names is still to be deleted there. */
   readonly addons: Readonly<Record<string, AddonRecord>>;
@@ -30,6 +33,17 @@ export interface State {
 export interface StateSecrets {
   readonly serverToken: Secret;
   readonly agentToken: Secret;
+  /** The tokens that a rotation is bringing in; on disk before any host knows them. */
+  readonly next?: { readonly serverToken: Secret; readonly agentToken: Secret } | undefined;
+  /** Server tokens of before, newest first: the snapshots of their time open with no other. */
+  readonly former?: readonly FormerToken[] | undefined;
+}
+
+/** A server token that a rotation has replaced. */
+export interface FormerToken {
+  readonly serverToken: Secret;
+  /** When it was replaced, in milliseconds since the epoch. */
+  readonly until: number;
 }
 
 /** What one manifest file brought into the cluster. */

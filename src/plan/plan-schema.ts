@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JsonValue } from '../domain/cluster.ts';
+import { VERBS } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 
 /*
@@ -203,6 +204,8 @@ export const StepSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...base, kind: z.literal('fetch-snapshots'), names: strings, directory: z.string() }),
   z.strictObject({ ...base, kind: z.literal('uninstall'), marker: MarkerSchema.nullable() }),
   z.strictObject({ ...base, kind: z.literal('forget-state') }),
+  z.strictObject({ ...base, kind: z.literal('stop-service'), containers: z.boolean() }),
+  z.strictObject({ ...base, kind: z.literal('end-operation') }),
 ]);
 
 /** A whole plan. */
@@ -211,7 +214,7 @@ export const PlanSchema = z.strictObject({
   clusterId: z.string(),
   clusterName: z.string(),
   version: z.string(),
-  purpose: z.enum(['up', 'remove']),
+  purpose: z.enum(['up', 'remove', ...VERBS]),
   steps: z.array(StepSchema),
   findings: z.array(DiagnosticSchema),
   changes: z.array(z.strictObject({ path: z.string(), before: Json, after: Json })),

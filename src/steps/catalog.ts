@@ -6,6 +6,7 @@ import { claim } from './claim.ts';
 import { copyState } from './copy-state.ts';
 import { deleteAddon } from './delete-addon.ts';
 import { drain } from './drain.ts';
+import { endOperation } from './end-operation.ts';
 import { fetchSnapshots } from './fetch-snapshots.ts';
 import { forgetState } from './forget-state.ts';
 import { install } from './install.ts';
@@ -17,6 +18,7 @@ import { saveSnapshot } from './save-snapshot.ts';
 import { stageArtifacts } from './stage-artifacts.ts';
 import { startService } from './start-service.ts';
 import type { StepHandler } from './step-handler.ts';
+import { stopService } from './stop-service.ts';
 import { uncordon } from './uncordon.ts';
 import { uninstall } from './uninstall.ts';
 import { verifyAddons } from './verify-addons.ts';
@@ -49,4 +51,6 @@ export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   'await-charts': awaitCharts,
   'await-dns': awaitDns,
   'forget-state': forgetState,
+  'stop-service': stopService,
+  'end-operation': endOperation,
 };

@@ -88,7 +88,9 @@ async function learnJoined(
     const record = state.nodes[node.id];
     if (record === undefined) return { ...state, caHash: hash };
     const files = context.files(node.key);
-    const startedWith = files.length === 0 ? undefined : startStamp(state.version ?? record.version, files);
+    // Where files are none of the plan's business, those on the host are as they were.
+    const startedWith =
+      files.length === 0 ? record.startedWith : startStamp(state.version ?? record.version, files);
     const joined: NodeRecord = { ...record, ...marksOf(spec, record), phase: 'joined', startedWith };
     return { ...state, caHash: hash, nodes: { ...state.nodes, [node.id]: joined } };
   });

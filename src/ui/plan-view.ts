@@ -99,6 +99,11 @@ function reasonOf(text: string, column: number, style: Style): string {
   return room === null || room < 20 ? reason : fitText(reason, room, style.symbols.ellipsis);
 }
 
+function goalText({ purpose, version }: Plan, name: string): string {
+  if (purpose === 'up') return `to bring ${name} to RKE2 ${version}`;
+  return purpose === 'remove' ? `to remove ${name}` : `for \`${purpose}\` of ${name}`;
+}
+
 function totalsText(plan: Plan, { command }: PlanContext, style: Style): string {
   const name = `cluster ${plan.clusterName}`;
   const hosts = new Set(plan.steps.flatMap((step) => (step.node === null ? [] : [step.node.key]))).size;
@@ -118,7 +123,7 @@ function totalsText(plan: Plan, { command }: PlanContext, style: Style): string 
     ...(restarts > 0 ? [countText(restarts, 'restart')] : []),
     ...(plan.leaving.length > 0 ? [`${countText(plan.leaving.length, 'node')} leaving`] : []),
   ];
-  const goal = plan.purpose === 'up' ? `to bring ${name} to RKE2 ${plan.version}` : `to remove ${name}`;
+  const goal = goalText(plan, name);
   const doing = command === null ? '' : ` Do it: ${command}`;
   return `${parts.join(', ')} ${goal}${missing}.${doing}`;
 }

@@ -51,6 +51,10 @@ export function stepText(step: Step): string {
       return `fetch ${countText(step.names.length, 'snapshot')} to ${step.directory}`;
     case 'uninstall':
       return 'take RKE2, its data and everything of ours off the host';
+    case 'stop-service':
+      return step.containers ? `stop ${step.node?.service} and its containers` : `stop ${step.node?.service}`;
+    case 'end-operation':
+      return 'note in the state that it is done';
     case 'forget-state':
       return 'delete the state file and the kubeconfig';
   }

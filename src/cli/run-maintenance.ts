@@ -1,0 +1,189 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { JsonMap } from '../domain/cluster.ts';
+import { CheckError, type ExitCode, Rke2ctlError, StateError } from '../domain/errors.ts';
+import type { Observed } from '../domain/observed.ts';
+import type { Operation, Verb } from '../domain/operation.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { State } from '../domain/state.ts';
+import { applyIgnored } from '../plan/checks/apply-ignored.ts';
+import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
+import { leavingSpecs } from '../plan/leaving-specs.ts';
+import type { MaintenanceInput } from '../plan/maintenance/maintenance-input.ts';
+import type { DesiredInput } from '../render/desired-node.ts';
+import { describeDisturbances } from '../ui/plan-disturbance.ts';
+import { renderPlan } from '../ui/plan-view.ts';
+import { executePlan } from './execute-plan.ts';
+import { exitCodeOf } from './exit-code-of.ts';
+import type { MaintenanceFlags } from './flags.ts';
+import { outputStyle } from './output-style.ts';
+import { refuseIllState } from './refuse-ill-state.ts';
+import { withWorkspace } from './wire.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What is known before a verb is planned. */
+export interface Scene {
+  readonly observed: Observed;
+  readonly state: State;
+}
+
+/** A command that does something to a living cluster: a planner, and words for the person who is asked. */
+export interface MaintenanceVerb<R extends JsonMap> {
+  readonly verb: Verb;
+  /** What the person asked for; null: nothing in particular, so one that was cut off goes on as it was asked. */
+  readonly asked: R | null;
+  /** Completes what was asked by looking; only when the verb begins, never when it goes on. */
+  readonly settle: (asked: R | null, scene: Scene, workspace: Workspace) => R | Promise<R>;
+  /** The state as it is to be on disk before the first step. */
+  readonly begin?: (state: State, request: R) => State;
+  /** Throws CheckError, or gives findings of which errors stop it, where it cannot succeed. */
+  readonly plan: (input: MaintenanceInput<R>) => Plan;
+  /** What it does and disturbs, as sentences before the question. */
+  readonly explain: (input: MaintenanceInput<R>, plan: Plan) => readonly string[];
+  /** True where a new request may take the place of one that was cut off. */
+  readonly mayBeginAnew?: boolean;
+  /** True where steps write the nodes' files. */
+  readonly writesFiles?: boolean;
+}
+
+/**
+ * Carries a verb out, or goes on with it where it was cut off: looks, plans, says what will happen, asks, and works. With
+ * `--plan` it stops before the question. Exit 0 done, 2 `--plan` found steps, 4 partly, 1 failed.
+ */
+export function runMaintenance<R extends JsonMap>(
+  verb: MaintenanceVerb<R>,
+  flags: MaintenanceFlags,
+): Promise<ExitCode> {
+  const locks = flags.plan !== true;
+  return withWorkspace({ command: verb.verb, flags, locks }, async (workspace) => {
+    const scene = await lookAround(workspace);
+    const operation = await resolveOperation(verb, scene, workspace);
+    const state = begun(verb, scene.state, operation);
+    const input: MaintenanceInput<R> = { ...desiredInput(workspace, { ...scene, state }), operation };
+    const plan = judge(verb.plan(input), flags, workspace);
+    if (flags.plan === true) return show(plan, flags);
+    if (plan.steps.length > 0) await confirm(workspace, verb.explain(input, plan), flags);
+    workspace.emit({ type: 'planned', plan });
+    if (plan.steps.length > 0) await workspace.store.write({ ...state, operation });
+    const result = await executePlan(workspace, plan, {
+      concurrency: flags.concurrency,
+      timeoutMs: flags.timeout,
+      artifact: (name) => name,
+      input: verb.writesFiles === true ? input : null,
+      state: plan.steps.length > 0 ? { ...state, operation } : state,
+    });
+    return exitCodeOf(result);
+  });
+}
+
+async function lookAround(workspace: Workspace): Promise<Scene> {
+  const { cluster, store, sessions, signals } = workspace;
+  const state = await store.read();
+  sessions.add(leavingSpecs(cluster, state));
+  const observed = await sessions.observe(workspace.connectWindow, signals.stop);
+  await refuseIllState(workspace, observed, state);
+  if (state === null || Object.keys(state.nodes).length === 0) {
+    throw new StateError({
+      code: 'no-cluster',
+      message: `There is no cluster yet that ${workspace.paths.state} would tell of.`,
+      hint: 'Make it with `rke2ctl up`; one that somebody else made is taken over with `rke2ctl adopt`.',
+      exitCode: 3,
+    });
+  }
+  return { observed, state };
+}
+
+/** The open operation, if it is this one; else a new one. Throws where another one is open. */
+async function resolveOperation<R extends JsonMap>(
+  { verb, asked, settle, mayBeginAnew }: MaintenanceVerb<R>,
+  scene: Scene,
+  workspace: Workspace,
+): Promise<Operation & { readonly request: R }> {
+  const open = scene.state.operation;
+  if (open !== undefined) {
+    const isSame = open.verb === verb && (asked === null || isAskedFor(asked, open.request));
+    if (isSame) {
+      workspace.emit({
+        type: 'notice',
+        message: `Going on with \`${verb}\`, begun ${timeText(open.startedAt)}.`,
+      });
+      return { ...open, request: open.request as R };
+    }
+    if (open.verb !== verb || mayBeginAnew !== true) throw isOpen(open);
+  }
+  const request = await settle(asked, scene, workspace);
+  return { verb, startedAt: workspace.startedAt, request, done: [] };
+}
+
+/** What looking has added to a request does not make it another one. */
+function isAskedFor(asked: JsonMap, request: JsonMap): boolean {
+  return Object.entries(asked).every(([key, value]) => isDeepStrictEqual(request[key], value));
+}
+
+function begun<R extends JsonMap>(
+  { begin }: MaintenanceVerb<R>,
+  state: State,
+  { request, done }: Operation & { readonly request: R },
+): State {
+  return begin === undefined || done.length > 0 ? state : begin(state, request);
+}
+
+function desiredInput({ cluster, findings }: Workspace, { observed, state }: Scene) {
+  const input: DesiredInput = {
+    cluster,
+    observed,
+    state,
+    version: state.version ?? '',
+    bootstrapKey: chooseBootstrap(cluster, observed, state),
+    artifacts: {},
+  };
+  return { ...input, findings };
+}
+
+function judge(plan: Plan, { ignoreCheck }: MaintenanceFlags, { emit }: Workspace): Plan {
+  const findings = applyIgnored(plan.findings, ignoreCheck ?? []);
+  if (findings.some(({ severity }) => severity === 'error')) throw new CheckError(findings);
+  for (const diagnostic of findings) emit({ type: 'finding', diagnostic });
+  return { ...plan, findings };
+}
+
+function show(plan: Plan, { output }: MaintenanceFlags): ExitCode {
+  if (output === 'json') {
+    const disturbs = Object.fromEntries(describeDisturbances(plan, []));
+    process.stdout.write(`${JSON.stringify({ ...plan, disturbs, diffs: [], notes: [] })}\n`);
+  } else {
+    const command = `rke2ctl ${plan.purpose}`;
+    process.stdout.write(renderPlan(plan, outputStyle(), { diffs: [], away: [], notes: [], command }));
+  }
+  return plan.steps.length > 0 ? 2 : 0;
+}
+
+async function confirm(
+  workspace: Workspace,
+  sentences: readonly string[],
+  { yes }: MaintenanceFlags,
+): Promise<void> {
+  const text = sentences.join(' ');
+  if (yes === true) {
+    workspace.emit({ type: 'notice', message: text });
+    return;
+  }
+  if (await workspace.ask(`${text} Go on?`)) return;
+  throw new Rke2ctlError({
+    code: 'declined',
+    message: 'Nothing was done.',
+    hint: 'That was your answer; `--yes` does not ask.',
+    exitCode: 0,
+  });
+}
+
+function isOpen({ verb, startedAt }: Operation): Rke2ctlError {
+  return new Rke2ctlError({
+    code: 'operation-open',
+    message: `\`rke2ctl ${verb}\` was begun ${timeText(startedAt)} and has not come to its end.`,
+    hint: `Run \`rke2ctl ${verb}\` without further flags: it goes on where it stopped. Then run this command again.`,
+  });
+}
+
+function timeText(ms: number): string {
+  return `on ${new Date(ms).toISOString().slice(0, 16).replace('T', ' at ')} UTC`;
+}

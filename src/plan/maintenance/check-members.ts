@@ -1,0 +1,74 @@
+import type { Diagnostic } from '../../domain/diagnostic.ts';
+import { factsOf } from '../../render/desired-node.ts';
+import { isServer } from '../../rke2/roles.ts';
+import { recordAt } from '../membership.ts';
+import type { MaintenanceInput } from './maintenance-input.ts';
+import { members } from './members.ts';
+
+/**
+ * What stands against stopping servers one by one: a member that the file no longer names or names otherwise, a host that
+ * was not reached, a server that is down. One that is down because this very verb was cut off while it had it in hand is
+ * let pass.
+ */
+export function checkMembers(input: MaintenanceInput): readonly Diagnostic[] {
+  const { cluster, observed, operation, state } = input;
+  const away = cluster.nodes.filter((node) => factsOf(observed, node.key) === null);
+  const down = members(input).servers.filter(
+    ({ key }) => factsOf(observed, key)?.rke2.server.active !== 'active',
+  );
+  const inHand = operation.done.length > 0 ? 1 : 0;
+  const command = `rke2ctl ${operation.verb}`;
+  return [
+    ...checkFollowed(input),
+    ...away.map((node): Diagnostic => {
+      const record = Object.values(state.nodes).find(
+        ({ address, port }) => address === node.address && port === node.port,
+      );
+      const severity = isServer(node.roles) ? 'error' : 'warning';
+      return {
+        severity,
+        code: 'host-away',
+        node: node.key,
+        message:
+          severity === 'error'
+            ? `${record?.name ?? node.key} was not reached. It is a server: while it is away no other may be stopped.`
+            : `${record?.name ?? node.key} was not reached and is left out.`,
+        hint:
+          severity === 'error'
+            ? `Bring it back, or take it out of the file with \`rke2ctl up\`; then run \`${command}\` again.`
+            : `Run \`${command}\` again when it is back.`,
+      };
+    }),
+    ...(down.length <= inHand ? [] : down).map(
+      ({ name, key }): Diagnostic => ({
+        severity: 'error',
+        code: 'server-down',
+        node: key,
+        message: `rke2-server does not run on ${name}. While it is down no other server may be stopped.`,
+        hint: `Run \`rke2ctl up\`, which starts it, and then \`${command}\` again.`,
+      }),
+    ),
+  ];
+}
+
+/** Between an edit of the file and its `up` nobody but the state knows who belongs to the cluster. */
+function checkFollowed({ cluster, observed, operation, state }: MaintenanceInput): readonly Diagnostic[] {
+  const specs = cluster.nodes.flatMap((spec) => {
+    const record = recordAt(spec, observed, state);
+    return record === null ? [] : [{ spec, record }];
+  });
+  const joined = Object.values(state.nodes).filter(({ phase }) => phase === 'joined');
+  const differing = joined.filter((record) => {
+    const spec = specs.find((each) => each.record.nodeId === record.nodeId)?.spec;
+    return spec === undefined || [...spec.roles].sort().join() !== [...record.roles].sort().join();
+  });
+  if (differing.length === 0) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'membership-pending',
+      message: `${differing.map(({ name, address }) => `${name} (${address})`).join(', ')} ${differing.length === 1 ? 'is' : 'are'} no longer in the file, or have other roles there than in the cluster.`,
+      hint: `Bring that about first with \`rke2ctl up\`, or put the file back as it was; then run \`rke2ctl ${operation.verb}\` again.`,
+    },
+  ];
+}
