@@ -12,7 +12,7 @@ import { type DepartureTies, departureSteps } from './departure-steps.ts';
 import { findDrift } from './drift.ts';
 import { hostSteps } from './host-steps.ts';
 import { isLeftDown } from './left-down.ts';
-import { listNodes } from './list-nodes.ts';
+import { findNode } from './list-nodes.ts';
 import { type Departure, resolveMembership } from './membership.ts';
 import { agentTies, leavingWorkerTies, type MotionTies, motionTies } from './motion-ties.ts';
 import { portProbes } from './port-probes.ts';
@@ -112,7 +112,7 @@ function remembered(
   record: NodeRecord | null,
 ): Remembered {
   const claimed = record !== null && (!bootstraps || input.state.bootstrapNodeId === record.nodeId);
-  const registered = listNodes(input.observed)?.some(({ name }) => name === planned.name) ?? true;
+  const registered = findNode(input.observed, planned.name) !== null;
   return {
     claimed,
     joined: record?.phase === 'joined',
@@ -136,7 +136,7 @@ function openingIds(work: readonly NodeWork[]): readonly StepId[] {
 }
 
 function isCordonedByUs({ observed }: UpInput, name: string): boolean {
-  return listNodes(observed)?.some((node) => node.name === name && node.drainedByUs) ?? false;
+  return findNode(observed, name)?.drainedByUs ?? false;
 }
 
 /** What is done for one node of the file; first its leaving, where it must come back as something else. */
