@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   render: ['rke2', 'domain', 'lib'],
   plan: ['render', 'rke2', 'domain', 'lib'],
   transport: ['domain', 'lib'],
-  host: ['transport', 'rke2', 'domain', 'lib'],
+  host: ['transport', 'pki', 'rke2', 'domain', 'lib'],
   artifacts: ['host', 'transport', 'rke2', 'domain', 'lib'],
   pki: ['domain', 'lib'],
   state: ['rke2', 'domain', 'lib'],
