@@ -116,6 +116,11 @@ export interface MaintenanceFlags extends CommonFlags {
   readonly timeout: number;
 }
 
+export interface CertRotateFlags extends MaintenanceFlags {
+  readonly service?: readonly string[];
+  readonly node?: readonly string[];
+}
+
 export interface RemoveFlags extends CommonFlags {
   readonly yes?: boolean;
   readonly keepSnapshots?: string;

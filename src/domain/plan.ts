@@ -220,6 +220,18 @@ export type Step = StepBase &
         readonly containers: boolean;
       }
     | {
+        /** Takes a stopped node's certificates out of use; its next start makes new ones. */
+        readonly kind: 'rotate-certificates';
+        /** In the words of `rke2 certificate rotate`; empty: all. */
+        readonly services: readonly string[];
+      }
+    | {
+        /** Ends when each port shows another certificate than before, one that is in force. */
+        readonly kind: 'verify-certificates';
+        /** `before`: SHA-256 of the certificate that was shown; null: none was. */
+        readonly ports: readonly { readonly port: number; readonly before: string | null }[];
+      }
+    | {
         /** The verb has come to its end: the state says so. */
         readonly kind: 'end-operation';
       }

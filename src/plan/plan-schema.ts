@@ -205,6 +205,12 @@ export const StepSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...base, kind: z.literal('uninstall'), marker: MarkerSchema.nullable() }),
   z.strictObject({ ...base, kind: z.literal('forget-state') }),
   z.strictObject({ ...base, kind: z.literal('stop-service'), containers: z.boolean() }),
+  z.strictObject({ ...base, kind: z.literal('rotate-certificates'), services: strings }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('verify-certificates'),
+    ports: z.array(z.strictObject({ port: z.int(), before: z.string().nullable() })),
+  }),
   z.strictObject({ ...base, kind: z.literal('end-operation') }),
 ]);
 

@@ -14,6 +14,7 @@ import { labelNode } from './label-node.ts';
 import { leaveCluster } from './leave-cluster.ts';
 import { openFirewall } from './open-firewall.ts';
 import { prepareHost } from './prepare-host.ts';
+import { rotateCertificates } from './rotate-certificates.ts';
 import { saveSnapshot } from './save-snapshot.ts';
 import { stageArtifacts } from './stage-artifacts.ts';
 import { startService } from './start-service.ts';
@@ -22,6 +23,7 @@ import { stopService } from './stop-service.ts';
 import { uncordon } from './uncordon.ts';
 import { uninstall } from './uninstall.ts';
 import { verifyAddons } from './verify-addons.ts';
+import { verifyCertificates } from './verify-certificates.ts';
 import { verifyNodes } from './verify-nodes.ts';
 import { writeNodeFiles } from './write-files.ts';
 import { writeKubeconfig } from './write-kubeconfig.ts';
@@ -52,5 +54,7 @@ export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   'await-dns': awaitDns,
   'forget-state': forgetState,
   'stop-service': stopService,
+  'rotate-certificates': rotateCertificates,
+  'verify-certificates': verifyCertificates,
   'end-operation': endOperation,
 };

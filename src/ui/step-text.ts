@@ -53,6 +53,10 @@ export function stepText(step: Step): string {
       return 'take RKE2, its data and everything of ours off the host';
     case 'stop-service':
       return step.containers ? `stop ${step.node?.service} and its containers` : `stop ${step.node?.service}`;
+    case 'rotate-certificates':
+      return `take the old certificates out of use${step.services.length === 0 ? '' : `: ${step.services.join(', ')}`}`;
+    case 'verify-certificates':
+      return `see the new certificates on ${step.ports.map(({ port }) => port).join(', ')}`;
     case 'end-operation':
       return 'note in the state that it is done';
     case 'forget-state':

@@ -12,7 +12,11 @@ export interface Members {
 }
 
 /** Who of the file is a member; a host that was not reached is none here. */
-export function members({ cluster, observed, state }: MaintenanceInput): Members {
+export function members({
+  cluster,
+  observed,
+  state,
+}: Pick<MaintenanceInput, 'cluster' | 'observed' | 'state'>): Members {
   const all = cluster.nodes.flatMap((spec): PlannedNode[] => {
     const facts = factsOf(observed, spec.key);
     if (facts === null) return [];

@@ -30,11 +30,13 @@ export function inTurn(
   prior: readonly StepId[] = [],
 ): readonly Stretch[] {
   let before = prior;
-  return stretches.map((drafts) => {
-    const stretch = makeStretch(drafts, before);
-    before = endOf(stretch);
-    return stretch;
-  });
+  return stretches
+    .filter((drafts) => drafts.length > 0)
+    .map((drafts) => {
+      const stretch = makeStretch(drafts, before);
+      before = endOf(stretch);
+      return stretch;
+    });
 }
 
 /** At most `lanes` stretches at once; one that fails holds up its own lane and no other. */

@@ -1,0 +1,133 @@
+import type { CertificateFacts } from '../../domain/certificates.ts';
+import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
+import type { PlannedNode } from '../../domain/plan.ts';
+import { readCertificates } from '../../host/read-certificates.ts';
+import { readServedCertificate } from '../../host/read-served-certificate.ts';
+import { type CertRotateRequest, planCertRotate, portsOf } from '../../plan/maintenance/cert-rotate.ts';
+import type { MaintenanceInput } from '../../plan/maintenance/maintenance-input.ts';
+import { type Members, members } from '../../plan/maintenance/members.ts';
+import { CERTIFICATE_SERVICES, certificateService } from '../../rke2/certificate-services.ts';
+import { countText } from '../../ui/table.ts';
+import type { CertRotateFlags } from '../flags.ts';
+import { runMaintenance, type Scene } from '../run-maintenance.ts';
+import type { Workspace } from '../workspace.ts';
+
+type Asked = Pick<CertRotateRequest, 'services' | 'nodes'>;
+
+/** `rke2ctl cert rotate`: new certificates for every node, server by server, proved on the wire. */
+export function certRotate(flags: CertRotateFlags): Promise<ExitCode> {
+  const asked: Asked = { services: servicesOf(flags.service ?? []), nodes: flags.node ?? [] };
+  const isNothing = asked.services.length === 0 && asked.nodes.length === 0;
+  return runMaintenance<CertRotateRequest>(
+    {
+      verb: 'cert rotate',
+      asked: isNothing ? null : (asked as CertRotateRequest),
+      settle: (_asked, scene, workspace) => lookAtCertificates(asked, scene, workspace),
+      plan: planCertRotate,
+      explain,
+    },
+    flags,
+  );
+}
+
+function servicesOf(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].map((name) => {
+    const service = certificateService(name);
+    if (service !== null) return service;
+    throw new Rke2ctlError({
+      code: 'unknown-service',
+      message: `\`--service ${name}\` names no service that has certificates of its own.`,
+      hint: `There are: ${CERTIFICATE_SERVICES.join(', ')}; and in RKE1's words kube-apiserver, kube-controller-manager, kube-scheduler.`,
+      exitCode: 3,
+    });
+  });
+}
+
+/** What each port shows now, and whether etcd's own certificates, or an authority, have ended. */
+async function lookAtCertificates(
+  asked: Asked,
+  scene: Scene,
+  workspace: Workspace,
+): Promise<CertRotateRequest> {
+  const all = members({ ...scene, cluster: workspace.cluster });
+  refuseUnknownNodes(asked.nodes, all);
+  const nodes = [...all.servers, ...all.agents];
+  const signal = workspace.signals.stop;
+  const shown = await Promise.all(
+    nodes.map(async (node) => [node.name, await shownBy(node, asked.services, workspace)] as const),
+  );
+  const etcd = all.servers.filter(({ roles }) => roles.includes('etcd'));
+  const files = await Promise.all(
+    all.servers.map(({ key }) =>
+      readCertificates(workspace.sessions.get(key), { dataDir: workspace.cluster.dataDir, signal }),
+    ),
+  );
+  const found = files.flatMap((host) => host.files);
+  refuseEndedAuthority(found.flatMap(({ certificates }) => certificates));
+  const together =
+    etcd.length > 1 &&
+    found.some(
+      ({ path, certificates }) => path.includes('/tls/etcd/') && certificates.slice(0, 1).some(hasEnded),
+    );
+  return { ...asked, before: Object.fromEntries(shown), together };
+}
+
+async function shownBy(
+  node: PlannedNode,
+  services: readonly string[],
+  { cluster, sessions, signals }: Workspace,
+): Promise<Readonly<Record<string, string>>> {
+  const ports = portsOf(node, services, cluster.externalDatastore);
+  const answers = await Promise.all(
+    ports.map(async (port) => {
+      const answer = await readServedCertificate(sessions.get(node.key), { port, signal: signals.stop });
+      return answer.asked ? [[String(port), answer.certificate.fingerprint] as const] : [];
+    }),
+  );
+  return Object.fromEntries(answers.flat());
+}
+
+function hasEnded({ notAfter }: CertificateFacts): boolean {
+  return notAfter < Date.now();
+}
+
+/** Whatever an authority that has ended signs, nobody believes. */
+function refuseEndedAuthority(certificates: readonly CertificateFacts[]): void {
+  const ended = certificates.find((each) => each.isAuthority && hasEnded(each));
+  if (ended === undefined) return;
+  throw new Rke2ctlError({
+    code: 'authority-ended',
+    message: `The certificate authority ${ended.subject} of this cluster ended on ${new Date(ended.notAfter).toISOString().slice(0, 10)}: new certificates from it would be worth nothing. Nothing was changed.`,
+    hint: 'Give the cluster new authorities first: `rke2ctl cert rotate --rotate-ca --force`.',
+  });
+}
+
+function refuseUnknownNodes(names: readonly string[], { servers, agents }: Members): void {
+  const known = [...servers, ...agents].map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new Rke2ctlError({
+    code: 'unknown-node',
+    message: `\`--node ${unknown}\` names no node of this cluster that was reached.`,
+    hint: `There are: ${known.join(', ')}.`,
+    exitCode: 3,
+  });
+}
+
+function explain(input: MaintenanceInput<CertRotateRequest>): readonly string[] {
+  const { servers, agents } = members(input);
+  const { together, services } = input.operation.request;
+  const what = services.length === 0 ? 'All certificates' : `The certificates of ${services.join(', ')}`;
+  if (together) {
+    return [
+      `${what} on ${countText(servers.length, 'server')} are renewed.`,
+      'Those of etcd have ended, so that no server could come up alone: all are stopped and start together, and the API is away meanwhile.',
+    ];
+  }
+  const only = servers.length === 1;
+  return [
+    `${what} on ${countText(servers.length, 'server')} and ${countText(agents.length, 'agent')} are renewed, one server after the other; pods keep running.`,
+    only ? 'The API is away while the only server restarts.' : 'The API stays there.',
+    'The kubeconfig here is written anew; copies of it elsewhere go on working until their own certificate ends.',
+  ];
+}
