@@ -70,7 +70,7 @@ export function allowsBelow({ pathLength }: ChainLink, below: readonly ChainLink
 }
 
 /** The same name with the same key: two certificates of one CA, of which a chain has room for one. */
-function isSameEntity(a: ChainLink, b: ChainLink): boolean {
+export function isSameEntity(a: ChainLink, b: ChainLink): boolean {
   return (
     a.certificate.subject === b.certificate.subject && a.certificate.publicKey.equals(b.certificate.publicKey)
   );

@@ -222,7 +222,7 @@ it('an RSA root of somebody else’s signs and is followed, too', async () => {
     subject: 'RSA Root',
     publicKey: privateKey,
     issuer: privateKey,
-    notBefore: new Date(NOW.getTime() - 1000),
+    notBefore: new Date(NOW.getTime() - 3600_000),
     notAfter,
   });
   const cas = makeCasBelow({ certificate, key: privateKey, above: [] }, NOW);
