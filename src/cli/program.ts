@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addCertCommands } from './cert-commands.ts';
 import { common, duration, fileOption, local, outputOption, positive, run } from './command-parts.ts';
 import type {
   AdoptFlags,
@@ -20,6 +21,7 @@ import type {
 } from './flags.ts';
 import { addNodeCommands } from './node-commands.ts';
 import { packageVersion } from './package-version.ts';
+import { addTokenCommands } from './token-commands.ts';
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -89,6 +91,8 @@ export function createProgram(): Command {
   addRun(program);
   addKubeconfig(program);
   addNodeCommands(program);
+  addTokenCommands(program);
+  addCertCommands(program);
 
   common(program.command('validate'))
     .description('check cluster.yml itself; no network')

@@ -116,6 +116,12 @@ export type Step = StepBase &
   (
     | { readonly kind: 'claim'; readonly marker: Marker; readonly bootstrap: boolean }
     | {
+        /** Has the host take the cluster away by itself after so many seconds from then on; null: never. */
+        readonly kind: 'set-ttl';
+        readonly seconds: number | null;
+        readonly files: readonly PlannedFile[];
+      }
+    | {
         readonly kind: 'stage-artifacts';
         readonly arch: string;
         readonly tarball: ArtifactRef | null;
@@ -230,6 +236,47 @@ export type Step = StepBase &
         readonly kind: 'verify-certificates';
         /** `before`: SHA-256 of the certificate that was shown; null: none was. */
         readonly ports: readonly { readonly port: number; readonly before: string | null }[];
+      }
+    | {
+        /** Gives the cluster the server token that the state holds as its next; its nodes need it from their next start on. */
+        readonly kind: 'rotate-token';
+      }
+    | {
+        /** Puts a snapshot from the operator's machine onto the node, and reads there that all of it came. */
+        readonly kind: 'place-snapshot';
+        /** Absolute path on the operator's machine. */
+        readonly source: string;
+        readonly name: string;
+        readonly sha256: string;
+        readonly sizeBytes: number;
+      }
+    | {
+        /**
+         * Makes the node's etcd a cluster of one: with the data of a snapshot that was placed, or with its own. `mark`
+         * tells this reset from any before; `leftBehind` are the ids of members that take no part and keep databases of
+         * before, `forgotten` those of members that are gone for good.
+         */
+        readonly kind: 'reset-etcd';
+        readonly snapshot: string | null;
+        readonly mark: string;
+        readonly leftBehind: readonly string[];
+        readonly forgotten: readonly string[];
+      }
+    | {
+        /** Moves a stopped server's etcd database aside, so that its next start joins anew; `mark` as of `reset-etcd`. */
+        readonly kind: 'move-database';
+        readonly mark: string;
+      }
+    | {
+        /** Deletes every Node but `keep`, and what keeps a `fresh` machine from taking over a name that is known. */
+        readonly kind: 'prune-nodes';
+        readonly via: readonly NodeKey[];
+        readonly keep: readonly string[];
+        readonly fresh: readonly string[];
+      }
+    | {
+        /** Lets the node's etcd give the space of deleted data back to its disk. */
+        readonly kind: 'defragment';
       }
     | {
         /** The verb has come to its end: the state says so. */

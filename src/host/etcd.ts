@@ -72,6 +72,37 @@ export async function removeMember(host: Host, id: string, options: CallOptions 
 /** In etcd's words, and in those of a kubectl that got its 404. */
 const NOT_FOUND = /member not found|could not find the requested resource/i;
 
+/**
+ * Ids of the tokens that open the bootstrap data in this node's etcd, as its keys say: one, or for a moment two while a
+ * token is being rotated.
+ */
+export async function listBootstrapTokens(host: Host, options: CallOptions = {}): Promise<readonly string[]> {
+  const what = 'Asking etcd which token opens the bootstrap data';
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  // The end of a range of keys that begin with `/bootstrap/`: the next character after its last.
+  const body = { key: base64('/bootstrap/'), range_end: base64('/bootstrap0'), keys_only: true };
+  const answer = await post(host, '/v3/kv/range', body, { what, ...options });
+  const { kvs, header } = parseRange(answer);
+  if (header === undefined) throw commandFailure(host.target, what, 1, answer);
+  return (kvs ?? []).flatMap(({ key = '' }) => {
+    const id = Buffer.from(key, 'base64').toString().slice('/bootstrap/'.length);
+    return /^[0-9a-f]{12}$/.test(id) ? [id] : [];
+  });
+}
+
+interface RawRange {
+  readonly header?: object;
+  readonly kvs?: readonly { readonly key?: string }[];
+}
+
+function parseRange(text: string): RawRange {
+  try {
+    return (JSON.parse(text) ?? {}) as RawRange;
+  } catch {
+    return {};
+  }
+}
+
 /** The id of this node's own member while it lives and follows a leader (or leads); null otherwise, and when it is silent. */
 export async function livingMember(host: Host, options: CallOptions = {}): Promise<string | null> {
   const what = 'Asking etcd how it is';

@@ -111,6 +111,12 @@ export const StepSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...base, kind: z.literal('claim'), marker: MarkerSchema, bootstrap: z.boolean() }),
   z.strictObject({
     ...base,
+    kind: z.literal('set-ttl'),
+    seconds: z.int().nullable(),
+    files: z.array(z.strictObject({ path: z.string(), sha256: z.string().nullable(), mode: z.string() })),
+  }),
+  z.strictObject({
+    ...base,
     kind: z.literal('stage-artifacts'),
     arch: z.string(),
     tarball: ArtifactSchema.nullable(),
@@ -211,6 +217,26 @@ export const StepSchema = z.discriminatedUnion('kind', [
     kind: z.literal('verify-certificates'),
     ports: z.array(z.strictObject({ port: z.int(), before: z.string().nullable() })),
   }),
+  z.strictObject({ ...base, kind: z.literal('rotate-token') }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('place-snapshot'),
+    source: z.string(),
+    name: z.string(),
+    sha256: z.string(),
+    sizeBytes: z.int(),
+  }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('reset-etcd'),
+    snapshot: z.string().nullable(),
+    mark: z.string(),
+    leftBehind: strings,
+    forgotten: strings,
+  }),
+  z.strictObject({ ...base, kind: z.literal('move-database'), mark: z.string() }),
+  z.strictObject({ ...base, kind: z.literal('prune-nodes'), via: strings, keep: strings, fresh: strings }),
+  z.strictObject({ ...base, kind: z.literal('defragment') }),
   z.strictObject({ ...base, kind: z.literal('end-operation') }),
 ]);
 

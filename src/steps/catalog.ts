@@ -4,6 +4,7 @@ import { awaitDns } from './await-dns.ts';
 import { checkPorts } from './check-ports.ts';
 import { claim } from './claim.ts';
 import { copyState } from './copy-state.ts';
+import { defragment } from './defragment.ts';
 import { deleteAddon } from './delete-addon.ts';
 import { drain } from './drain.ts';
 import { endOperation } from './end-operation.ts';
@@ -12,10 +13,16 @@ import { forgetState } from './forget-state.ts';
 import { install } from './install.ts';
 import { labelNode } from './label-node.ts';
 import { leaveCluster } from './leave-cluster.ts';
+import { moveDatabase } from './move-database.ts';
 import { openFirewall } from './open-firewall.ts';
+import { placeSnapshot } from './place-snapshot.ts';
 import { prepareHost } from './prepare-host.ts';
+import { pruneNodes } from './prune-nodes.ts';
+import { resetEtcd } from './reset-etcd.ts';
 import { rotateCertificates } from './rotate-certificates.ts';
+import { rotateToken } from './rotate-token.ts';
 import { saveSnapshot } from './save-snapshot.ts';
+import { setTtl } from './set-ttl.ts';
 import { stageArtifacts } from './stage-artifacts.ts';
 import { startService } from './start-service.ts';
 import type { StepHandler } from './step-handler.ts';
@@ -31,6 +38,7 @@ import { writeKubeconfig } from './write-kubeconfig.ts';
 /** Every kind of step with its handler; a kind without one does not compile. */
 export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   claim,
+  'set-ttl': setTtl,
   'stage-artifacts': stageArtifacts,
   install,
   'prepare-host': prepareHost,
@@ -56,5 +64,11 @@ export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   'stop-service': stopService,
   'rotate-certificates': rotateCertificates,
   'verify-certificates': verifyCertificates,
+  'rotate-token': rotateToken,
+  'place-snapshot': placeSnapshot,
+  'reset-etcd': resetEtcd,
+  'move-database': moveDatabase,
+  'prune-nodes': pruneNodes,
+  defragment,
   'end-operation': endOperation,
 };

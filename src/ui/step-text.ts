@@ -1,5 +1,6 @@
 import type { FirewallRecord } from '../domain/marker.ts';
 import type { Step, StepOf } from '../domain/plan.ts';
+import { clockText } from './duration-text.ts';
 import { countText } from './table.ts';
 
 /** What a planned step will do, in a few words for people. */
@@ -9,6 +10,10 @@ export function stepText(step: Step): string {
       return step.bootstrap
         ? 'mark the host as first node of this cluster'
         : 'mark the host as this cluster’s';
+    case 'set-ttl':
+      return step.seconds === null
+        ? 'take its time to live away: it stays for good'
+        : `have it go by itself in ${clockText(step.seconds * 1000)}`;
     case 'stage-artifacts':
       return stageText(step);
     case 'install':
@@ -57,6 +62,20 @@ export function stepText(step: Step): string {
       return `take the old certificates out of use${step.services.length === 0 ? '' : `: ${step.services.join(', ')}`}`;
     case 'verify-certificates':
       return `see the new certificates on ${step.ports.map(({ port }) => port).join(', ')}`;
+    case 'rotate-token':
+      return 'give the cluster its new server token';
+    case 'place-snapshot':
+      return `send the snapshot ${step.name}, ${megabytes(step.sizeBytes)}, and read it there`;
+    case 'reset-etcd':
+      return step.snapshot === null
+        ? 'make its etcd a cluster of one, with its own data'
+        : `make its etcd a cluster of one, with the data of ${step.snapshot}`;
+    case 'move-database':
+      return 'move its etcd database aside';
+    case 'prune-nodes':
+      return `delete every Node but ${step.keep.join(', ')}`;
+    case 'defragment':
+      return 'let etcd give free space back to the disk';
     case 'end-operation':
       return 'note in the state that it is done';
     case 'forget-state':

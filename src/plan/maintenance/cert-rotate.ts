@@ -9,6 +9,7 @@ import { members } from './members.ts';
 import { restartAll, restartDraft } from './restarts.ts';
 import { safetySnapshot } from './safety-snapshot.ts';
 import { type Draft, endsOf, inTurn, makeStretch, type Stretch } from './stretch.ts';
+import { verifyReady } from './verify-ready.ts';
 
 /** What `cert rotate` was asked for, and what it found when it began. */
 export type CertRotateRequest = {
@@ -35,7 +36,8 @@ export function planCertRotate(input: MaintenanceInput<CertRotateRequest>): Plan
   const snapshot = safetySnapshot(input);
   const rounds = request.together ? allTogether(input) : oneByOne(input, isMeant, endsOf(snapshot));
   const findings = request.together ? [] : checkMembers(input);
-  return maintenancePlan(input, [...snapshot, ...rounds, ...kubeconfig(input, endsOf(rounds))], findings);
+  const proofs = [...kubeconfig(input, endsOf(rounds)), ...verifyReady(input, endsOf(rounds))];
+  return maintenancePlan(input, [...snapshot, ...rounds, ...proofs], findings);
 }
 
 function oneByOne(
