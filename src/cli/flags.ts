@@ -121,6 +121,13 @@ export interface CertRotateFlags extends MaintenanceFlags {
   readonly node?: readonly string[];
 }
 
+export interface CertCheckFlags extends CommonFlags {
+  readonly warnDays: number;
+  readonly node?: readonly string[];
+  /** A line for every certificate. */
+  readonly all?: boolean;
+}
+
 export interface RemoveFlags extends CommonFlags {
   readonly yes?: boolean;
   readonly keepSnapshots?: string;

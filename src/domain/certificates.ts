@@ -98,8 +98,11 @@ export interface CheckedAuthority extends JudgedCertificate {
 /** What could not be looked at, and why. */
 export interface CertificateGap {
   readonly node: string | null;
+  /** A path, a port, `files` or `everything`. */
   readonly where: string;
   readonly why: string;
+  /** False where nobody can do anything about it: the host has nothing to ask its ports with. */
+  readonly isError: boolean;
 }
 
 export interface CertificateProblem {

@@ -59,6 +59,7 @@ const LOOKING: Readonly<Record<string, Looking>> = {
     },
   },
   status: {},
+  'cert check': { more: [['--warn-days', '7'], ['--node', 'node2'], ['node1']] },
   kubeconfig: {
     words: ['--print'],
     more: [

@@ -1,0 +1,29 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { common, run } from './command-parts.ts';
+import type { CertCheckFlags } from './flags.ts';
+
+/** `cert …`: what concerns RKE2's certificates and authorities. */
+export function addCertCommands(program: Command): void {
+  const cert = program.command('cert').description('certificates and authorities of RKE2');
+  addCheck(cert);
+}
+
+function addCheck(cert: Command): void {
+  common(cert.command('check'))
+    .description('say when certificates end, in files and as served; exit code 4 when one soon does')
+    .argument('[selector...]', 'name, address, role, label as key=value, or all; without any: all')
+    .option('--warn-days <n>', 'fewer days than these are too few', days, 30)
+    .option('--node <node...>', 'only these nodes; the same as a selector')
+    .option('--all', 'a line for every certificate')
+    .option('--local', 'this machine alone')
+    .action((selectors: readonly string[], options: CertCheckFlags) =>
+      run(async () => (await import('./commands/cert-check.ts')).certCheck(selectors, options))(options),
+    );
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,5}$/.test(text))
+    throw new InvalidArgumentError('It must be a whole number of days, 0 or more.');
+  return value;
+}
