@@ -55,12 +55,12 @@ export interface Rke2Settings {
   readonly secrets: Readonly<Record<string, Secret>>;
 }
 
-/** A text file (0600) on nodes of one kind. */
+/** A text file (0600) on nodes of one kind; `founder`: on the server that founds the cluster, before its first start, and never again. */
 export interface NodeFile {
   /** Absolute path on the host. */
   readonly path: string;
   readonly content: string | Secret;
-  readonly on: 'servers' | 'agents' | 'all';
+  readonly on: 'servers' | 'agents' | 'all' | 'founder';
 }
 
 /** One manifest file for RKE2's deploy controller. `name` is unique among addons and a DNS-1123 label. */

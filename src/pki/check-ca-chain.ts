@@ -86,7 +86,7 @@ function checkLink(file: string, link: ChainLink, now: Date): CaProblem | null {
     isOver ? 'ca-expired' : 'ca-not-yet-valid',
     `${file}: ${name} ${isOver ? `ended on ${moment(certificate.validTo)}` : `is valid from ${moment(certificate.validFrom)} on only`}.`,
     isOver
-      ? 'Have it issued anew; nothing that it signs would be accepted.'
+      ? 'Have it issued anew; nothing that it signs would be accepted. A cluster that is up already does not need `certificates.ca`: left out of the file, it can be worked with.'
       : 'Have it issued with an earlier beginning, and look at this machine’s clock.',
   );
 }

@@ -87,6 +87,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
       registration: registrationHost(input, spec),
     },
     bootstraps,
+    founds: bootstraps && state.caHash === null && !facts.rke2.etcdData,
     state,
     addonTexts: input.addonTexts ?? {},
   });
@@ -112,7 +113,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     installed,
     dataDir: cluster.dataDir,
     files: ownedFiles(facts, [
-      ...[...files.map((file) => file.path), ...standing],
+      ...[...files.filter(({ founding }) => founding !== true).map((file) => file.path), ...standing],
       ...filesToPrepare(cluster.prepare, facts),
     ]),
     firewall,

@@ -26,6 +26,8 @@ import { renderTokenFiles } from './token-files.ts';
 export interface NodeFilesInput {
   readonly config: ConfigInput;
   readonly bootstraps: boolean;
+  /** It bootstraps, and has not done so yet. */
+  readonly founds: boolean;
   readonly state: State;
   readonly addonTexts: AddonTexts;
 }
@@ -34,6 +36,7 @@ export interface NodeFilesInput {
 export function renderNodeFiles({
   config,
   bootstraps,
+  founds,
   state,
   addonTexts,
 }: NodeFilesInput): readonly RenderedFile[] {
@@ -42,10 +45,11 @@ export function renderNodeFiles({
     { ...file(CONFIG_PATH, renderConfigYaml(config)), startContent: renderStartConfig(config) },
     ...renderTokenFiles(spec.roles, bootstraps, state),
     ...clusterFiles(cluster, spec, addonTexts),
+    ...(founds ? foundingFiles(cluster) : []),
   ];
 }
 
-/** The paths of all files that `renderNodeFiles` gives for a node; no more than the cluster need be known for it. */
+/** The paths of all files that a node has for good; no more than the cluster need be known for it. */
 export function nodeFilePaths(cluster: Cluster, spec: ClusterNode): readonly string[] {
   const tokens = isServer(spec.roles) ? [SERVER_TOKEN_PATH, AGENT_TOKEN_PATH] : [AGENT_TOKEN_PATH];
   return [CONFIG_PATH, ...tokens, ...clusterFiles(cluster, spec, {}).map(({ path }) => path)];
@@ -78,8 +82,15 @@ function clusterFiles(cluster: Cluster, { roles }: ClusterNode, texts: AddonText
   ];
 }
 
+/** The CAs, where the cluster's file brings them: RKE2 goes on from what it finds at its first start. */
+function foundingFiles({ files }: Cluster): readonly RenderedFile[] {
+  return files
+    .filter(({ on }) => on === 'founder')
+    .map((each) => ({ ...textFile(each), readAtStart: false, founding: true }));
+}
+
 function isMeant(on: NodeFile['on'], server: boolean): boolean {
-  return on === 'all' || (on === 'servers') === server;
+  return on === 'all' || on === (server ? 'servers' : 'agents');
 }
 
 function textFile({ path, content }: NodeFile): RenderedFile {

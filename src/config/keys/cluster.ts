@@ -8,6 +8,7 @@ import { ADDON_KEYS } from './addons.ts';
 import { AuthenticationSchema } from './authentication.ts';
 import { AuthorizationSchema } from './authorization.ts';
 import { BastionChainSchema } from './bastion.ts';
+import { CertificatesSchema } from './certificates.ts';
 import { ChartsSection, ChartValuesSection } from './charts.ts';
 import { CloudProviderSection } from './cloud-provider.ts';
 import { DATA_DIR_KEYS } from './data-dir.ts';
@@ -100,6 +101,11 @@ const CLUSTER_KEYS = {
     examples: [{ mode: 'rbac' }],
   }),
   datastore: group(DatastoreSchema, {
+  certificates: group(CertificatesSchema, {
+    origin: 'rke2ctl',
+    description: 'Certificate authorities of your own.',
+    examples: [{ ca: './ca' }],
+  }),
     origin: 'rke2ctl',
     description: 'A database of your own instead of etcd on the nodes.',
     examples: [{ endpoint: 'env:DATASTORE_ENDPOINT' }],

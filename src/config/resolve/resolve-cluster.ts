@@ -21,6 +21,7 @@ import { resolveAddons } from './resolve-addons.ts';
 import { contributeAdmission } from './resolve-admission.ts';
 import { contributeAuditLog } from './resolve-audit-log.ts';
 import { contributeAuthentication } from './resolve-authentication.ts';
+import { contributeCertificates } from './resolve-certificates.ts';
 import { resolveCharts } from './resolve-charts.ts';
 import { contributeCloudProvider, resolveCloudAddons } from './resolve-cloud-provider.ts';
 import { contributeDatastore } from './resolve-datastore.ts';
@@ -51,6 +52,7 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     contributeSnapshots(input, nodes.filter(({ roles }) => roles.includes('etcd')).length, context),
     contributeRegistries(input, context),
     contributeDatastore(input, context),
+    contributeCertificates(input, dataDir, context),
     contributeHardening(input),
     contributeServices(input),
     contributeNetwork(input),

@@ -3,6 +3,7 @@ import { checkAddressRanges } from './address-ranges.ts';
 import { checkAdmission } from './admission.ts';
 import { checkAuditLog } from './audit-log.ts';
 import { checkAuthenticationWebhook } from './authentication-webhook.ts';
+import { checkOwnCas } from './certificates.ts';
 import { checkChartValues } from './chart-values.ts';
 import { checkCharts } from './charts.ts';
 import { checkCloudProvider } from './cloud-provider.ts';
@@ -71,6 +72,7 @@ export const RULES: readonly Rule[] = [
   checkDatastore,
   checkPems,
   checkAuditLog,
+  checkOwnCas,
   checkAdmission,
   checkAuthenticationWebhook,
   checkNetworkOptions,
