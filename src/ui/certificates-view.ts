@@ -61,32 +61,28 @@ function leafTable(
 ): string {
   const { certificates } = report;
   const single = all ? certificates : certificates.filter(({ status }) => status !== 'ok');
-  const rows = single.map((each) => [
+  const hasSubject = single.length > 0;
+  const row = (each: CheckedCertificate, subject: string, where: string) => [
     cleanLine(each.node ?? '(here)'),
     ...judgement(each),
-    commonName(each),
-    placeText(each, dataDir),
-  ]);
+    ...(hasSubject ? [subject] : []),
+    where,
+  ];
+  const rows = single.map((each) => row(each, commonName(each), placeText(each, dataDir)));
   const calm = all ? [] : certificates.filter(({ status }) => status === 'ok');
   const owners = [...report.nodes.map(({ name }) => name), null];
   const together = owners.flatMap((owner) => {
     const own = calm.filter(({ node }) => node === owner);
     const [first] = own;
     if (first === undefined) return [];
-    const what = owner === null ? placeText(first, dataDir) : `${own.length} in files and on ports`;
-    return [[cleanLine(owner ?? '(here)'), ...judgement(first), '', what]];
+    return [
+      row(first, '', owner === null ? placeText(first, dataDir) : `${own.length} in files and on ports`),
+    ];
   });
   if (rows.length + together.length === 0) return '';
-  return renderTable(
-    [
-      { heading: 'NODE' },
-      ...JUDGEMENT(style),
-      { heading: single.length === 0 ? '' : 'SUBJECT' },
-      { heading: 'WHERE' },
-    ],
-    [...rows, ...together],
-    style,
-  );
+  const subject = hasSubject ? [{ heading: 'SUBJECT' }] : [];
+  const columns = [{ heading: 'NODE' }, ...judgementColumns(style), ...subject, { heading: 'WHERE' }];
+  return renderTable(columns, [...rows, ...together], style);
 }
 
 function authorityTable(
@@ -108,14 +104,16 @@ function authorityTable(
       ? ''
       : `${calm.length}${rows.length > 0 ? ' more' : ''} ${calm.length === 1 ? 'authority' : 'authorities'}: ok, the first ends ${first.notAfter.slice(0, 10)} (${first.daysLeft}d)\n`;
   if (rows.length === 0) return rest;
-  return `${renderTable([{ heading: 'AUTHORITY' }, ...JUDGEMENT(style), { heading: 'WHERE' }], rows, style)}${rest}`;
+  return `${renderTable([{ heading: 'AUTHORITY' }, ...judgementColumns(style), { heading: 'WHERE' }], rows, style)}${rest}`;
 }
 
-const JUDGEMENT = (style: Style): readonly Column[] => [
-  { heading: 'STATUS', paint: (cell) => paintStatus(cell, style) },
-  { heading: 'LEFT', align: 'right' },
-  { heading: 'ENDS' },
-];
+function judgementColumns(style: Style): readonly Column[] {
+  return [
+    { heading: 'STATUS', paint: (cell) => paintStatus(cell, style) },
+    { heading: 'LEFT', align: 'right' },
+    { heading: 'ENDS' },
+  ];
+}
 
 function judgement({ status, daysLeft, notAfter }: JudgedCertificate): readonly string[] {
   return [STATUS[status], `${daysLeft}d`, notAfter.slice(0, 10)];
