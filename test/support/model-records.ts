@@ -1,5 +1,8 @@
+import type { ClusterNode } from '../../src/domain/cluster.ts';
+import type { HostFacts } from '../../src/domain/observed.ts';
 import type { StepOf } from '../../src/domain/plan.ts';
-import type { NodeRecord } from '../../src/domain/state.ts';
+import type { NodeRecord, State } from '../../src/domain/state.ts';
+import { remember } from '../../src/lib/remember.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../../src/render/desired-node.ts';
 import { marksOf } from '../../src/render/own-marks.ts';
 import type { RenderedFile } from '../../src/render/rendered-file.ts';
@@ -12,8 +15,13 @@ export function filesOf(world: World, key: string, input: DesiredInput): readonl
   const spec = input.cluster.nodes.find((node) => node.key === key);
   const facts = factsOf(input.observed, key);
   if (spec === undefined || facts === null) return [];
-  return desiredNode({ ...input, state: world.state }, spec, facts).files;
+  return renderedFiles(input, world.state, spec, facts);
 }
+
+const renderedFiles = remember(
+  (input: DesiredInput, state: State, spec: ClusterNode, facts: HostFacts) =>
+    desiredNode({ ...input, state }, spec, facts).files,
+);
 
 /** The record of one node changed; nothing where there is none. */
 export function withRecord(world: World, id: string, change: Partial<NodeRecord>): World {

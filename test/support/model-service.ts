@@ -12,6 +12,7 @@ import {
 import {
   CA_HASH,
   type ConfigFacts,
+  HarmError,
   hasQuorum,
   hostOf,
   isMemberOf,
@@ -112,7 +113,7 @@ function checkAway(world: World, key: NodeKey, id: string): void {
   const { members } = world.store;
   const isVoter = members.some(({ machineId, isLearner }) => machineId === id && !isLearner);
   if (isVoter && members.length >= 3 && hasQuorum(world) && !hasQuorum(world, id))
-    throw new Error(`${key}: its restart takes etcd's majority away`);
+    throw new HarmError(`${key}: its restart takes etcd's majority away`);
 }
 
 function startServer(
@@ -132,7 +133,7 @@ function startServer(
   if (world.cluster.externalDatastore) {
     const isFirst = !world.store.founded && join === null;
     if (isFirst && world.state.bootstrapNodeId !== idOf(world, key))
-      throw new Error(`${key} would found a second cluster`);
+      throw new HarmError(`${key} would found a second cluster`);
     if (!isFirst && facts.rke2.caHash === null) checkJoin(world, key, join);
     return world;
   }
@@ -146,7 +147,7 @@ function startServer(
 
 function found(world: World, key: NodeKey, config: ConfigFacts): World {
   const { bootstrapNodeId } = world.state;
-  if (bootstrapNodeId !== idOf(world, key)) throw new Error(`${key} would found a second cluster`);
+  if (bootstrapNodeId !== idOf(world, key)) throw new HarmError(`${key} would found a second cluster`);
   if (config.server !== null) throw new Error(`${key} is to join ${config.server}, which is not there`);
   return addMember(world, key, config.name, false);
 }
@@ -159,7 +160,7 @@ function joinEtcd(
   learned: boolean,
 ): World {
   if (join === null)
-    throw new Error(`${key}: tombstone found or nobody to join: it would found a second cluster`);
+    throw new HarmError(`${key}: tombstone found or nobody to join: it would found a second cluster`);
   checkJoin(world, key, join);
   const { members } = world.store;
   if (members.some(({ isLearner }) => isLearner)) throw new Error(`${key}: another learner is in motion`);
@@ -195,7 +196,7 @@ function dropMember(world: World, key: NodeKey, machineId: string): World {
   const members = world.store.members.filter((member) => member.machineId !== machineId);
   const next = withStore(world, { members });
   if (members.length === 0 || !hasQuorum(next))
-    throw new Error(`${key}: without its etcd no majority is left`);
+    throw new HarmError(`${key}: without its etcd no majority is left`);
   return next;
 }
 
@@ -267,7 +268,7 @@ function checkVersions(world: World, key: NodeKey, config: ConfigFacts, text: st
   const version = versionOf(text);
   const before = machineOf(world, factsAt(world, key).machineId).running?.version;
   if (before !== undefined && compareVersions(version, versionOf(before)) < 0)
-    throw new Error(`${key}: ${before} would go back to ${text}`);
+    throw new HarmError(`${key}: ${before} would go back to ${text}`);
   const servers = Object.values(world.hosts).flatMap(({ machineId }) => {
     const other = runningConfig(world, machineId);
     const running = machineOf(world, machineId).running?.version;
@@ -276,10 +277,10 @@ function checkVersions(world: World, key: NodeKey, config: ConfigFacts, text: st
   for (const { other, running } of servers) {
     const minors = countMinorsBetween(versionOf(running), version) ?? 99;
     if (config.service === 'rke2-server' && Math.abs(minors) > 1)
-      throw new Error(`${key}: ${text} beside ${running} skips a minor`);
+      throw new HarmError(`${key}: ${text} beside ${running} skips a minor`);
     if (config.service === 'rke2-agent' && other.roles.includes('controlplane')) {
       if (compareVersions(version, versionOf(running)) > 0)
-        throw new Error(`${key}: the agent's ${text} is newer than a server's ${running}`);
+        throw new HarmError(`${key}: the agent's ${text} is newer than a server's ${running}`);
     }
   }
 }

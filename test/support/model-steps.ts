@@ -9,6 +9,7 @@ import { manifestPath } from '../../src/render/manifests.ts';
 import { type ReadInput, readsAnew, touchesStart } from '../../src/render/reads-anew.ts';
 import { writtenHashes } from '../../src/render/written-hashes.ts';
 import { CONFIG_PATH } from '../../src/rke2/paths.ts';
+import { isTtlPath } from '../../src/rke2/ttl-paths.ts';
 import { runs, withMachine } from './model-cluster.ts';
 import { openFirewall } from './model-firewall.ts';
 import { type World, withFacts } from './model-hosts.ts';
@@ -123,6 +124,14 @@ function applyToHost(facts: HostFacts, step: Step): HostFacts {
     }
     case 'open-firewall':
       return { ...facts, firewall: openFirewall(facts.firewall, step.add, step.remove) };
+    case 'set-ttl': {
+      const { ttl: _before, ...rke2 } = facts.rke2;
+      const others = Object.entries(rke2.files).filter(([path]) => step.seconds !== null || !isTtlPath(path));
+      const written = step.files.map(({ path, mode, sha256: hash }) => [path, { sha256: hash ?? '', mode }] as const);
+      const files = Object.fromEntries([...others, ...written]);
+      if (step.seconds === null) return { ...facts, rke2: { ...rke2, files } };
+      return { ...facts, rke2: { ...rke2, files, ttl: { remainingSeconds: step.seconds, armed: true } } };
+    }
     case 'prepare-host':
       return { ...facts, inotify: { instances: 8192, watches: 524_288 } };
     default:
