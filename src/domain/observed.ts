@@ -149,7 +149,7 @@ export interface Rke2Facts {
   readonly images: readonly { readonly name: string; readonly sizeBytes: number; readonly mtime: number }[];
   /** True when an etcd database is on disk (`$DD/server/db/etcd/name`). */
   readonly etcdData: boolean;
-  /** `K10…`'s hash: SHA-256 of $DD/server/tls/server-ca.crt (servers) or agent/server-ca.crt; null when there is none. */
+  /** `K10…`'s hash of $DD/server/tls/server-ca.crt (servers) or agent/server-ca.crt, as `caHash` gives it; null when there is none. */
   readonly caHash: string | null;
   /** Local etcd snapshots: names with size. */
   readonly snapshots: readonly { readonly name: string; readonly sizeBytes: number }[];

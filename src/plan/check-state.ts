@@ -7,6 +7,7 @@ import type { NodeRecord, State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { DATA_DIR } from '../rke2/paths.ts';
 import { isServer } from '../rke2/roles.ts';
+import { checkOwnCa } from './check-own-ca.ts';
 import { checkVersion } from './check-version.ts';
 import { roleChange } from './role-change.ts';
 
@@ -27,6 +28,7 @@ export function checkState(
   return [
     ...moved,
     ...(begun ? [...checkImmutable(cluster, state), ...checkDatastore(cluster, state)] : []),
+    ...(begun ? checkOwnCa(cluster, state) : []),
     ...(begun ? checkVersion(observed, state, version) : []),
     ...checkNames(cluster, observed, state),
     // Where nobody looks for the data, none is missed.
@@ -39,7 +41,7 @@ export function checkState(
  * True once RKE2 has run: a member was seen READY, or one has a database although no run lived to see it. With an
  * external datastore the CA on the disk counts: it lies there, too, before anything else does.
  */
-function hasBegun(cluster: Cluster, observed: Observed, state: State): boolean {
+export function hasBegun(cluster: Cluster, observed: Observed, state: State): boolean {
   if (Object.values(state.nodes).some((record) => record.phase === 'joined')) return true;
   return cluster.nodes.some((node) => {
     const facts = factsOf(observed, node.key);

@@ -1,6 +1,8 @@
 import { MARKER_PATH } from '../../domain/marker.ts';
 import type { Rke2Facts } from '../../domain/observed.ts';
 import { STATE_ANNOTATIONS, type StateCopy } from '../../domain/state-copy.ts';
+import { sha256 } from '../../lib/hash.ts';
+import { caHash } from '../../pki/ca-hash.ts';
 import { etcdNamePath, imagesDir, serverCaPath, snapshotsDir } from '../../rke2/paths.ts';
 import { parseMembers } from '../parse-members.ts';
 import { parseMarker } from './parse-marker.ts';
@@ -37,7 +39,10 @@ export function parseRke2(
     files: Object.fromEntries(files),
     images: within(stats, imagesDir(dataDir)),
     etcdData: output.lines('paths').includes(etcdNamePath(dataDir)),
-    caHash: caPaths.map((path) => hashes.get(path)).find((hash) => hash !== undefined) ?? null,
+    caHash: hashOfCa(
+      output.lines('ca'),
+      caPaths.map((path) => hashes.get(path)).find((hash) => hash !== undefined) ?? null,
+    ),
     snapshots: within(stats, snapshotsDir(dataDir)).map(({ name, sizeBytes }) => ({ name, sizeBytes })),
     nodes: output.has('nodes') ? parseNodes(output.lines('nodes').join('\n')) : null,
     members: parseMembers(output.lines('members').join('\n')),
@@ -47,6 +52,17 @@ export function parseRke2(
 
 /** From lines `annotation value`; null when there is no copy, or one whose serial nobody wrote beside it. */
 function readStateCopy(lines: readonly string[]): StateCopy | null {
+/** A chain is known by its root; a single certificate, and a chain that leads nowhere, by the bytes of its file. */
+function hashOfCa(lines: readonly string[], ofFile: string | null): string | null {
+  const pem = `${lines.join('\n')}\n`;
+  try {
+    const hash = caHash(pem);
+    return ofFile === null || hash === sha256(pem) ? ofFile : hash;
+  } catch {
+    return ofFile;
+  }
+}
+
   const values = new Map(lines.map((line) => [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]));
   const clusterId = values.get(STATE_ANNOTATIONS.clusterId);
   const serial = values.get(STATE_ANNOTATIONS.serial) ?? '';
