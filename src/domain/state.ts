@@ -80,6 +80,11 @@ export interface NodeRecord {
   readonly version: string;
   /** `staged`: touched, never yet started; `joined`: its service has been READY in this cluster. */
   readonly phase: 'staged' | 'joined';
+  /**
+   * It was away when etcd was made anew: its database is of before, and must be moved aside when it comes back. Names that
+   * restore or reset.
+   */
+  readonly leftBehind?: string | undefined;
   /** How it is reached, without keys that stand in the file itself: for the day on which the file no longer names it. */
   readonly ssh?: NodeAccess | undefined;
   /**

@@ -1,4 +1,5 @@
 import type { Service } from '../domain/role.ts';
+import { isTtlPath } from './ttl-paths.ts';
 
 /** RKE2's data directory unless its key `data-dir` says otherwise. */
 export const DATA_DIR = '/var/lib/rancher/rke2';
@@ -68,7 +69,9 @@ export function manifestsDir(dataDir: string = DATA_DIR): string {
 /** True for paths that only rke2ctl ever fills: its own directory, manifests that bear its name, and its timer. */
 export function isOwnName(path: string, dataDir: string): boolean {
   return (
-    path.startsWith(`${OWN_FILES_DIR}/`) || path.startsWith(`${manifestsDir(dataDir)}/${MANIFEST_PREFIX}`)
+    path.startsWith(`${OWN_FILES_DIR}/`) ||
+    path.startsWith(`${manifestsDir(dataDir)}/${MANIFEST_PREFIX}`) ||
+    isTtlPath(path)
   );
 }
 
@@ -82,24 +85,24 @@ export function snapshotsDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/server/db/snapshots`;
 }
 
-/** Exists once an etcd member has been made here; from then on `server:` in config.yaml no longer joins anything. */
-export function etcdNamePath(dataDir: string = DATA_DIR): string {
-  return `${dataDir}/server/db/etcd/name`;
 /** Where a snapshot lies that is to be restored, and what is remembered of it (0700). */
 export function restoreDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/server/rke2ctl-restore`;
 }
 
+/** Exists once an etcd member has been made here; from then on `server:` in config.yaml no longer joins anything. */
+export function etcdNamePath(dataDir: string = DATA_DIR): string {
+  return `${dataDir}/server/db/etcd/name`;
 }
 
-/** The CA whose hash a full token (`K10…`) carries: the server's own file, or the copy that an agent keeps. */
-export function serverCaPath(service: Service, dataDir: string = DATA_DIR): string {
-  return service === 'rke2-server' ? `${dataDir}/server/tls/server-ca.crt` : `${dataDir}/agent/server-ca.crt`;
 /** Where a server has its CAs and the certificates that they signed. */
 export function tlsDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/server/tls`;
 }
 
+/** The CA whose hash a full token (`K10…`) carries: the server's own file, or the copy that an agent keeps. */
+export function serverCaPath(service: Service, dataDir: string = DATA_DIR): string {
+  return service === 'rke2-server' ? `${dataDir}/server/tls/server-ca.crt` : `${dataDir}/agent/server-ca.crt`;
 }
 
 /** Where the tarball goes by itself, and where when that is read-only or a mount point. */

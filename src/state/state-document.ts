@@ -60,6 +60,7 @@ const NodeRecordSchema = z.strictObject({
   phase: z.enum(['staged', 'joined']),
   // States of earlier releases have none of these.
   ssh: NodeAccessSchema.optional(),
+  leftBehind: z.string().optional(),
   startedWith: z.string().optional(),
   labels: z.array(z.string()).optional(),
   taints: z.array(z.string()).optional(),

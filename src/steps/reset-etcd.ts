@@ -1,0 +1,60 @@
+import { ServiceError } from '../domain/errors.ts';
+import type { PlannedNode, StepOf } from '../domain/plan.ts';
+import type { NodeRecord, State } from '../domain/state.ts';
+import { resetEtcd as reset } from '../host/reset-etcd.ts';
+import { explainFailure } from '../rke2/known-failures.ts';
+import { restoreDir } from '../rke2/paths.ts';
+import type { StepHandler } from './step-handler.ts';
+
+/** A big snapshot takes its time on a slow disk. */
+const TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * Makes the node's etcd a cluster of one, by RKE2's own `--cluster-reset`. Then the state no longer counts on members that
+ * took no part: those that may come back are known by it as left behind, the others are forgotten.
+ */
+export const resetEtcd: StepHandler<'reset-etcd'> = {
+  title: ({ snapshot }) => (snapshot === null ? 'reset etcd' : `restore ${snapshot}`),
+  run: async (step, context) => {
+    const { node, snapshot, mark } = step;
+    if (node === null) throw new Error('reset-etcd needs a node');
+    const { cluster } = context;
+    const outcome = await reset(context.host(node.key), {
+      dataDir: cluster.dataDir,
+      snapshot: snapshot === null ? null : `${restoreDir(cluster.dataDir)}/${snapshot}`,
+      mark,
+      withoutS3: cluster.rke2.server['etcd-s3'] === true,
+      timeoutMs: Math.max(TIMEOUT_MS, context.timeoutMs),
+      signal: context.signal,
+      onWords: (words) => context.progress(words),
+    });
+    if (!outcome.isReset) throw failed(node, step, outcome.words);
+    await context.learn((state) => withoutAbsent(state, step));
+    return outcome.before ? 'unchanged' : 'done';
+  },
+};
+
+function withoutAbsent(state: State, { leftBehind, forgotten, mark }: StepOf<'reset-etcd'>): State {
+  const nodes = Object.entries(state.nodes).flatMap(([id, record]): [string, NodeRecord][] => {
+    if (forgotten.includes(id)) return [];
+    return [[id, leftBehind.includes(id) ? { ...record, phase: 'staged', leftBehind: mark } : record]];
+  });
+  return { ...state, nodes: Object.fromEntries(nodes) };
+}
+
+function failed(
+  node: PlannedNode,
+  { snapshot, mark }: StepOf<'reset-etcd'>,
+  lines: readonly string[],
+): ServiceError {
+  const known = explainFailure(lines);
+  const what =
+    snapshot === null ? 'etcd could not be reset' : `the snapshot ${snapshot} could not be restored`;
+  const fatal = lines.filter((line) => /level=(fatal|error)/.test(line));
+  return new ServiceError({
+    code: known?.name ?? 'reset-failed',
+    message: `On ${node.name} ${what}${known === null ? '.' : `: ${known.cause}`} The servers are stopped; the databases of before are on their disks.`,
+    hint: `${known === null ? '' : `${known.mend} `}Mend that and run the same command again: it goes on here. RKE2's own words are in server/rke2ctl-restore/reset-${mark}.log below its data directory on that host.`,
+    lastWords: (fatal.length > 0 ? fatal : lines).slice(-5),
+  });
+}
