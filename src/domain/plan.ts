@@ -171,6 +171,8 @@ export type Step = StepBase &
         /** Saves an etcd snapshot on the step's node. */
         readonly kind: 'save-snapshot';
         readonly name: string;
+        /** Full names of snapshots that were there when it was asked for: that they bear the name does not count. */
+        readonly besides?: readonly string[];
       }
     | {
         /** Cordons the node, marks it as cordoned by us, and evicts its pods. */

@@ -175,7 +175,12 @@ export const StepSchema = z.discriminatedUnion('kind', [
     kind: z.literal('verify-addons'),
     addons: z.array(z.strictObject({ name: z.string(), sha256: z.string() })),
   }),
-  z.strictObject({ ...base, kind: z.literal('save-snapshot'), name: z.string() }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('save-snapshot'),
+    name: z.string(),
+    besides: strings.exactOptional(),
+  }),
   z.strictObject({
     ...base,
     kind: z.literal('drain'),
