@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addCertCommands } from './cert-commands.ts';
 import { common, duration, fileOption, local, outputOption, positive, run } from './command-parts.ts';
+import { addEtcdCommands } from './etcd-commands.ts';
 import type {
   AdoptFlags,
   ApplyFlags,
@@ -93,6 +94,7 @@ export function createProgram(): Command {
   addNodeCommands(program);
   addTokenCommands(program);
   addCertCommands(program);
+  addEtcdCommands(program);
 
   common(program.command('validate'))
     .description('check cluster.yml itself; no network')
