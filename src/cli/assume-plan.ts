@@ -8,6 +8,7 @@ import type { Plan } from '../domain/plan.ts';
 import { checkManifests } from '../plan/check-manifests.ts';
 import { checkMembership } from '../plan/check-membership.ts';
 import { checkState } from '../plan/check-state.ts';
+import { checkTtl } from '../plan/check-ttl.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
 import { planUp } from '../plan/plan-up.ts';
@@ -56,6 +57,7 @@ export async function assumePlan(flags: PlanFlags, request: PlanRequest): Promis
       ...ofFile,
       ...checkState(cluster, observed, state, release.version),
       ...checkMembership(cluster, observed, state, request.replace),
+      ...checkTtl(cluster, observed, state),
       ...checkManifests(manifests, state),
     ],
     request.ignoredChecks,

@@ -58,6 +58,8 @@ export interface UpFlags extends ShapeFlags {
   readonly yes?: boolean;
   /** Take a new cluster away again that does not come up. */
   readonly cleanupOnFailure?: boolean;
+  /** Of `run`: after how long the hosts take the cluster away by themselves, in ms. */
+  readonly ttl?: number;
 }
 
 export interface RunFlags extends Omit<UpFlags, 'timeout'> {

@@ -15,6 +15,7 @@ import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
 import { checkPlanes } from '../plan/check-planes.ts';
 import { checkQuorum } from '../plan/check-quorum.ts';
 import { checkState } from '../plan/check-state.ts';
+import { checkTtl, checkTtlPassed } from '../plan/check-ttl.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
@@ -65,6 +66,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
   workspace.sessions.add(leavingSpecs(cluster, stored));
   const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
   refuseNobody(cluster, observed);
+  refuseGone(cluster, observed, stored);
   await refuseIllState(workspace, observed, stored);
   const known = stored ?? createState(cluster.name, randomBytes);
   const signal = workspace.signals.stop;
@@ -92,6 +94,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     ...checkOperation(known),
     ...checkState(cluster, observed, known, release.version),
     ...checkMembership(cluster, observed, known, options.replace),
+    ...checkTtl(cluster, observed, known),
     ...checkManifests(manifests, known),
     ...checkLosses(addonLosses(known, manifests, cluster)),
   ];
@@ -147,6 +150,12 @@ function judge(
   if (judged.some((finding) => finding.severity === 'error')) throw new CheckError(judged);
   for (const diagnostic of judged) emit({ type: 'finding', diagnostic });
   return judged;
+}
+
+/** A cluster that has taken itself away is no member's fault: every other complaint would hide the reason. */
+function refuseGone(cluster: Cluster, observed: Observed, stored: State | null): void {
+  const passed = checkTtlPassed(cluster, observed, stored);
+  if (passed !== null) throw new CheckError([passed]);
 }
 
 /** With no host at all there is nothing to plan, and every later complaint would hide the reason. */

@@ -178,6 +178,12 @@ function addRun(program: Command): void {
         'for making the cluster and the command; then both are ended, with exit code 124 (default: no limit)',
       ).argParser(duration),
     )
+    .addOption(
+      new Option(
+        '--ttl <duration>',
+        'the hosts take the cluster away by themselves after that time, should this machine be gone by then',
+      ).argParser(duration),
+    )
     .option('--junit <file>', 'write what was done, and how long it took, as JUnit XML')
     .option('--concurrency <n>', 'hosts that are worked on at once', positive, 30)
     .option('--ignore-check <name...>', 'go on although this check fails')

@@ -109,7 +109,7 @@ function rememberHost(
   // Of another release nobody knows any more what it brought.
   const artifacts = record.version === version ? input.artifacts : {};
   const desired = desiredNode({ ...input, version: record.version, artifacts }, was, facts);
-  const { files, marker, prefix, planned, images } = desired;
+  const { files, marker, prefix, planned, images, ttlSeconds } = desired;
   const joined = record.phase === 'joined';
   const unit = { exists: true, active: joined ? 'active' : 'inactive', enabled: joined, path: null };
   const isServer = planned.service === 'rke2-server';
@@ -125,6 +125,7 @@ function rememberHost(
     images: images.map((image) => ({ ...image, mtime: contentStamp(image.sha256) })),
     etcdData: joined && record.roles.includes('etcd'),
     caHash: joined ? input.state.caHash : null,
+    ...(ttlSeconds === null ? {} : { ttl: { remainingSeconds: ttlSeconds, armed: true } }),
   };
   const stamp =
     record.startedWith === undefined || record.startedWith === ''

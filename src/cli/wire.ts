@@ -79,11 +79,13 @@ export async function withWorkspace<T extends number = ExitCode>(
   const caller = findCaller(process.env);
   const files = flags.local === true ? [localConfigPath(caller)] : flags.config;
   const [config = ''] = files;
-  const { cluster, findings } =
+  const { cluster: asked, findings } =
     options.loaded ??
     (flags.local === true
       ? { cluster: localCluster(caller, flags), findings: [] }
       : await readCluster(files, 'run commands'));
+  const cluster: Cluster =
+    flags.ttl === undefined ? asked : { ...asked, runTtlSeconds: Math.ceil(flags.ttl / 1000) };
   const paths = statePaths(config);
   const { watch, answers, quietStdout = false, stopping = FINISHING } = options;
   const secrets = secretsOf(cluster);

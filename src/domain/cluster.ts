@@ -38,6 +38,10 @@ export interface Cluster {
   /** Values for charts that RKE2 packages or `charts` names, by chart name: each becomes a HelmChartConfig. */
   readonly chartValues: Readonly<Record<string, JsonMap>>;
   readonly upgrade: UpgradeStrategy;
+  /** After how many seconds the hosts take this cluster away by themselves; null: never. Only of a cluster that is new. */
+  readonly ttlSeconds: number | null;
+  /** The same as `run --ttl` says it for the cluster that it makes; it wins, and stays for as long as that cluster is there. */
+  readonly runTtlSeconds: number | null;
 }
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonMap;

@@ -157,8 +157,18 @@ export interface Rke2Facts {
   readonly nodes: readonly ApiNode[] | null;
   /** etcd's members as this server's own etcd lists them; null where there is none, or it does not answer. */
   readonly members: readonly EtcdMember[] | null;
+  /** Absent: the host has no time to live. */
+  readonly ttl?: TtlFacts;
   /** What the cluster's copy of the state says of itself; null where there is none, or no answering API server. */
   readonly stateCopy: StateCopy | null;
+}
+
+/** A host that takes its cluster away by itself. */
+export interface TtlFacts {
+  /** Until then, by the host's own clocks; negative when it is over. */
+  readonly remainingSeconds: number;
+  /** Its timer is started and enabled. */
+  readonly armed: boolean;
 }
 
 export interface UnitFacts {

@@ -11,9 +11,11 @@ import { type ReadInput, readsAnew } from '../render/reads-anew.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 import { startStamp } from '../render/start-stamp.ts';
 import { isOwnName } from '../rke2/paths.ts';
+import { isTtlPath } from '../rke2/ttl-paths.ts';
 import { comesBack } from './comes-back.ts';
 import { compareFirewall, type FirewallChange } from './compare-firewall.ts';
 import { compareMarker, type MarkerChanges } from './compare-marker.ts';
+import { compareTtl, type TtlChange } from './compare-ttl.ts';
 import { isOnlyDrift, readableMarker, stateOfFile } from './hand-made.ts';
 
 /** What differs between a node as it is and as it must become; null or empty = nothing to do there. */
@@ -27,6 +29,8 @@ export interface NodeChanges {
   /** Files to be taken away: what an unfinished join left, what once came from the file and has left it. */
   readonly removed: readonly string[];
   readonly firewall: FirewallChange | null;
+  /** What is to be done about its time to live; its files are not among the others. */
+  readonly ttl: TtlChange | null;
   /**
    * `first`: was never seen READY, and is not up; `stopped`: is down or disabled; `changed`: what it reads only at start
    * is new; `unseen`: runs, but a run that was cut off never saw it READY (and a voter); `unregistered`: runs, but
@@ -48,6 +52,8 @@ export interface Remembered {
   readonly registered: boolean;
   /** Leave alone what is otherwise only because somebody changed it on the host; nodes that never joined apart. */
   readonly keepDrift: boolean;
+  /** The time to live begins anew on every host. */
+  readonly renewsTtl: boolean;
 }
 
 /** Holds a host's facts against what its node must be. */
@@ -55,7 +61,9 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
   const keepDrift = remembered.keepDrift && remembered.joined;
   const keepProgram = keepDrift && isSettled(desired, remembered);
   const install = !keepProgram && needsInstall(desired, facts);
-  const wanting = desired.files.filter((file) => stateOfFile(file, facts) !== 'in-place');
+  const wanting = desired.files.filter(
+    (file) => !isTtlPath(file.path) && stateOfFile(file, facts) !== 'in-place',
+  );
   const files = keepDrift ? wanting.filter((file) => !isOnlyDrift(file, facts)) : wanting;
   const surplus = surplusFiles(desired, facts, keepDrift);
   const isNew =
@@ -64,7 +72,7 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
       ...readInput(desired, facts, remembered),
       touched: new Set(files.map(({ path }) => path)),
       // What an adoption found says the same as what is written in its place.
-      removed: surplus.filter((path) => !isAdopted(path, facts, remembered.record)),
+      removed: surplus.filter((path) => !isTtlPath(path) && !isAdopted(path, facts, remembered.record)),
     });
   const firewall = compareFirewall(desired, facts, { keepDrift });
   const unit = unitOf(desired, facts);
@@ -75,7 +83,11 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
     install,
     prepare: desired.prepare.filter((preparation) => !isPrepared(preparation, facts)),
     files,
-    removed: [...(facts.rke2.files[JOIN_DROPIN_PATH] === undefined ? [] : [JOIN_DROPIN_PATH]), ...surplus],
+    removed: [
+      ...(facts.rke2.files[JOIN_DROPIN_PATH] === undefined ? [] : [JOIN_DROPIN_PATH]),
+      ...surplus.filter((path) => !isTtlPath(path)),
+    ],
+    ttl: compareTtl(desired, facts, { renews: remembered.renewsTtl, keepDrift }),
     firewall,
     start,
     restart: (isNew || start === 'unregistered') && unit.active !== 'inactive' && unit.active !== 'failed',
@@ -96,10 +108,11 @@ function isNothing({
   files,
   removed,
   firewall,
+  ttl,
   start,
 }: Omit<NodeChanges, 'marker'>) {
   const some = prepare.length + files.length + removed.length > 0;
-  return !some && !stage && !install && firewall === null && start === null;
+  return !some && !stage && !install && firewall === null && ttl === null && start === null;
 }
 
 function needsInstall(desired: DesiredNode, facts: HostFacts): boolean {

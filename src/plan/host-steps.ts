@@ -1,7 +1,8 @@
 import type { NodeKey } from '../domain/cluster.ts';
-import type { PlannedNode, Step, StepId, StepKind } from '../domain/plan.ts';
+import type { PlannedFile, PlannedNode, Step, StepId, StepKind } from '../domain/plan.ts';
 import { sha256 } from '../lib/hash.ts';
 import { isEmptyFirewall, NO_FIREWALL } from '../render/firewall-rules.ts';
+import type { RenderedFile } from '../render/rendered-file.ts';
 import type { NodeChanges } from './compare-node.ts';
 import type { DepartureTies } from './departure-steps.ts';
 import { installWay } from './install-way.ts';
@@ -46,6 +47,7 @@ export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): reado
   const isDrained = drains(work, input.cluster);
   return chainSteps(work.desired.planned, ties.prior, [
     ...claimStep(input, work),
+    ...ttlStep(work),
     ...stageStep(work),
     ...(isInService(work) ? [] : installStep(input, work, ties)),
     ...prepareStep(work),
@@ -89,6 +91,17 @@ function claimStep(input: UpInput, { desired, changes, facts }: NodeWork): reado
       bootstrap: bootstraps && input.state.bootstrapNodeId !== planned.id,
     },
   ];
+}
+
+/** Before anything else comes onto the host, and without waiting for anybody: whoever runs this may be gone the next moment. */
+function ttlStep({ changes: { ttl } }: NodeWork): readonly Draft<'set-ttl'>[] {
+  if (ttl === null) return [];
+  const { seconds, reason, files } = ttl;
+  return [{ kind: 'set-ttl', reason, seconds, files: files.map(plannedFile) }];
+}
+
+function plannedFile({ path, mode, content }: RenderedFile): PlannedFile {
+  return { path, mode, sha256: content === null ? null : sha256(content) };
 }
 
 /** What was taken away is in the marker no more. */
@@ -222,11 +235,7 @@ function filesStep({ changes }: NodeWork, ties: HostTies): readonly Draft<'write
     {
       kind: 'write-files',
       reason: filesReason(changes),
-      files: changes.files.map(({ path, mode, content }) => ({
-        path,
-        mode,
-        sha256: content === null ? null : sha256(content),
-      })),
+      files: changes.files.map(plannedFile),
       removed: changes.removed,
       ...(changes.start === null ? {} : { needs: ties.motion.needs, after: ties.motion.after }),
     },

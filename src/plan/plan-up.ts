@@ -8,6 +8,7 @@ import { findChanges } from './changes.ts';
 import { cleanedFacts } from './cleaned-facts.ts';
 import { clusterSteps } from './cluster-steps.ts';
 import { compareNode, type Remembered } from './compare-node.ts';
+import { renewsTtl } from './compare-ttl.ts';
 import { type DepartureTies, departureSteps } from './departure-steps.ts';
 import { findDrift } from './drift.ts';
 import { hostSteps } from './host-steps.ts';
@@ -29,7 +30,11 @@ import { leavingAddresses, welcomeStep } from './welcome-step.ts';
  */
 export function planUp(asked: UpInput): Plan {
   const { departures, replaced } = resolveMembership(asked.cluster, asked.observed, asked.state);
-  const input = { ...asked, leavingAddresses: leavingAddresses(departures) };
+  const input = {
+    ...asked,
+    leavingAddresses: leavingAddresses(departures),
+    renewsTtl: asked.renewsTtl ?? renewsTtl(asked.cluster, asked.observed, asked.state),
+  };
   const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, departures));
   const attended = work.filter((node) => !isLeftDown(input, node));
   const order = startOrder(attended, departures, input);
@@ -119,6 +124,7 @@ function remembered(
     record,
     registered,
     keepDrift: input.keepDrift ?? false,
+    renewsTtl: input.renewsTtl ?? false,
   };
 }
 

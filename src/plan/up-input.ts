@@ -14,6 +14,8 @@ export interface UpInput extends DesiredInput {
   readonly checkPorts: boolean;
   /** Leave alone what somebody changed on hosts, and mend only what the file asks for otherwise. */
   readonly keepDrift?: boolean;
+  /** Whether the time to live begins anew; what hosts and file say decides, unless given. */
+  readonly renewsTtl?: boolean;
   /** The file's own words for keys of RKE2's config.yaml, for telling what has changed in it. */
   readonly fileKeys?: ReadonlyMap<string, string>;
 }

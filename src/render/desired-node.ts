@@ -5,6 +5,7 @@ import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import type { Role } from '../domain/role.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
+import { ttlSecondsOf } from '../domain/time-to-live.ts';
 import { remember } from '../lib/remember.ts';
 import { canFound, serviceOf } from '../rke2/roles.ts';
 import { applyAdoption } from './adopted-files.ts';
@@ -49,6 +50,8 @@ export interface DesiredNode {
   readonly files: readonly RenderedFile[];
   /** Files of the host's own that an adoption found and that still say what ours would. */
   readonly standing: readonly string[];
+  /** After how many seconds its host is to take the cluster away by itself; null: never. */
+  readonly ttlSeconds: number | null;
   readonly firewall: FirewallRecord | null;
   /** The same as long as members are there that go in this run. */
   readonly passage: FirewallRecord | null;
@@ -127,6 +130,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     ...artifacts,
     files,
     standing,
+    ttlSeconds: ttlSecondsOf(cluster, state.desired),
     firewall,
     passage,
     marker,

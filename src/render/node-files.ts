@@ -1,6 +1,7 @@
 import type { Cluster, ClusterNode, NodeFile } from '../domain/cluster.ts';
 import { Secret } from '../domain/secret.ts';
 import type { State } from '../domain/state.ts';
+import { ttlSecondsOf } from '../domain/time-to-live.ts';
 import {
   AGENT_TOKEN_PATH,
   CONFIG_PATH,
@@ -10,6 +11,7 @@ import {
   SERVER_TOKEN_PATH,
 } from '../rke2/paths.ts';
 import { isServer, serviceOf } from '../rke2/roles.ts';
+import { TTL_BEGUN_PATH, TTL_PATHS } from '../rke2/ttl-paths.ts';
 import {
   type ConfigInput,
   JOIN_DROPIN_PATH,
@@ -22,6 +24,7 @@ import { type AddonTexts, manifestPath, renderManifests } from './manifests.ts';
 import { renderRegistriesYaml } from './registries-yaml.ts';
 import type { RenderedFile } from './rendered-file.ts';
 import { renderTokenFiles } from './token-files.ts';
+import { renderTtlFiles } from './ttl-files.ts';
 
 export interface NodeFilesInput {
   readonly config: ConfigInput;
@@ -45,6 +48,7 @@ export function renderNodeFiles({
     { ...file(CONFIG_PATH, renderConfigYaml(config)), startContent: renderStartConfig(config) },
     ...renderTokenFiles(spec.roles, bootstraps, state),
     ...clusterFiles(cluster, spec, addonTexts),
+    ...(ttlSecondsOf(cluster, state.desired) === null ? [] : renderTtlFiles()),
     ...(founds ? foundingFiles(cluster) : []),
   ];
 }
@@ -62,6 +66,7 @@ export function probedFiles(cluster: Cluster, spec: ClusterNode): readonly strin
       ...nodeFilePaths(cluster, spec),
       ...[JOIN_DROPIN_PATH, SECRETS_DROPIN_PATH, REGISTRIES_PATH, SERVER_TOKEN_PATH, AGENT_TOKEN_PATH],
       ...[environmentPath('rke2-server'), environmentPath('rke2-agent')],
+      ...[...TTL_PATHS, TTL_BEGUN_PATH],
     ]),
   ];
 }

@@ -93,6 +93,8 @@ describe('defaults', () => {
       environment: {},
       addons: [],
       addonTimeoutMs: 45_000,
+      ttlSeconds: null,
+      runTtlSeconds: null,
       charts: [],
       chartValues: {},
       upgrade: {

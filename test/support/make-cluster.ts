@@ -91,6 +91,8 @@ export function makeCluster(overrides: Partial<Cluster> = {}): Cluster {
         timeoutSeconds: 120,
       },
     },
+    ttlSeconds: null,
+    runTtlSeconds: null,
     ...overrides,
   };
 }

@@ -33,6 +33,7 @@ import { ServicesSchema } from './services.ts';
 import { SshSchema } from './ssh.ts';
 import { CLUSTER_SSH_KEYS } from './ssh-login.ts';
 import { SystemImagesSection } from './system-images.ts';
+import { TTL_KEYS } from './ttl.ts';
 import { UPGRADE_KEYS } from './upgrade-strategy.ts';
 
 const ClusterNameSchema = checked(text('must be a name'), (name) =>
@@ -123,6 +124,7 @@ const CLUSTER_KEYS = {
     examples: [{ https: 'http://proxy.example.com:3128', http: 'http://proxy.example.com:3128' }],
   }),
   ...UPGRADE_KEYS,
+  ...TTL_KEYS,
   ...DATA_DIR_KEYS,
   firewall: group(FirewallSchema, {
     origin: 'rke2ctl',

@@ -91,6 +91,8 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     charts: resolveCharts(input, context),
     chartValues: contribution.chartValues,
     upgrade: resolveUpgrade(input),
+    ttlSeconds: input.ttl === undefined ? null : Math.ceil(parseDuration(input.ttl) / 1000),
+    runTtlSeconds: null,
   };
 }
 

@@ -40,6 +40,7 @@ import { checkServiceRangeTwice } from './service-range-twice.ts';
 import { checkSharedAddresses } from './shared-address.ts';
 import { checkSnapshots } from './snapshots.ts';
 import { checkTaints } from './taints.ts';
+import { checkTtl } from './ttl.ts';
 
 /** Every rule between keys of cluster.yml. */
 export const RULES: readonly Rule[] = [
@@ -84,4 +85,5 @@ export const RULES: readonly Rule[] = [
   checkCloudProvider,
   checkCharts,
   checkChartValues,
+  checkTtl,
 ];

@@ -7,6 +7,7 @@ import { etcdNamePath, imagesDir, serverCaPath, snapshotsDir } from '../../rke2/
 import { parseMembers } from '../parse-members.ts';
 import { parseMarker } from './parse-marker.ts';
 import { parseNodes } from './parse-nodes.ts';
+import { parseTtl } from './parse-ttl.ts';
 import { startedProgram, type UnitProperties, unitFacts } from './parse-units.ts';
 import type { ProbeOutput } from './probe-output.ts';
 
@@ -46,6 +47,7 @@ export function parseRke2(
     snapshots: within(stats, snapshotsDir(dataDir)).map(({ name, sizeBytes }) => ({ name, sizeBytes })),
     nodes: output.has('nodes') ? parseNodes(output.lines('nodes').join('\n')) : null,
     members: parseMembers(output.lines('members').join('\n')),
+    ...parseTtl(output, units),
     stateCopy: readStateCopy(output.lines('state-copy')),
   };
 }

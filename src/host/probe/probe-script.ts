@@ -8,6 +8,7 @@ import {
   manifestsDir,
   OWN_FILES_DIR,
 } from '../../rke2/paths.ts';
+import { TTL_DEADLINE_PATH, TTL_TIMER } from '../../rke2/ttl-paths.ts';
 import { CLUSTER_QUESTIONS } from './cluster-questions.ts';
 
 export interface ProbeOptions {
@@ -58,6 +59,7 @@ export const PROBED_UNITS = [
   'docker.service',
   'fapolicyd.service',
   'firewalld.service',
+  TTL_TIMER,
 ] as const;
 
 const SYSCTLS = ['vm/panic_on_oom', 'vm/overcommit_memory', 'kernel/panic', 'kernel/panic_on_oops'];
@@ -117,6 +119,7 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     RKE1,
     RPM,
     FILES,
+    TTL,
     `for b in ${quoteWords(binaryCandidates(prefix))}; do if [ -x "$b" ]; then binary "$b"; fi; done`,
     ...(options.names ?? []).map((name) => `m resolve; echo ${quoteWord(name)}; lookup ${quoteWord(name)}`),
     ...(options.fsync === true ? [FSYNC] : []),
@@ -278,6 +281,10 @@ if [ "$MAIN" -gt 0 ] && read -r up _ </proc/uptime && read -r line <"/proc/$MAIN
   set -- \${line##*) }
   RUNNING=$((\${now%.*} - \${up%.*} + \${20} / 100))
 fi 2>/dev/null`;
+
+/** The line in which the host has noted when its time is over, and its uptime. */
+const TTL = `
+if [ -f ${TTL_DEADLINE_PATH} ]; then m ttl; sed -n 's/^# rke2ctl: //p' ${TTL_DEADLINE_PATH}; cat /proc/uptime; fi`;
 
 const FSYNC = `
 if [ ! -e ${MARKER_PATH} ]; then

@@ -1,4 +1,13 @@
-import { binaryCandidates, DATA_DIR } from '../rke2/paths.ts';
+import { binaryCandidates, DATA_DIR } from './paths.ts';
+import {
+  TTL_BEGUN_PATH,
+  TTL_DEADLINE_PATH,
+  TTL_PATHS,
+  TTL_SCRIPT_PATH,
+  TTL_SERVICE_PATH,
+  TTL_TIMER,
+  TTL_TIMER_PATH,
+} from './ttl-paths.ts';
 
 /** What RKE2 and its CNIs leave in the file system, by their own scripts' account and by what those forget. */
 const TREES = [
@@ -30,6 +39,27 @@ const EMPTIED = [
 /** Device names of the CNIs, as a pattern for whole names. */
 const INTERFACES =
   'cni0|flannel[.-].*|vxlan[.]calico|vxlan-v6[.]calico|cali[0-9a-f]{11}|wireguard[.]cali|wg-v6[.]cali|cilium_.*|lxc_health|kube-ipvs0|nodelocaldns';
+
+const WANTED_BY = '/etc/systemd/system/timers.target.wants';
+
+/**
+ * A function that takes the time to live off a host, its script last: a run that is cut off before that goes on by itself.
+ * The service may be running it, so that is left to end.
+ */
+export const FORGET_TTL = `
+forget_ttl() {
+  for file in ${[...TTL_PATHS, TTL_BEGUN_PATH].join(' ')} ${TTL_TIMER_PATH}.d; do
+    if [ -e "$file" ]; then
+      systemctl disable --now ${TTL_TIMER} >/dev/null 2>&1
+      rm -f ${WANTED_BY}/${TTL_TIMER} ${TTL_DEADLINE_PATH} ${TTL_TIMER_PATH} ${TTL_SERVICE_PATH}
+      rmdir ${TTL_TIMER_PATH}.d ${WANTED_BY} 2>/dev/null
+      systemctl daemon-reload 2>/dev/null
+      rm -f ${TTL_BEGUN_PATH} ${TTL_SCRIPT_PATH}
+      break
+    fi
+  done
+}
+`;
 
 const RULES = 'KUBE-|CNI-|cali[-:]|CILIUM_|flannel';
 
@@ -84,11 +114,11 @@ exit 0
 `;
 
 /**
- * Uninstalls RKE2 by its own script, then takes away what that left, or never came to. $1: prefix; $2: data directory; $3…: our
- * own files. Nothing below a mount that could not be taken down is deleted: it may be somebody's data on another machine.
+ * Uninstalls RKE2 by its own script, then takes away what that left, or never came to, the time to live last. $1: prefix;
+ * $2: data directory; $3…: our own files but for those of the time to live. Nothing below a mount that could not be taken down is deleted: it may be somebody's data on another machine.
  */
 export const UNINSTALL_RKE2 = `
-${COMMON}
+${COMMON}${FORGET_TTL}
 for prefix in $PREFIXES; do
   if [ -x "$prefix/bin/rke2-uninstall.sh" ]; then
     say "running $prefix/bin/rke2-uninstall.sh"
@@ -119,6 +149,7 @@ for prefix in $PREFIXES; do
   for dir in bin lib/systemd/system lib/systemd lib share; do rmdir "$prefix/$dir" 2>/dev/null; done
   rmdir "$prefix" 2>/dev/null
 done
+forget_ttl
 for dir in ${EMPTIED.join(' ')}; do rmdir "$dir" 2>/dev/null; done
 # Of a data directory elsewhere the way to it was made with it.
 case $DD in
@@ -149,7 +180,7 @@ for tool in iptables ip6tables; do
 done
 for unit in $(units); do echo "unit $unit"; done
 for prefix in $PREFIXES; do if [ -e "$prefix/bin/rke2" ]; then echo "program $prefix/bin/rke2"; fi; done
-for path in "$DD" $TREES "$@"; do
+for path in "$DD" $TREES "$@" ${[...TTL_PATHS, TTL_BEGUN_PATH].join(' ')}; do
   if [ -d "$path" ] && mountpoint -q "$path" && [ -z "$(ls -A "$path" | grep -vx lost+found)" ]; then continue; fi
   if [ -e "$path" ] || [ -L "$path" ]; then echo "$path"; fi
 done
