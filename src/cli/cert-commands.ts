@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { common, run } from './command-parts.ts';
-import type { CertCheckFlags } from './flags.ts';
+import { common, outputOption, run } from './command-parts.ts';
+import type { CertCheckFlags, GenerateCsrFlags } from './flags.ts';
 
 /** `cert …`: what concerns RKE2's certificates and authorities. */
 export function addCertCommands(program: Command): void {
   const cert = program.command('cert').description('certificates and authorities of RKE2');
   addCheck(cert);
+  addGenerateCsr(cert);
 }
 
 function addCheck(cert: Command): void {
@@ -18,6 +19,24 @@ function addCheck(cert: Command): void {
     .option('--local', 'this machine alone')
     .action((selectors: readonly string[], options: CertCheckFlags) =>
       run(async () => (await import('./commands/cert-check.ts')).certCheck(selectors, options))(options),
+    );
+}
+
+function addGenerateCsr(cert: Command): void {
+  cert
+    .command('generate-csr')
+    .description('make keys and requests for CAs of your own, to be signed elsewhere or here')
+    .option('--cert-dir <dir>', 'where they go; what is there already stays', './ca')
+    .option(
+      '--ca-cert <file>',
+      'with --ca-key: sign with this CA, at once; who vouches for it stands behind it',
+    )
+    .option('--ca-key <file>', 'with --ca-cert: its private key')
+    .addOption(outputOption())
+    .action(
+      run(async (options: GenerateCsrFlags) =>
+        (await import('./commands/cert-generate-csr.ts')).certGenerateCsr(options),
+      ),
     );
 }
 

@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLab, type Lab } from '../lab/lab.ts';
+import { type AcknowledgedWrites, startWrites } from './acknowledged-writes.ts';
+import { expectExit } from './expect-exit.ts';
+import { ALL, clusterFile, makeProject, type Project, WORKER } from './project.ts';
+import { chooseStepCuts, runUntilCut } from './step-cuts.ts';
+
+/*
+ * What is renewed in a living cluster: certificates, tokens. Each verb is killed at its steps and run again in one life of
+ * the cluster, while a writer puts ConfigMaps through the load balancer. `npm run test:long` cuts at every step, `npm test`
+ * at some.
+ */
+const IS_WHOLE = process.env['RKE2CTL_LONG'] === '1';
+const SEED = process.env['RKE2CTL_CUT_SEED'] ?? '1';
+
+let lab: Lab;
+let project: Project;
+let writes: AcknowledgedWrites;
+
+const ROLES = IS_WHOLE ? [ALL, ALL, ALL, WORKER, WORKER] : [ALL, ALL, ALL, WORKER];
+const PORTS = [6443, 9345, 10250, 2379] as const;
+
+beforeAll(async () => {
+  lab = await createLab({ name: 'rotate', hosts: ROLES.length, lb: true });
+  project = await makeProject(lab, 'rotate');
+  const endpoint = lab.lb?.address;
+  const firewall = { public: ['api', 'ingress', 'nodeports', '9345/tcp'] };
+  await project.write({ ...clusterFile(lab, ROLES), endpoint, firewall });
+  expectExit(await project.rke2ctl('up'));
+  writes = startWrites(lab, project);
+});
+
+afterAll(async () => {
+  writes?.kill();
+  await lab?.destroy();
+});
+
+/** SHA-256 of what each port of each node shows, as openssl on the host sees it; agents have one port. */
+async function shown(): Promise<ReadonlyMap<string, string>> {
+  const all = lab.hosts
+    .slice(0, ROLES.length)
+    .flatMap(({ name }, index) => (ROLES[index] === ALL ? PORTS : [10250]).map((port) => ({ name, port })));
+  const entries = await Promise.all(
+    all.map(async ({ name, port }) => {
+      const line = `openssl s_client -connect 127.0.0.1:${port} </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256`;
+      const { stdout } = await lab.exec(name, ['sh', '-c', line]);
+      expect(stdout, `${name}:${port}`).toContain('Fingerprint=');
+      return [`${name}:${port}`, stdout.trim()] as const;
+    }),
+  );
+  return new Map(entries);
+}
+
+/** Runs a verb with kills at its steps until it comes to its end; gives how often it was killed. */
+async function runKilled(...words: readonly string[]): Promise<number> {
+  const cuts = chooseStepCuts({
+    seed: SEED,
+    change: words.join(' '),
+    ends: IS_WHOLE,
+    within: IS_WHOLE ? 0.5 : 0.15,
+  });
+  for (let killed = 0; ; ) {
+    const run = await runUntilCut(project, [...words, '--yes'], cuts);
+    if (run.cut === null) return killed;
+    if (run.killed) killed += 1;
+  }
+}
+
+async function readState(): Promise<{
+  readonly operation?: unknown;
+  readonly secrets: {
+    readonly serverToken: string;
+    readonly agentToken: string;
+    readonly next?: unknown;
+    readonly former?: readonly { readonly serverToken: string }[];
+  };
+}> {
+  return JSON.parse(await readFile(project.path('cluster.rkestate'), 'utf8'));
+}
+
+describe('certificates', () => {
+  it('are shown as they are, with exit code 0 while none ends soon', async () => {
+    expectExit(await project.rke2ctl('cert', 'check'), 0);
+  });
+
+  it('a plan says what would happen, and a terminal that is none gets no answer', async () => {
+    const { stdout } = expectExit(await project.rke2ctl('cert', 'rotate', '--plan'), 2);
+    expect(stdout).toContain('take the old certificates out of use');
+    const refused = await project.rke2ctl('cert', 'rotate');
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toContain('--yes');
+    expect((await readState()).operation).toBeUndefined();
+  });
+
+  it('are all renewed, wherever it is killed, and every port shows new ones', async () => {
+    const before = await shown();
+    const kills = await runKilled('cert', 'rotate');
+    console.log(`cert rotate: killed ${kills} times`);
+    const after = await shown();
+    for (const [port, fingerprint] of after) expect(fingerprint, port).not.toBe(before.get(port));
+    expect((await readState()).operation).toBeUndefined();
+    expectExit(await project.kubectl('get', 'nodes'));
+    expectExit(await project.rke2ctl('plan'), 0);
+  });
+
+  it('of one service alone are renewed in RKE1’s words', async () => {
+    const before = await shown();
+    expectExit(
+      await project.rke2ctl('cert', 'rotate', '--service', 'kube-apiserver', '--node', 'node2', '--yes'),
+    );
+    const after = await shown();
+    const changed = [...after].flatMap(([port, each]) => (each === before.get(port) ? [] : [port]));
+    expect(changed).toContain('node2:6443');
+    expect(changed.filter((port) => !port.startsWith('node2:'))).toEqual([]);
+    expect(changed).not.toContain('node2:2379');
+    const unknown = await project.rke2ctl('cert', 'rotate', '--service', 'scheduler,etcd', '--yes');
+    expect(unknown.exitCode).toBe(3);
+    expect(unknown.stderr).toContain('kube-scheduler');
+  });
+});
+
+describe('tokens', () => {
+  it('are replaced, wherever it is killed; the state keeps the old one, and the new ones let in', async () => {
+    const before = (await readState()).secrets;
+    const kills = await runKilled('token', 'rotate');
+    console.log(`token rotate: killed ${kills} times`);
+    const { secrets, operation } = await readState();
+    expect(operation).toBeUndefined();
+    expect(secrets.next).toBeUndefined();
+    expect(secrets.serverToken).not.toBe(before.serverToken);
+    expect(secrets.agentToken).not.toBe(before.agentToken);
+    expect(secrets.former?.map(({ serverToken }) => serverToken)).toEqual([before.serverToken]);
+    const tokens = await lab.exec('node2', [
+      'cat',
+      '/etc/rancher/rke2/server-token',
+      '/var/lib/rancher/rke2/server/token',
+    ]);
+    expect(tokens.stdout.match(new RegExp(secrets.serverToken, 'g'))).toHaveLength(2);
+    // Whoever restarts by itself gets in.
+    for (const [host, unit] of [
+      ['node3', 'rke2-server'],
+      ['node4', 'rke2-agent'],
+    ] as const)
+      expectExit(await lab.exec(host, ['systemctl', 'restart', unit]));
+    expectExit(await project.rke2ctl('plan'), 0);
+  });
+
+  it('are in no line that was said or logged', async () => {
+    const { secrets } = await readState();
+    const told = await project.read('.rke2ctl/rke2ctl.log').catch(() => '');
+    for (const secret of [secrets.serverToken, secrets.agentToken, secrets.former?.[0]?.serverToken ?? ''])
+      expect(told.includes(secret)).toBe(false);
+  });
+});
+
+it('no write that was acknowledged is missing', async () => {
+  const { written, missing, longestGapMs } = await writes.stop();
+  console.log(`${written} writes, longest gap ${longestGapMs} ms`);
+  expect(missing).toEqual([]);
+  expect(written).toBeGreaterThan(50);
+});
