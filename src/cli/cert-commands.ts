@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { common, outputOption, run } from './command-parts.ts';
-import type { CertCheckFlags, GenerateCsrFlags } from './flags.ts';
+import { common, maintenance, outputOption, run } from './command-parts.ts';
+import type { CertCheckFlags, CertRotateFlags, GenerateCsrFlags } from './flags.ts';
 
 /** `cert …`: what concerns RKE2's certificates and authorities. */
 export function addCertCommands(program: Command): void {
   const cert = program.command('cert').description('certificates and authorities of RKE2');
   addCheck(cert);
+  addRotate(cert);
   addGenerateCsr(cert);
 }
 
@@ -19,6 +20,18 @@ function addCheck(cert: Command): void {
     .option('--local', 'this machine alone')
     .action((selectors: readonly string[], options: CertCheckFlags) =>
       run(async () => (await import('./commands/cert-check.ts')).certCheck(selectors, options))(options),
+    );
+}
+
+function addRotate(cert: Command): void {
+  maintenance(cert.command('rotate'))
+    .description('new certificates from the authorities that there are, one server after the other')
+    .option('--service <name...>', 'only of these, in RKE2’s or RKE1’s words: etcd, kube-apiserver, …')
+    .option('--node <name...>', 'only on these nodes')
+    .action(
+      run(async (options: CertRotateFlags) =>
+        (await import('./commands/cert-rotate.ts')).certRotate(options),
+      ),
     );
 }
 

@@ -148,7 +148,7 @@ describe('tokens', () => {
 
   it('are in no line that was said or logged', async () => {
     const { secrets } = await readState();
-    const told = await project.read('.rke2ctl/rke2ctl.log').catch(() => '');
+    const told = await project.read('cluster.log');
     for (const secret of [secrets.serverToken, secrets.agentToken, secrets.former?.[0]?.serverToken ?? ''])
       expect(told.includes(secret)).toBe(false);
   });
