@@ -130,6 +130,12 @@ export interface CertCheckFlags extends CommonFlags {
   readonly all?: boolean;
 }
 
+export interface GenerateCsrFlags extends OutputFlags {
+  readonly certDir: string;
+  readonly caCert?: string;
+  readonly caKey?: string;
+}
+
 export interface RemoveFlags extends CommonFlags {
   readonly yes?: boolean;
   readonly keepSnapshots?: string;
