@@ -60,6 +60,7 @@ export function assumeFacts(node: ClusterNode, record: NodeRecord | null): HostF
     rke2: {
       binaries: [],
       rpm: false,
+      previous: null,
       server: NO_UNIT,
       agent: NO_UNIT,
       marker: null,

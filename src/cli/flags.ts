@@ -24,6 +24,8 @@ export interface ShapeFlags extends CommonFlags {
   readonly disablePortCheck?: boolean;
   readonly keepDrift?: boolean;
   readonly replace?: readonly string[];
+  /** Nodes that go back to the version before an upgrade; nothing else is done then. */
+  readonly rollbackNode?: readonly string[];
   readonly target?: readonly string[];
   readonly only?: 'workers';
   /** RKE1's word for `--only workers`. */

@@ -20,6 +20,7 @@ export function planCommand(request: PlanRequest, out: string | null): string {
     ...list('--target', request.targets),
     ...one('--only', request.only),
     ...list('--replace', request.replace),
+    ...list('--rollback-node', request.rollback),
     ...set('--keep-drift', request.keepDrift),
     ...set('--update-addons', request.updateAddons),
     ...list('--ignore-check', request.ignoredChecks),

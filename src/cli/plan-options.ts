@@ -13,6 +13,7 @@ export function planOptions(flags: ShapeFlags): PlanRequest {
     ignoredChecks: flags.ignoreCheck ?? [],
     updateAddons: flags.updateAddons === true,
     replace: flags.replace ?? [],
+    rollback: flags.rollbackNode ?? [],
     keepDrift: flags.keepDrift === true,
     targets: flags.target ?? [],
     only: flags.only ?? (flags.updateOnly === true ? 'workers' : null),

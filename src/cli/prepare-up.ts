@@ -16,7 +16,6 @@ import { checkPlanes } from '../plan/check-planes.ts';
 import { checkQuorum } from '../plan/check-quorum.ts';
 import { checkState } from '../plan/check-state.ts';
 import { checkTtl, checkTtlPassed } from '../plan/check-ttl.ts';
-import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
@@ -29,6 +28,7 @@ import type { DesiredInput } from '../render/desired-node.ts';
 import { renderManifests } from '../render/manifests.ts';
 import { createState } from '../state/create-state.ts';
 import { fetchAddons } from './fetch-addons.ts';
+import { judgeFindings } from './judge-findings.ts';
 import { refuseIllState } from './refuse-ill-state.ts';
 import { type Release, resolveRelease } from './resolve-release.ts';
 import type { Workspace } from './workspace.ts';
@@ -98,7 +98,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     ...checkManifests(manifests, known),
     ...checkLosses(addonLosses(known, manifests, cluster)),
   ];
-  const judged = judge(findings, options, workspace);
+  const judged = judgeFindings(findings, options.ignoredChecks, workspace);
 
   const state = rememberAddons(known, manifests, cluster, observed);
   const input: DesiredInput = {
@@ -119,7 +119,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     fileKeys: fileKeyNames(),
   });
   const dangers = [...checkQuorum(cluster, observed, state, plan), ...checkPlanes(observed, state, plan)];
-  const risks = judge(dangers, options, workspace);
+  const risks = judgeFindings(dangers, options.ignoredChecks, workspace);
   const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };
   return { observed, state, stored, input, release, plan: whole };
 }
@@ -138,18 +138,6 @@ function asTheyWillBe(cluster: Cluster, observed: Observed, state: State): Obser
       : [],
   );
   return { hosts: { ...observed.hosts, ...Object.fromEntries(rejoining) } };
-}
-
-/** Says what was found, as far as the person has not let it pass. Throws CheckError, with all of it, for an error. */
-function judge(
-  findings: readonly Diagnostic[],
-  { ignoredChecks }: PrepareOptions,
-  { emit }: Workspace,
-): readonly Diagnostic[] {
-  const judged = applyIgnored(findings, ignoredChecks);
-  if (judged.some((finding) => finding.severity === 'error')) throw new CheckError(judged);
-  for (const diagnostic of judged) emit({ type: 'finding', diagnostic });
-  return judged;
 }
 
 /** A cluster that has taken itself away is no member's fault: every other complaint would hide the reason. */

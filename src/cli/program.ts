@@ -59,9 +59,13 @@ export function createProgram(): Command {
     )
     .option('--out-graph <file>', 'with --graph: where the picture goes, beside the plan on the screen')
     .hook('preAction', (_program, action) => {
-      const { graph, outGraph, out, refresh } = action.opts<PlanFlags>();
+      const { graph, outGraph, out, refresh, rollbackNode } = action.opts<PlanFlags>();
       if (out !== undefined && !refresh)
         action.error('error: --out saves what the hosts were asked for, so not with --refresh=false');
+      if (rollbackNode !== undefined && !refresh)
+        action.error(
+          'error: what can go back, only the hosts know: --rollback-node not with --refresh=false',
+        );
       if (outGraph !== undefined && graph === undefined)
         action.error('error: --out-graph goes with --graph mermaid or --graph svg');
     })
@@ -322,6 +326,12 @@ function shaping(command: Command): Command {
     .addOption(new Option('--only <kind>', 'only nodes of this kind').choices(['workers']))
     .option('--update-only', 'the same as `--only workers`, in RKE1’s words')
     .option('--replace <node...>', 'a new machine takes the place of this node, which is gone for good')
+    .addOption(
+      new Option(
+        '--rollback-node <node...>',
+        'only this: a node whose upgrade fails goes back to the version before',
+      ).conflicts(['target', 'only', 'updateOnly', 'replace', 'cleanupOnFailure']),
+    )
     .option('--keep-drift', 'leave alone what was changed on the hosts and not in the file')
     .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
     .option('--ignore-check <name...>', 'go on although this check fails')

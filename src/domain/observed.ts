@@ -139,6 +139,8 @@ export interface Rke2Facts {
   /** Every `rke2` found in /usr/local/bin, /opt/rke2/bin, /usr/bin or a prefix of ours, with its version; the unit's own first. */
   readonly binaries: readonly { readonly path: string; readonly version: string }[];
   readonly rpm: boolean;
+  /** The version that an upgrade put by for the case that the new one does not come up; null where nothing is. */
+  readonly previous: string | null;
   readonly server: UnitFacts;
   readonly agent: UnitFacts;
   /** null: no marker; `unreadable`: there is one that is not ours to understand. */

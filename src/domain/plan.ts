@@ -135,6 +135,30 @@ export type Step = StepBase &
         readonly obsolete: readonly string[];
       }
     | {
+        /** Puts by what an upgrade replaces on the host, for `restore-previous`, until the node is healthy. */
+        readonly kind: 'keep-previous';
+        /** What is there, and ran. */
+        readonly version: string;
+        readonly prefix: string;
+        /** Names of the bundles in $DD/agent/images. */
+        readonly images: readonly string[];
+        /** Files of ours that RKE2 reads at its start; those that are not there are kept as not there. */
+        readonly files: readonly string[];
+      }
+    | {
+        /** Puts back what `keep-previous` put by; the service is not touched. */
+        readonly kind: 'restore-previous';
+        readonly version: string;
+        readonly prefix: string;
+        /** Bundles that came with the version that does not come up: those without a predecessor go. */
+        readonly images: readonly string[];
+      }
+    | {
+        /** Deletes what `keep-previous` put by: nobody goes back any more. */
+        readonly kind: 'drop-previous';
+        readonly prefix: string;
+      }
+    | {
         readonly kind: 'prepare-host';
         readonly preparations: readonly Preparation[];
         readonly prefix: string;

@@ -18,6 +18,7 @@ export function cleanedFacts(facts: HostFacts): HostFacts {
     rke2: {
       binaries: [],
       rpm: false,
+      previous: null,
       server: NO_UNIT,
       agent: NO_UNIT,
       marker: null,

@@ -7,6 +7,7 @@ import type { NodeChanges } from './compare-node.ts';
 import type { DepartureTies } from './departure-steps.ts';
 import { installWay } from './install-way.ts';
 import { compareLabels } from './node-labels.ts';
+import { keepStep } from './previous-steps.ts';
 import { drains, gateOf } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
@@ -46,6 +47,7 @@ export interface HostTies {
 export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): readonly Step[] {
   const isDrained = drains(work, input.cluster);
   return chainSteps(work.desired.planned, ties.prior, [
+    ...keepStep(work),
     ...claimStep(input, work),
     ...ttlStep(work),
     ...stageStep(work),

@@ -131,6 +131,22 @@ export const StepSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...base,
+    kind: z.literal('keep-previous'),
+    version: z.string(),
+    prefix: z.string(),
+    images: strings,
+    files: strings,
+  }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('restore-previous'),
+    version: z.string(),
+    prefix: z.string(),
+    images: strings,
+  }),
+  z.strictObject({ ...base, kind: z.literal('drop-previous'), prefix: z.string() }),
+  z.strictObject({
+    ...base,
     kind: z.literal('prepare-host'),
     preparations: z.array(z.enum(['network-manager', 'cis-sysctl', 'cis-user', 'inotify'])),
     prefix: z.string(),

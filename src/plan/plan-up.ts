@@ -17,6 +17,7 @@ import { findNode } from './list-nodes.ts';
 import { type Departure, resolveMembership } from './membership.ts';
 import { agentTies, leavingWorkerTies, type MotionTies, motionTies } from './motion-ties.ts';
 import { portProbes } from './port-probes.ts';
+import { dropSteps } from './previous-steps.ts';
 import { findServicePlaces, type ServicePlaces } from './service-places.ts';
 import { joinTarget, motionOf, type StartOrder, startOrder } from './start-order.ts';
 import { stepId } from './step-id.ts';
@@ -63,7 +64,8 @@ export function planUp(asked: UpInput): Plan {
     ...leaving.flatMap((departure) => leavingSteps(scene, departure)),
     ...(matrix === null ? [] : [matrix]),
   ];
-  const all = [...steps, ...clusterSteps(input, attended, steps)];
+  const ended = [...steps, ...clusterSteps(input, attended, steps)];
+  const all = [...ended, ...dropSteps(attended, ended)];
   return {
     schemaVersion: 1,
     clusterId: input.state.clusterId,

@@ -56,6 +56,21 @@ export function binDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/bin`;
 }
 
+/** What was replaced by an upgrade lies here (0700) until its node is healthy with the new version; the program apart. */
+export function previousDir(dataDir: string = DATA_DIR): string {
+  return `${dataDir}/rke2ctl/previous`;
+}
+
+/** Names the version that lies there; written last, so that without it nothing does. */
+export function previousVersionPath(dataDir: string = DATA_DIR): string {
+  return `${previousDir(dataDir)}/version`;
+}
+
+/** The program of that version: beside the present one, as a second link on one file system costs nothing. */
+export function previousProgram(prefix: string): string {
+  return `${prefix}/bin/rke2.previous`;
+}
+
 /** Image bundles staged here are imported at every start. */
 export function imagesDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/agent/images`;

@@ -7,10 +7,12 @@ import { copyState } from './copy-state.ts';
 import { defragment } from './defragment.ts';
 import { deleteAddon } from './delete-addon.ts';
 import { drain } from './drain.ts';
+import { dropPrevious } from './drop-previous.ts';
 import { endOperation } from './end-operation.ts';
 import { fetchSnapshots } from './fetch-snapshots.ts';
 import { forgetState } from './forget-state.ts';
 import { install } from './install.ts';
+import { keepPrevious } from './keep-previous.ts';
 import { labelNode } from './label-node.ts';
 import { leaveCluster } from './leave-cluster.ts';
 import { moveDatabase } from './move-database.ts';
@@ -19,6 +21,7 @@ import { placeSnapshot } from './place-snapshot.ts';
 import { prepareHost } from './prepare-host.ts';
 import { pruneNodes } from './prune-nodes.ts';
 import { resetEtcd } from './reset-etcd.ts';
+import { restorePrevious } from './restore-previous.ts';
 import { rotateCertificates } from './rotate-certificates.ts';
 import { rotateToken } from './rotate-token.ts';
 import { saveSnapshot } from './save-snapshot.ts';
@@ -41,6 +44,9 @@ export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   'set-ttl': setTtl,
   'stage-artifacts': stageArtifacts,
   install,
+  'keep-previous': keepPrevious,
+  'restore-previous': restorePrevious,
+  'drop-previous': dropPrevious,
   'prepare-host': prepareHost,
   'open-firewall': openFirewall,
   'check-ports': checkPorts,

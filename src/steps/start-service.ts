@@ -89,8 +89,7 @@ async function learnJoined(
     if (record === undefined) return { ...state, caHash: hash };
     const files = context.files(node.key);
     // Where files are none of the plan's business, those on the host are as they were.
-    const startedWith =
-      files.length === 0 ? record.startedWith : startStamp(state.version ?? record.version, files);
+    const startedWith = files.length === 0 ? record.startedWith : startStamp(record.version, files);
     const joined: NodeRecord = { ...record, ...marksOf(spec, record), phase: 'joined', startedWith };
     return { ...state, caHash: hash, nodes: { ...state.nodes, [node.id]: joined } };
   });

@@ -18,6 +18,12 @@ export function stepText(step: Step): string {
       return stageText(step);
     case 'install':
       return installText(step);
+    case 'keep-previous':
+      return `put ${step.version} by, to be able to go back`;
+    case 'restore-previous':
+      return `put ${step.version} back, as it was put by`;
+    case 'drop-previous':
+      return 'delete what was put by of the version before';
     case 'prepare-host':
       return `prepare the host: ${step.preparations.join(', ')}`;
     case 'open-firewall':

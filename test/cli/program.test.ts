@@ -62,26 +62,27 @@ describe('help', () => {
       bring the cluster to what cluster.yml says; run again, it changes nothing
 
       Options:
-        -c, --config <file>       the cluster file; given again, later ones win (default: cluster.yml)
-        -o, --output <form>       form of the output (choices: "text", "json", default: "text")
-        --verbose                 show every command that runs on a host
-        --local                   this machine alone, without a cluster.yml
-        --artifacts <dir>         with --local: directory of a release to install from
-        --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
-        --channel <name>          with --local: release channel
-        --target <node...>        only these nodes, as far as they can be done without the others
-        --only <kind>             only nodes of this kind (choices: "workers")
-        --update-only             the same as \`--only workers\`, in RKE1’s words
-        --replace <node...>       a new machine takes the place of this node, which is gone for good
-        --keep-drift              leave alone what was changed on the hosts and not in the file
-        --update-addons           take addons from their URLs anew, also where they have changed
-        --ignore-check <name...>  go on although this check fails
-        --disable-port-check      do not try the ports between the nodes
-        --concurrency <n>         workers that are worked on at once (default: 30)
-        --timeout <duration>      how long one service or Node may take to become ready (default: 10m)
-        --yes                     answer yes to every question
-        --cleanup-on-failure      take a cluster that was not there before away again if it does not come up
-        -h, --help                print this help
+        -c, --config <file>        the cluster file; given again, later ones win (default: cluster.yml)
+        -o, --output <form>        form of the output (choices: "text", "json", default: "text")
+        --verbose                  show every command that runs on a host
+        --local                    this machine alone, without a cluster.yml
+        --artifacts <dir>          with --local: directory of a release to install from
+        --version <version>        with --local: RKE2 version, as v1.35.7+rke2r1
+        --channel <name>           with --local: release channel
+        --target <node...>         only these nodes, as far as they can be done without the others
+        --only <kind>              only nodes of this kind (choices: "workers")
+        --update-only              the same as \`--only workers\`, in RKE1’s words
+        --replace <node...>        a new machine takes the place of this node, which is gone for good
+        --rollback-node <node...>  only this: a node whose upgrade fails goes back to the version before
+        --keep-drift               leave alone what was changed on the hosts and not in the file
+        --update-addons            take addons from their URLs anew, also where they have changed
+        --ignore-check <name...>   go on although this check fails
+        --disable-port-check       do not try the ports between the nodes
+        --concurrency <n>          workers that are worked on at once (default: 30)
+        --timeout <duration>       how long one service or Node may take to become ready (default: 10m)
+        --yes                      answer yes to every question
+        --cleanup-on-failure       take a cluster that was not there before away again if it does not come up
+        -h, --help                 print this help
       "
     `));
   it('of plan', () =>
@@ -91,27 +92,28 @@ describe('help', () => {
       show what \`up\` would do; touches nothing; exit code 2 when there is something
 
       Options:
-        -c, --config <file>       the cluster file; given again, later ones win (default: cluster.yml)
-        -o, --output <form>       form of the output (choices: "text", "json", default: "text")
-        --verbose                 show every command that runs on a host
-        --local                   this machine alone, without a cluster.yml
-        --artifacts <dir>         with --local: directory of a release to install from
-        --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
-        --channel <name>          with --local: release channel
-        --target <node...>        only these nodes, as far as they can be done without the others
-        --only <kind>             only nodes of this kind (choices: "workers")
-        --update-only             the same as \`--only workers\`, in RKE1’s words
-        --replace <node...>       a new machine takes the place of this node, which is gone for good
-        --keep-drift              leave alone what was changed on the hosts and not in the file
-        --update-addons           take addons from their URLs anew, also where they have changed
-        --ignore-check <name...>  go on although this check fails
-        --disable-port-check      do not try the ports between the nodes
-        --out <file>              save the plan, for \`apply\`
-        --no-diff                 do not show what changes in files
-        --refresh <yes>           false: ask no host, plan as if all were as the state says (default: true)
-        --graph <form>            draw the steps and what waits for what (choices: "mermaid", "svg")
-        --out-graph <file>        with --graph: where the picture goes, beside the plan on the screen
-        -h, --help                print this help
+        -c, --config <file>        the cluster file; given again, later ones win (default: cluster.yml)
+        -o, --output <form>        form of the output (choices: "text", "json", default: "text")
+        --verbose                  show every command that runs on a host
+        --local                    this machine alone, without a cluster.yml
+        --artifacts <dir>          with --local: directory of a release to install from
+        --version <version>        with --local: RKE2 version, as v1.35.7+rke2r1
+        --channel <name>           with --local: release channel
+        --target <node...>         only these nodes, as far as they can be done without the others
+        --only <kind>              only nodes of this kind (choices: "workers")
+        --update-only              the same as \`--only workers\`, in RKE1’s words
+        --replace <node...>        a new machine takes the place of this node, which is gone for good
+        --rollback-node <node...>  only this: a node whose upgrade fails goes back to the version before
+        --keep-drift               leave alone what was changed on the hosts and not in the file
+        --update-addons            take addons from their URLs anew, also where they have changed
+        --ignore-check <name...>   go on although this check fails
+        --disable-port-check       do not try the ports between the nodes
+        --out <file>               save the plan, for \`apply\`
+        --no-diff                  do not show what changes in files
+        --refresh <yes>            false: ask no host, plan as if all were as the state says (default: true)
+        --graph <form>             draw the steps and what waits for what (choices: "mermaid", "svg")
+        --out-graph <file>         with --graph: where the picture goes, beside the plan on the screen
+        -h, --help                 print this help
       "
     `));
   it('of check', () =>

@@ -382,7 +382,7 @@ describe('leave-cluster', () => {
     expect(await rke2.kubectl('node1', 'get node node1 -o name')).toContain('node1');
   });
 
-  it('waits for the charts of a new version, whose install keeps the program before and drops its bundles', async () => {
+  it('waits for the charts of a new version, whose install takes the bundles before away', async () => {
     const version = 'v1.36.4+rke2r1';
     const [host] = lab.hosts;
     await makeRelease({ directory: join(host?.root ?? '', 'root/next'), version, bundles: [] });
@@ -404,8 +404,7 @@ describe('leave-cluster', () => {
     const after = await rke2.kubectl('node1', job);
     expect(after).toMatch(/ 1$/);
     expect(after).not.toBe(before);
-    const programs = 'for f in rke2 rke2.previous; do /usr/local/bin/$f --version | head -n 1; done';
-    expect(await rke2.sh('node1', programs)).toMatch(/v1\.36\.4\+rke2r1 .*\n.* v1\.35\.7\+rke2r1 /);
+    expect(await rke2.sh('node1', '/usr/local/bin/rke2 --version')).toContain(version);
     expect(await rke2.sh('node1', `ls ${data}/agent/images`)).not.toContain('old');
   });
 

@@ -3,7 +3,13 @@ import type { Rke2Facts } from '../../domain/observed.ts';
 import { STATE_ANNOTATIONS, type StateCopy } from '../../domain/state-copy.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { caHash } from '../../pki/ca-hash.ts';
-import { etcdNamePath, imagesDir, serverCaPath, snapshotsDir } from '../../rke2/paths.ts';
+import {
+  etcdNamePath,
+  imagesDir,
+  previousVersionPath,
+  serverCaPath,
+  snapshotsDir,
+} from '../../rke2/paths.ts';
 import { parseMembers } from '../parse-members.ts';
 import { parseMarker } from './parse-marker.ts';
 import { parseNodes } from './parse-nodes.ts';
@@ -34,6 +40,7 @@ export function parseRke2(
   return {
     binaries: readBinaries(output, startedProgram(server) ?? startedProgram(agent)),
     rpm: output.has('rpm'),
+    previous: output.word(previousVersionPath(dataDir)) || null,
     server: unitFacts(server),
     agent: unitFacts(agent),
     marker: readMarker(output, stats),
@@ -52,8 +59,6 @@ export function parseRke2(
   };
 }
 
-/** From lines `annotation value`; null when there is no copy, or one whose serial nobody wrote beside it. */
-function readStateCopy(lines: readonly string[]): StateCopy | null {
 /** A chain is known by its root; a single certificate, and a chain that leads nowhere, by the bytes of its file. */
 function hashOfCa(lines: readonly string[], ofFile: string | null): string | null {
   const pem = `${lines.join('\n')}\n`;
@@ -65,6 +70,8 @@ function hashOfCa(lines: readonly string[], ofFile: string | null): string | nul
   }
 }
 
+/** From lines `annotation value`; null when there is no copy, or one whose serial nobody wrote beside it. */
+function readStateCopy(lines: readonly string[]): StateCopy | null {
   const values = new Map(lines.map((line) => [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]));
   const clusterId = values.get(STATE_ANNOTATIONS.clusterId);
   const serial = values.get(STATE_ANNOTATIONS.serial) ?? '';

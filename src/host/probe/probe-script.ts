@@ -7,6 +7,7 @@ import {
   MANIFEST_PREFIX,
   manifestsDir,
   OWN_FILES_DIR,
+  previousVersionPath,
 } from '../../rke2/paths.ts';
 import { TTL_DEADLINE_PATH, TTL_TIMER } from '../../rke2/ttl-paths.ts';
 import { CLUSTER_QUESTIONS } from './cluster-questions.ts';
@@ -111,7 +112,7 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     FUNCTIONS,
     'm time; now=$(date +%s.%N); echo "$now"',
     UNITS,
-    text(),
+    text(dataDir),
     NETWORK,
     `filesystems ${quoteWords(directories)}`,
     `m commands; for c in ${PROBED_COMMANDS.join(' ')}; do if command -v $c >/dev/null 2>&1; then echo $c; fi; done`,
@@ -160,7 +161,7 @@ fi`;
 }
 
 /** Text files of /proc, /sys and /etc by one grep, each line with its file's name; firewalld's only if it runs. */
-function text(): string {
+function text(dataDir: string): string {
   const files = [
     '/proc/sys/kernel/hostname',
     '/etc/machine-id',
@@ -181,6 +182,7 @@ function text(): string {
     '/proc/sys/fs/inotify/max_user_watches',
     ...SYSCTLS.map((name) => `/proc/sys/${name}`),
     MARKER_PATH,
+    quoteWord(previousVersionPath(dataDir)),
   ];
   return [
     'F=; if [ "$FIREWALLD" = 1 ]; then',

@@ -190,6 +190,7 @@ describe('parseProbe', () => {
         { path: '/usr/local/bin/rke2', version: 'v1.34.1+rke2r1' },
       ],
       rpm: false,
+      previous: null,
       server: {
         exists: true,
         active: 'active',
