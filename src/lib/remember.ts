@@ -10,14 +10,17 @@ interface Known<R> {
 export function remember<A extends readonly object[], R>(make: (...args: A) => R): (...args: A) => R {
   const root: Known<R> = { further: new WeakMap() };
   return (...args) => {
-    const known = args.reduce<Known<R>>(deeper, root);
+    let known = root;
+    for (const object of args) known = deeper(known, object);
     known.result ??= { value: make(...args) };
     return known.result.value;
   };
 }
 
 function deeper<R>({ further }: Known<R>, object: object): Known<R> {
-  const known = further.get(object) ?? { further: new WeakMap() };
-  further.set(object, known);
-  return known;
+  const known = further.get(object);
+  if (known !== undefined) return known;
+  const made: Known<R> = { further: new WeakMap() };
+  further.set(object, made);
+  return made;
 }

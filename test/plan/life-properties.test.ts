@@ -11,15 +11,16 @@ import { beginRun, findingsOf, planInput, planWorld, type World } from '../suppo
 import { applyHalf, applyStep } from '../support/model-steps.ts';
 
 /** How many cases each property is tried with; RKE2CTL_LIFE_RUNS asks for more. */
-const RUNS = Number(process.env['RKE2CTL_LIFE_RUNS'] ?? 400);
-/** Everybody's `npm test` takes the same cases, a part from each of these; RKE2CTL_LIFE_SEED asks for others: a number, or `random`. */
-const SEEDS = seedsOf(process.env['RKE2CTL_LIFE_SEED']);
-/** More runs take longer than a test may. */
-const TIMEOUT_MS = 20_000 + RUNS * 200;
+const RUNS = Number(process.env['RKE2CTL_LIFE_RUNS'] ?? 1_000);
+/** As many at a time, with which every property is tried before the next come. */
+const PORTION = Math.min(RUNS, 250);
+/** Everybody's `npm test` takes the same cases; RKE2CTL_LIFE_SEED asks for others: a number, or `random`. */
+const FIRST_SEED = seedOf(process.env['RKE2CTL_LIFE_SEED'] ?? '20261121');
+const SEEDS = Array.from({ length: Math.ceil(RUNS / PORTION) }, (_, index) => FIRST_SEED + index);
+const TIMEOUT_MS = 20_000 + PORTION * 400;
 
-function seedsOf(asked: string | undefined): readonly number[] {
-  if (asked === undefined) return [20_261_121, 4, 1_786, 19_690_721];
-  return [asked === 'random' ? randomInt(2 ** 31) : Number(asked)];
+function seedOf(asked: string): number {
+  return asked === 'random' ? randomInt(2 ** 30) : Number(asked);
 }
 
 /** Keys of labels that the cases set. */
@@ -63,18 +64,16 @@ const refusalsAtFirst = remember(({ after }: LifeCase) => refusals(after, firstP
 
 const firstPlan = remember((world: World) => planWorld(world));
 
-/** Holds the property for all cases that are not refused. */
-function check(property: (life: LifeCase, numbers: Numbers) => void): void {
-  for (const seed of SEEDS)
-    fc.assert(
-      fc.property(lifeCases, fc.nat(), (life, number) => {
-        const codes = refusalsAtFirst(life);
-        if (codes.length === 0) property(life, numbersFrom(number));
-        else if (!codes.every((code) => mayRefuse(life, code)))
-          throw new Error(`refused: ${codes.join(', ')}`);
-      }),
-      { numRuns: Math.ceil(RUNS / SEEDS.length), seed },
-    );
+/** Holds the property for all cases of a portion that are not refused. */
+function check(seed: number, property: (life: LifeCase, numbers: Numbers) => void): void {
+  fc.assert(
+    fc.property(lifeCases, fc.nat(), (life, number) => {
+      const codes = refusalsAtFirst(life);
+      if (codes.length === 0) property(life, numbersFrom(number));
+      else if (!codes.every((code) => mayRefuse(life, code))) throw new Error(`refused: ${codes.join(', ')}`);
+    }),
+    { numRuns: PORTION, seed },
+  );
 }
 
 function expectEnd(world: World): void {
@@ -122,26 +121,34 @@ function withTurnedFile(world: World, by: number): World {
   return { ...world, cluster: { ...world.cluster, nodes: turned(world.cluster.nodes, by) } };
 }
 
-describe('a cluster that lives', () => {
+describe.each(SEEDS)('a cluster that lives (seed %d)', (seed) => {
   it('is brought to what the file says in any order that the plan allows, with a majority after each step', {
     timeout: TIMEOUT_MS,
   }, () => {
-    check(({ after }, numbers) => {
+    check(seed, ({ after }, numbers) => {
       const plan = firstPlan(after);
-      // Of the same facts, which nobody has looked at yet.
-      expect(JSON.stringify(planWorld({ ...after }))).toBe(JSON.stringify(plan));
       const end = carryOut(after, order(plan, pickBy(numbers)), look);
       expectEnd(end);
       const by = 1 + (numbers.next().value % 7);
-      expect(gist(planWorld(withTurnedFile(after, by)))).toEqual(gist(plan));
-      expect(gist(planWorld(withTurnedFile(end, by)))).toEqual([]);
+      // What is the same for the same input, and whatever the order of the file, need not be seen as often.
+      switch (numbers.next().value % 4) {
+        case 0:
+          // Of the same facts, which nobody has looked at yet.
+          expect(JSON.stringify(planWorld({ ...after }))).toBe(JSON.stringify(plan));
+          break;
+        case 1:
+          expect(gist(planWorld(withTurnedFile(end, by)))).toEqual([]);
+          break;
+        default:
+          expect(gist(planWorld(withTurnedFile(after, by)))).toEqual(gist(plan));
+      }
     });
   });
 
   it('has one member in motion at a time, a snapshot before each, and adds before it removes', {
     timeout: TIMEOUT_MS,
   }, () => {
-    check(({ after }) => {
+    check(seed, ({ after }) => {
       const plan = firstPlan(after);
       const earlier = earlierSteps(plan);
       const isBefore = (one: Step, other: Step) => earlier.get(other.id)?.has(one.id) === true;
@@ -172,7 +179,7 @@ describe('a cluster that lives', () => {
   it('gets there from wherever a run was cut off, within a step or between two', {
     timeout: TIMEOUT_MS,
   }, () => {
-    check(({ after }, numbers) => {
+    check(seed, ({ after }, numbers) => {
       expectEnd(goOn(cutOff(after, numbers), numbers));
     });
   });
@@ -180,7 +187,7 @@ describe('a cluster that lives', () => {
   it('gets there after any step has failed, of which nothing is done that needs it', {
     timeout: TIMEOUT_MS,
   }, () => {
-    check(({ after }, numbers) => {
+    check(seed, ({ after }, numbers) => {
       const plan = firstPlan(after);
       const failing = plan.steps[numbers.next().value % Math.max(plan.steps.length, 1)];
       if (failing === undefined) return;
@@ -196,7 +203,7 @@ describe('a cluster that lives', () => {
       const ran = [...ended.keys()];
       const needers = allThatNeed(plan, failing.id);
       expect(ran.filter(({ id }) => needers.has(id)).map(({ id }) => id)).toEqual([]);
-      const inVain = [...ended].filter(([step, end]) => step !== failing && end !== 'done');
+      const inVain = [...ended].filter(([step, end]) => step !== failing && end instanceof Error);
       expect(inVain.map(([{ id }, end]) => `${id}: ${end}, after ${failing.id}`)).toEqual([]);
       expectEnd(goOn(world, numbers));
     });
@@ -240,7 +247,7 @@ function cutOff(world: World, numbers: Numbers): World {
 }
 
 describe('what cannot be reached', () => {
-  const cases = fc.sample(lifeCases, { numRuns: 12, seed: SEEDS[0] ?? 0 });
+  const cases = fc.sample(lifeCases, { numRuns: 12, seed: FIRST_SEED });
   const said = (world: World) => refusals(world, planWorld(world));
 
   it.each([

@@ -1,7 +1,7 @@
 import type { NodeKey } from '../../src/domain/cluster.ts';
 import type { Plan, Step } from '../../src/domain/plan.ts';
 import { StepQueue } from '../../src/engine/step-queue.ts';
-import { HarmError } from './model-cluster.ts';
+import { HarmError, livingPlanes } from './model-cluster.ts';
 import { beginRun, planInput, planWorld, type World } from './model-hosts.ts';
 import { applyStep, type StepRun } from './model-steps.ts';
 
@@ -85,15 +85,15 @@ export interface Mishap {
 
 export interface MishapEnd {
   readonly world: World;
-  /** What ran, and how that ended; the rest was skipped. */
-  readonly ended: ReadonlyMap<Step, 'done' | Error>;
+  /** What ran, and how that ended (`unanswered`: no API server is up any more, whoever is asked); the rest was skipped. */
+  readonly ended: ReadonlyMap<Step, 'done' | 'unanswered' | Error>;
 }
 
 /** The world after a run in which one step fails, and with it what then cannot work; what runs is the engine's choice. */
 export function carryOutWithMishap(world: World, { plan, failing, fail, pick, look }: Mishap): MishapEnd {
   const input = planInput(world);
   const queue = new StepQueue(plan.steps, {}, () => '');
-  const ended = new Map<Step, 'done' | Error>();
+  const ended = new Map<Step, 'done' | 'unanswered' | Error>();
   const lost = new Set<NodeKey>();
   const ready = new Set<Step>();
   let current = beginRun(world, input);
@@ -104,24 +104,24 @@ export function carryOutWithMishap(world: World, { plan, failing, fail, pick, lo
     if (ready.size === 0) return { world: current, ended };
     const step = pick([...ready]);
     ready.delete(step);
-    const error = attempt(step);
-    ended.set(step, error ?? 'done');
-    if (error === null) queue.end(step, 'done');
+    const end = attempt(step);
+    ended.set(step, end);
+    if (end === 'done') queue.end(step, 'done');
     else lose(step, 'failed');
     look(current, step);
   }
 
-  function attempt(step: Step): Error | null {
+  function attempt(step: Step): 'done' | 'unanswered' | Error {
     if (step === failing) {
       current = fail(current, step, { input, lost });
       return new Error('as it was to be');
     }
     try {
       current = applyStep(current, step, { input, lost });
-      return null;
+      return 'done';
     } catch (error) {
       if (!(error instanceof Error) || error instanceof HarmError) throw error;
-      return error;
+      return livingPlanes(current).length === 0 ? 'unanswered' : error;
     }
   }
 
