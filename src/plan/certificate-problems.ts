@@ -24,15 +24,17 @@ const AUTHORITY_DAYS = 365;
 /** A clock that is off by less decides nothing; it is measured to a second or two only. */
 export const CLOCK_TOLERANCE_MS = 60_000;
 
-/** What is wrong (error) and what should be known (warning), each in one sentence or two, with what to do. */
+/** What is wrong (error), then what should be known (warning), each in one sentence or two, with what to do. */
 export function certificateProblems(input: ProblemsInput): readonly CertificateProblem[] {
-  return [
+  const all = [
     ...input.authorities.flatMap((authority) => ofAuthority(authority)),
     ...input.nodes.flatMap((node) => ofNode(input, node)),
     ...ofKubeconfig(input),
   ];
+  return [...all.filter(isError), ...all.filter((problem) => !isError(problem))];
 }
 
+const isError = ({ severity }: CertificateProblem) => severity === 'error';
 const error = (message: string): CertificateProblem => ({ severity: 'error', message });
 const warning = (message: string): CertificateProblem => ({ severity: 'warning', message });
 
