@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { common, maintenance, positive, run } from './command-parts.ts';
+import { addEtcdRecoveryCommands } from './etcd-recovery-commands.ts';
 import type { CommonFlags } from './flags.ts';
 import type {
   SnapshotDeleteFlags,
@@ -18,6 +19,7 @@ export function addEtcdCommands(program: Command): void {
   addDownload(etcd);
   addDelete(etcd);
   addPrune(etcd);
+  addEtcdRecoveryCommands(etcd);
 }
 
 function addSave(etcd: Command): void {

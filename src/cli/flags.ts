@@ -120,6 +120,16 @@ export interface MaintenanceFlags extends CommonFlags {
   readonly timeout: number;
 }
 
+export interface SnapshotRestoreFlags extends MaintenanceFlags {
+  /** File with the server token of the snapshot's time. */
+  readonly tokenFile?: string;
+}
+
+export interface EtcdResetFlags extends MaintenanceFlags {
+  /** Name of the server whose data become the cluster's. */
+  readonly node?: string;
+}
+
 export interface CertRotateFlags extends MaintenanceFlags {
   readonly service?: readonly string[];
   readonly node?: readonly string[];

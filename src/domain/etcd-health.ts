@@ -23,3 +23,20 @@ export interface EtcdAlarm {
   readonly member: string;
   readonly alarm: string;
 }
+
+/** How all members are together. */
+export interface EtcdReport {
+  readonly healthy: boolean;
+  readonly members: readonly ReportedMember[];
+  /** What is wrong with all of it together. */
+  readonly problems: readonly string[];
+}
+
+/** One member in the report. */
+export interface ReportedMember {
+  readonly node: string;
+  readonly role: 'leader' | 'voter' | 'learner' | null;
+  readonly status: EtcdStatus | null;
+  /** Empty: nothing is wrong with it. */
+  readonly problems: readonly string[];
+}

@@ -49,6 +49,8 @@ if ! is_running; then
     rm -rf "$db/.etcd-copy-$mark"
     cp -a --reflink=auto "$db/etcd" "$db/.etcd-copy-$mark" && mv "$db/.etcd-copy-$mark" "$db/etcd-old-$mark" || exit 1
   fi
+  # A host that has booted since has started its service; RKE2 would want its port.
+  systemctl stop rke2-server.service || exit 1
   rm -f "$db/reset-flag"
   set -- "$binary" server --cluster-reset
   [ -z "$snapshot" ] || set -- "$@" "--cluster-reset-restore-path=$snapshot"
@@ -128,4 +130,18 @@ export async function moveDatabase(
     ...(signal !== undefined && { signal }),
   });
   return stdout.trim() !== 'before';
+}
+
+/** Whether a database was moved aside under this mark. */
+export async function wasMoved(
+  host: Host,
+  { dataDir = DATA_DIR, mark, signal }: Pick<ResetRequest, 'dataDir' | 'mark' | 'signal'>,
+): Promise<boolean> {
+  const { exitCode } = await host.run('[ -e "$1/server/db/etcd-old-$2" ]', {
+    args: [dataDir, mark],
+    what: 'Looking for databases that were moved aside',
+    allowFailure: true,
+    ...(signal !== undefined && { signal }),
+  });
+  return exitCode === 0;
 }

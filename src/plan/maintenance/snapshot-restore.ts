@@ -1,0 +1,44 @@
+import type { JsonMap } from '../../domain/cluster.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { MaintenanceInput } from './maintenance-input.ts';
+import { participants } from './participants.ts';
+import { planRemaking } from './remake-etcd.ts';
+
+/** What `etcd snapshot-restore` was asked for, and what it found when it began. */
+export interface RestoreRequest extends JsonMap {
+  /** As it was asked for: a name, or a file. */
+  readonly snapshot: string;
+  /** Absolute path on this machine, unpacked. */
+  readonly source: string;
+  readonly name: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Id of the server token that opens it. */
+  readonly tokenId: string;
+  /** Id of the node on which it is restored. */
+  readonly first: string;
+}
+
+/** The snapshot is placed and read before anything is stopped; then etcd is made anew with its data. */
+export function planSnapshotRestore(input: MaintenanceInput<RestoreRequest>): Plan {
+  const { first, source, name, sha256, sizeBytes } = input.operation.request;
+  const node = participants(input).servers.find(({ id }) => id === first) ?? null;
+  return planRemaking(input, {
+    first,
+    snapshot: name,
+    reason: `etcd is to be as it was when ${name} was taken`,
+    before: [
+      {
+        kind: 'place-snapshot',
+        node,
+        reason: 'it must be whole there before anything is stopped',
+        source,
+        name,
+        sha256,
+        sizeBytes,
+      },
+    ],
+  });
+}
