@@ -4,7 +4,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { parseXml, XmlElement } from '@rgrove/parse-xml';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import { ArtifactError, CancelledError } from '../domain/errors.ts';
 import type { S3Settings } from '../rke2/s3-settings.ts';
 import { s3Refused, s3Unreachable } from './s3-errors.ts';
@@ -178,7 +178,7 @@ async function ask(settings: S3Settings, { method, object, query, signal, ...res
   const path = [...(pathStyle ? [bucket] : []), ...(object === '' ? [] : object.split('/'))];
   const host = pathStyle ? endpoint : `${bucket}.${endpoint}`;
   const { hostname, port } = new URL(`http${tls ? 's' : ''}://${host}`);
-  const signed = sign(
+  const signed = aws4.sign(
     { host, path: `/${path.map(encodeURIComponent).join('/')}${query}`, method, service: 's3', region },
     {
       accessKeyId: credentials.accessKey,

@@ -4,7 +4,7 @@ import { lstat, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBucket } from '../../src/artifacts/s3-bucket.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -54,7 +54,7 @@ async function put(object: string, body: Buffer, headers: Record<string, string>
   const hash = createHash('sha256').update(body).digest('hex');
   const host = `127.0.0.1:${server.port}`;
   const path = `/${server.bucket}/${object}`;
-  const signed = sign(
+  const signed = aws4.sign(
     {
       ...{ host, path, method: 'PUT', service: 's3', region: 'us-east-1' },
       headers: { ...headers, 'X-Amz-Content-Sha256': hash, 'Content-Length': body.length },

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { posix } from 'node:path';
 import { parseXml, XmlElement } from '@rgrove/parse-xml';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import type { ParsedFlags } from '../flags.ts';
 import { isSet, numberOf, textOf } from '../flags.ts';
 import type { HttpResponse } from '../http.ts';
@@ -162,7 +162,7 @@ export class S3Client {
     const hash = createHash('sha256')
       .update(more.body ?? '')
       .digest('hex');
-    const signed = sign(
+    const signed = aws4.sign(
       {
         ...{ host: endpoint, path: `${path}${more.query ?? ''}`, method, service: 's3', region },
         headers: { ...more.headers, 'X-Amz-Content-Sha256': hash },
