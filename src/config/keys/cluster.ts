@@ -101,12 +101,12 @@ const CLUSTER_KEYS = {
     description: 'Who may do what: RKE2 leaves no choice.',
     examples: [{ mode: 'rbac' }],
   }),
-  datastore: group(DatastoreSchema, {
   certificates: group(CertificatesSchema, {
     origin: 'rke2ctl',
     description: 'Certificate authorities of your own.',
     examples: [{ ca: './ca' }],
   }),
+  datastore: group(DatastoreSchema, {
     origin: 'rke2ctl',
     description: 'A database of your own instead of etcd on the nodes.',
     examples: [{ endpoint: 'env:DATASTORE_ENDPOINT' }],

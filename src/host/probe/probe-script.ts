@@ -272,10 +272,10 @@ if [ -x /usr/bin/rke2 ] && command -v rpm >/dev/null 2>&1 && rpm -q rke2-common 
 
 /** The server CA's certificates, hashes of the wanted files and of it, then size and time of those, of image bundles and of snapshots. */
 const FILES = `
+for f in "$DD/server/tls/server-ca.crt" "$DD/agent/server-ca.crt"; do if [ -f "$f" ]; then m ca; cat "$f"; break; fi; done
 set -- "$@" "$DD/server/tls/server-ca.crt" "$DD/agent/server-ca.crt"
 for f in "$@"; do shift; if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
 if [ $# -gt 0 ]; then m sha256; sha256sum "$@"; fi
-for f in "$DD/server/tls/server-ca.crt" "$DD/agent/server-ca.crt"; do if [ -f "$f" ]; then m ca; cat "$f"; break; fi; done
 for f in "$DD"/agent/images/* "$DD"/server/db/snapshots/*; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
 if [ $# -gt 0 ]; then m stat; stat -c '%a %s %Y %n' "$@"; fi
 RUNNING=0
