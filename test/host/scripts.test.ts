@@ -18,8 +18,10 @@ import { readCertificates } from '../../src/host/read-certificates.ts';
 import { readHealth } from '../../src/host/read-health.ts';
 import { readServedCertificate } from '../../src/host/read-served-certificate.ts';
 import { activeState, reloadUnits, startService, stopService } from '../../src/host/systemd.ts';
+import { endTtl, startTtl } from '../../src/host/time-to-live.ts';
 import { uploadFile } from '../../src/host/upload.ts';
 import { waitForService } from '../../src/host/wait-for-service.ts';
+import { renderTtlScript } from '../../src/render/ttl-script.ts';
 import { FIREWALL_PROGRAM } from '../../src/lib/firewall-program.ts';
 import { makeMarker } from '../support/make-marker.ts';
 import { SHELLS } from '../support/shells.ts';
@@ -69,6 +71,9 @@ beforeAll(async () => {
   await listenOn(host, [{ protocol: 'tcp', port: 1 }], { lifetimeMs: 1, signal });
   await readCertificates(host);
   await readServedCertificate(host, { port: 1 });
+  await startTtl(host, 60);
+  await endTtl(host);
+  scripts.set('time to live', renderTtlScript());
   await readHealth(host, { api: true, etcd: true });
   // These find no answer to read; the script is all that counts here.
   await Promise.allSettled([
