@@ -21,8 +21,8 @@ import { activeState, reloadUnits, startService, stopService } from '../../src/h
 import { endTtl, startTtl } from '../../src/host/time-to-live.ts';
 import { uploadFile } from '../../src/host/upload.ts';
 import { waitForService } from '../../src/host/wait-for-service.ts';
-import { renderTtlScript } from '../../src/render/ttl-script.ts';
 import { FIREWALL_PROGRAM } from '../../src/lib/firewall-program.ts';
+import { renderTtlScript } from '../../src/render/ttl-script.ts';
 import { makeMarker } from '../support/make-marker.ts';
 import { SHELLS } from '../support/shells.ts';
 
