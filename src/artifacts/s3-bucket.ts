@@ -63,7 +63,9 @@ export function openBucket(settings: S3Settings): S3Bucket {
     find: async (name, { signal } = {}) => {
       // A list is refused with words, a look at the object itself without any.
       await listObjects(settings, `${prefix}${name}`, signal);
-      return readLabels(settings, `${prefix}${name}`, signal);
+      const found = await readLabels(settings, `${prefix}${name}`, signal);
+      // What is empty was never uploaded; RKE2 passes it over as well.
+      return found === null || found.sizeBytes === 0 ? null : found;
     },
     download: (object, target, { signal } = {}) => download(settings, object, target, signal),
   };

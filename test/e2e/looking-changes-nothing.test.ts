@@ -17,6 +17,9 @@ const CHANGING: ReadonlySet<string> = new Set([
   ...['exec', 'ssh'],
   // A Secret in the cluster; the others the state on this machine.
   ...['state push', 'state seal', 'state unseal'],
+  'etcd snapshot-save',
+  'etcd snapshot-delete',
+  'etcd snapshot-prune',
 ]);
 
 /** How a command that only looks is called, and once more for flags that want a value of their own. */
@@ -60,6 +63,9 @@ const LOOKING: Readonly<Record<string, Looking>> = {
   },
   status: {},
   'cert check': { more: [['--warn-days', '7'], ['--node', 'node2'], ['node1']] },
+  'etcd snapshot-list': {},
+  'etcd snapshot-verify': { words: ['@snapshot'] },
+  'etcd snapshot-download': { words: ['@snapshot', '--out', 'out/@n'] },
   kubeconfig: {
     words: ['--print'],
     more: [
@@ -177,6 +183,8 @@ let lab: Lab;
 let project: Project;
 /** Of a state that is kept. */
 let serial = '';
+/** One that lies on the server. */
+let snapshot = '';
 const ran: { readonly call: string; readonly result: ExecResult }[] = [];
 
 beforeAll(async () => {
@@ -191,6 +199,9 @@ beforeAll(async () => {
   });
   expectExit(await project.rke2ctl('up'));
   await chartsSettled(project);
+  expectExit(await project.rke2ctl('etcd', 'snapshot-save', '--name', 'looked', '--yes'));
+  const listed = expectExit(await project.rke2ctl('etcd', 'snapshot-list'));
+  snapshot = /^(looked-\S+)/m.exec(listed.stdout)?.[1] ?? '';
   const history = expectExit(await project.rke2ctl('state', 'history'));
   serial = /^ *(\d+) /m.exec(history.stdout)?.[1] ?? '';
   for (const folder of ['out', 'pulled', 'rebuilt']) {
@@ -296,7 +307,11 @@ async function call(words: readonly string[]): Promise<void> {
   count += 1;
   const number = String(count);
   const args = words.map((word) =>
-    word.replace('@n', number).replace('@artifacts', lab.artifacts).replace('@serial', serial),
+    word
+      .replace('@n', number)
+      .replace('@artifacts', lab.artifacts)
+      .replace('@serial', serial)
+      .replace('@snapshot', snapshot),
   );
   const name = args.join(' ');
   if (!ENDLESS.test(name)) {

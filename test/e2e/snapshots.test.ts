@@ -74,8 +74,8 @@ async function list(exitCode = 0, ...flags: string[]) {
 
 async function save(name: string): Promise<string> {
   expectExit(await etcd('snapshot-save', '--name', name, '--yes'));
-  const { snapshots } = await list(0, '--quick');
-  return snapshots.find((each) => each.name.startsWith(`${name}-node1-`))?.name ?? '';
+  const { stdout } = await sh(`ls -t ${SNAPSHOTS} | grep '^${name}-node1-' | head -n 1`);
+  return stdout.trim();
 }
 
 describe('snapshots', () => {
