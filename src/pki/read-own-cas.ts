@@ -182,12 +182,13 @@ function checkKey(
 ): readonly CaProblem[] {
   const [ca, ...others] = links;
   if (key === undefined || ca === undefined || isKeyOf(key, ca)) return [];
-  if (others.some((link) => isKeyOf(key, link))) {
+  const owner = others.find((link) => isKeyOf(key, link));
+  if (owner !== undefined) {
     return [
       caError(
         'ca-order',
-        `${place}/${name}.crt: the CA’s own certificate, whose key is in ${name}.key, does not stand first.`,
-        'Put it first, then who issued it, and so on up to the root.',
+        `${place}/${name}.key is the key of ${nameOf(owner)}, which does not stand first in ${name}.crt.`,
+        'The CA’s own certificate stands first, then who issued it, and so on up to the root; the key is the CA’s own.',
       ),
     ];
   }

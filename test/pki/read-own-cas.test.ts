@@ -146,7 +146,9 @@ describe('a directory of CAs is refused', () => {
   it('where the CA’s own certificate does not stand first', () => {
     const [ca, ...above] = readCertificates(whole.get('server-ca.crt') ?? '');
     expect(problemsOf({ 'server-ca.crt': [...above, ca].join('') })).toEqual([
-      'ca-order ./ca/server-ca.crt: the CA’s own certificate, whose key is in server-ca.key, does not stand first.',
+      expect.stringMatching(
+        /^ca-order \.\/ca\/server-ca\.key is the key of "CN=rke2-server-ca@\d+", which does not stand first in server-ca\.crt\.$/,
+      ),
     ]);
   });
 
