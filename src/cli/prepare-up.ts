@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileKeyNames } from '../config/file-key-names.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { CheckError, ConnectError } from '../domain/errors.ts';
+import { CheckError, ConnectError, StateError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
@@ -143,7 +143,7 @@ function asTheyWillBe(cluster: Cluster, observed: Observed, state: State): Obser
 /** A cluster that has taken itself away is no member's fault: every other complaint would hide the reason. */
 function refuseGone(cluster: Cluster, observed: Observed, stored: State | null): void {
   const passed = checkTtlPassed(cluster, observed, stored);
-  if (passed !== null) throw new CheckError([passed]);
+  if (passed !== null) throw new StateError({ ...passed, message: `${passed.message} Nothing was done.` });
 }
 
 /** With no host at all there is nothing to plan, and every later complaint would hide the reason. */

@@ -127,7 +127,9 @@ function applyToHost(facts: HostFacts, step: Step): HostFacts {
     case 'set-ttl': {
       const { ttl: _before, ...rke2 } = facts.rke2;
       const others = Object.entries(rke2.files).filter(([path]) => step.seconds !== null || !isTtlPath(path));
-      const written = step.files.map(({ path, mode, sha256: hash }) => [path, { sha256: hash ?? '', mode }] as const);
+      const written = step.files.map(
+        ({ path, mode, sha256: hash }) => [path, { sha256: hash ?? '', mode }] as const,
+      );
       const files = Object.fromEntries([...others, ...written]);
       if (step.seconds === null) return { ...facts, rke2: { ...rke2, files } };
       return { ...facts, rke2: { ...rke2, files, ttl: { remainingSeconds: step.seconds, armed: true } } };
