@@ -27,7 +27,7 @@ const FAILURES: readonly SnapshotFailure[] = [
   },
   {
     pattern: /s3.*(access denied|forbidden|403)|(access denied|forbidden).*bucket/i,
-    hint: `S3 lets these keys do too little: mend them below ${KEYS} or let them list, read and write the bucket.`,
+    hint: `S3 refuses the servers’ keys: \`access_key\` and \`secret_key\` below ${KEYS} are wrong, or may not list, read and write the bucket.`,
   },
   {
     pattern: /failed to get credentials/i,
