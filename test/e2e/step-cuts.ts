@@ -20,6 +20,8 @@ export interface Cut {
 export interface StepCuts {
   /** Null: on with it. A place is chosen once and never again. */
   choose(line: Line): Cut | null;
+  /** Takes the choice of a place back at which nothing was killed: it may be chosen again. */
+  putBack(cut: Cut): void;
   readonly chosen: readonly Cut[];
 }
 
@@ -52,6 +54,10 @@ export function chooseStepCuts({ seed, change, ends, within }: CutOptions): Step
   };
   return {
     chosen,
+    putBack(cut) {
+      met.delete(cut.place);
+      chosen.splice(chosen.indexOf(cut), 1);
+    },
     choose({ type, step, kind = '', outcome }) {
       if (step === undefined) return null;
       if (type === 'step-ended' && outcome === 'done' && ends) return take(`after ${step}`, 0);
@@ -78,22 +84,28 @@ export async function runUntilCut(
 ): Promise<CutRun> {
   const process = project.spawn(...args, '--output', 'json');
   let cut: Cut | null = null;
-  let timer: NodeJS.Timeout | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const kill = () => process.kill('SIGKILL');
+  const meet = (line: Line): void => {
+    learn(line);
+    // The end of another step goes before a moment that is still to come: not every run has it.
+    if (cut !== null && (cut.delayMs === 0 || line.type !== 'step-ended')) return;
+    const next = cuts.choose(line);
+    if (next === null) return;
+    clearTimeout(timer);
+    if (cut !== null) cuts.putBack(cut);
+    cut = next;
+    if (cut.delayMs === 0) kill();
+    else timer = setTimeout(kill, cut.delayMs);
+  };
   let rest = '';
   process.stdout?.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
-    for (const text of lines.filter((line) => line !== '')) {
-      const line = JSON.parse(text) as Line;
-      learn(line);
-      if (cut !== null) continue;
-      cut = cuts.choose(line);
-      if (cut?.delayMs === 0) process.kill('SIGKILL');
-      else if (cut !== null) timer = setTimeout(() => process.kill('SIGKILL'), (cut as Cut).delayMs);
-    }
+    for (const text of lines) if (text !== '') meet(JSON.parse(text) as Line);
   });
   const { exitCode, signal, stderr, stdout } = await process;
-  if (timer !== null) clearTimeout(timer);
+  clearTimeout(timer);
   const killed = signal === 'SIGKILL';
   if (!killed && exitCode !== 0)
     throw new Error(`${args.join(' ')} ended with ${exitCode}: ${String(stderr)}\n${lastLines(stdout)}`);
