@@ -117,6 +117,13 @@ function applyToHost(facts: HostFacts, step: Step): HostFacts {
       const others = facts.rke2.images.filter(({ name }) => !images.some((image) => image.name === name));
       return { ...facts, rke2: { ...facts.rke2, images: [...others, ...images] } };
     }
+    case 'keep-previous':
+      if (facts.rke2.previous !== null) throw new Error(`${step.id}: something is put by already`);
+      if (facts.rke2.binaries[0]?.version !== step.version)
+        throw new Error(`${step.id}: what is there is not ${step.version}`);
+      return { ...facts, rke2: { ...facts.rke2, previous: step.version } };
+    case 'drop-previous':
+      return { ...facts, rke2: { ...facts.rke2, previous: null } };
     case 'install': {
       const images = facts.rke2.images.filter(({ name }) => !step.obsolete.includes(name));
       const binaries = [{ path: '/usr/local/bin/rke2', version: step.version }];
