@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileKeyNames } from '../config/file-key-names.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { CheckError, ConnectError, StateError } from '../domain/errors.ts';
+import { ConnectError, StateError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
