@@ -54,6 +54,8 @@ export interface PrepareOptions {
   readonly replace: readonly string[];
   /** Leave alone what is only drift. */
   readonly keepDrift: boolean;
+  /** For a verb that is in hand: what it has seen, and the state as it is to be when it goes on. */
+  readonly inHand?: { readonly observed: Observed; readonly state: State };
 }
 
 /**
@@ -63,12 +65,8 @@ export interface PrepareOptions {
 export async function prepareUp(workspace: Workspace, options: PrepareOptions): Promise<PreparedUp> {
   const { cluster } = workspace;
   const stored = await workspace.store.read();
-  workspace.sessions.add(leavingSpecs(cluster, stored));
-  const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
-  refuseNobody(cluster, observed);
-  refuseGone(cluster, observed, stored);
-  await refuseIllState(workspace, observed, stored);
-  const known = stored ?? createState(cluster.name, randomBytes);
+  const observed = options.inHand?.observed ?? (await lookAtHosts(workspace, stored));
+  const known = options.inHand?.state ?? stored ?? createState(cluster.name, randomBytes);
   const signal = workspace.signals.stop;
   const release = await resolveRelease({ cluster, state: known, observed, signal });
   const addonTexts = await fetchAddons({
@@ -91,7 +89,7 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
       architectures: release.architectures,
     }),
     ...checkPinnedVersion(cluster, stored === null, release.version),
-    ...checkOperation(known),
+    ...(options.inHand === undefined ? checkOperation(known) : []),
     ...checkState(cluster, observed, known, release.version),
     ...checkMembership(cluster, observed, known, options.replace),
     ...checkTtl(cluster, observed, known),
@@ -122,6 +120,17 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
   const risks = judgeFindings(dangers, options.ignoredChecks, workspace);
   const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };
   return { observed, state, stored, input, release, plan: whole };
+}
+
+/** Rejects where no host answers, and where the state is not the one to go on from. */
+async function lookAtHosts(workspace: Workspace, stored: State | null): Promise<Observed> {
+  const { cluster, connectWindow, sessions, signals } = workspace;
+  sessions.add(leavingSpecs(cluster, stored));
+  const observed = await sessions.observe(connectWindow, signals.stop);
+  refuseNobody(cluster, observed);
+  refuseGone(cluster, observed, stored);
+  await refuseIllState(workspace, observed, stored);
+  return observed;
 }
 
 /** Members that were not installed by us: their markers may still be missing. */

@@ -60,7 +60,7 @@ export function runMaintenance<R extends JsonMap>(
     const state = begun(verb, scene.state, operation);
     const input: MaintenanceInput<R> = { ...desiredInput(workspace, { ...scene, state }), operation };
     const plan = judge(verb.plan(input), flags, workspace);
-    if (flags.plan === true) return show(plan, flags);
+    if (flags.plan === true) return showMaintenance(plan, flags);
     if (plan.steps.length > 0) await confirm(workspace, verb.explain(input, plan), flags);
     workspace.emit({ type: 'planned', plan });
     if (plan.steps.length > 0) await workspace.store.write({ ...state, operation });
@@ -146,7 +146,8 @@ function judge(plan: Plan, { ignoreCheck }: MaintenanceFlags, { emit }: Workspac
   return { ...plan, findings };
 }
 
-function show(plan: Plan, { output }: MaintenanceFlags): ExitCode {
+/** Shows a plan and does nothing; 2 when there are steps. */
+export function showMaintenance(plan: Plan, { output }: MaintenanceFlags): ExitCode {
   if (output === 'json') {
     const disturbs = Object.fromEntries(describeDisturbances(plan, []));
     process.stdout.write(`${JSON.stringify({ ...plan, disturbs, diffs: [], notes: [] })}\n`);

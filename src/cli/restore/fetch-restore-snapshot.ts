@@ -26,8 +26,10 @@ export interface FetchedSnapshot {
 
 /** Beside the state: fetched here a snapshot outlives every host on which it lay. Taken away when all is done. */
 export function restoreFolder({ paths }: Workspace): string {
-  return `${paths.state}.restore`;
+  return `${paths.state}${RESTORE_FOLDER_END}`;
 }
+
+export const RESTORE_FOLDER_END = '.restore';
 
 /**
  * Brings the snapshot that was asked for to this machine, from wherever it is: a file here, an etcd node's disk, S3.

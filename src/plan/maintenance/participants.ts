@@ -68,7 +68,7 @@ function takePart(
   const wasMember = record.phase === 'joined' || record.leftBehind !== undefined;
   const roles = wasMember ? record.roles : spec.roles;
   const { server, agent } = facts.rke2;
-  if (!wasMember && !(isServer(roles) ? server : agent).exists) return [];
+  if (!(isServer(roles) ? server : agent).exists) return [];
   const node = plannedNode({ ...spec, roles }, facts, state.clusterId);
   return [{ node, isFresh: !wasMember }];
 }

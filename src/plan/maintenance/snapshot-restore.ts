@@ -19,6 +19,8 @@ export interface RestoreRequest extends JsonMap {
   readonly tokenId: string;
   /** Id of the node on which it is restored. */
   readonly first: string;
+  /** All servers were lost: RKE2 is put onto the machines of the file first. */
+  readonly installs?: true;
 }
 
 /** The snapshot is placed and read before anything is stopped; then etcd is made anew with its data. */

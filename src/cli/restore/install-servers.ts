@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import type { ClusterNode } from '../../domain/cluster.ts';
+import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
+import type { Observed } from '../../domain/observed.ts';
+import type { Operation } from '../../domain/operation.ts';
+import type { Secret } from '../../domain/secret.ts';
+import type { NodeRecord, State } from '../../domain/state.ts';
+import { leavingSpecs } from '../../plan/leaving-specs.ts';
+import { installOnly } from '../../plan/maintenance/install-only.ts';
+import { idOfNode, participants } from '../../plan/maintenance/participants.ts';
+import type { RestoreRequest } from '../../plan/maintenance/snapshot-restore.ts';
+import { createState } from '../../state/create-state.ts';
+import { countText } from '../../ui/table.ts';
+import { exitCodeOf } from '../exit-code-of.ts';
+import type { SnapshotRestoreFlags } from '../flags.ts';
+import { prepareUp } from '../prepare-up.ts';
+import { refuseIllState } from '../refuse-ill-state.ts';
+import { showMaintenance } from '../run-maintenance.ts';
+import { runUp } from '../run-up.ts';
+import { withWorkspace } from '../wire.ts';
+import type { Workspace } from '../workspace.ts';
+import { beginRestore, settleRestore } from './restore-request.ts';
+
+const VERB = 'etcd snapshot-restore';
+
+/**
+ * All servers are lost: puts RKE2 onto the machines of the file, as `up` would, and starts nothing. Before that the
+ * snapshot is here and proved, and the state says what is in hand, so that no `up` can found an empty cluster there.
+ * Exit 0: the restore itself can go on.
+ */
+export function installServers(
+  snapshot: string | undefined,
+  given: Secret | null,
+  flags: SnapshotRestoreFlags,
+): Promise<ExitCode> {
+  return withWorkspace({ command: VERB, flags, locks: flags.plan !== true }, async (workspace) => {
+    const stored = await workspace.store.read();
+    const { sessions, signals, cluster } = workspace;
+    sessions.add(leavingSpecs(cluster, stored));
+    const observed = await sessions.observe(workspace.connectWindow, signals.stop);
+    await refuseIllState(workspace, observed, stored);
+    const begun = await begin(workspace, { observed, stored, snapshot, given });
+    const prepared = await prepareUp(workspace, {
+      checkPorts: true,
+      ignoredChecks: flags.ignoreCheck ?? [],
+      updateAddons: false,
+      replace: [],
+      keepDrift: false,
+      inHand: { observed, state: begun },
+    });
+    const plan = { ...installOnly(prepared.plan), purpose: VERB } as const;
+    if (flags.plan === true) return showMaintenance(plan, flags);
+    await confirm(workspace, begun, plan.nodes.length, flags);
+    await workspace.store.write(begun);
+    const result = await runUp(
+      workspace,
+      { ...prepared, plan, isPartial: true },
+      { concurrency: flags.concurrency, timeout: flags.timeout },
+    );
+    return exitCodeOf(result);
+  });
+}
+
+interface Found {
+  readonly observed: Observed;
+  readonly stored: State | null;
+  readonly snapshot: string | undefined;
+  readonly given: Secret | null;
+}
+
+/** The state of the restore, begun now or by an earlier run. */
+async function begin(workspace: Workspace, { observed, stored, snapshot, given }: Found): Promise<State> {
+  const open = stored?.operation;
+  if (
+    stored !== null &&
+    open?.verb === VERB &&
+    (snapshot === undefined || open.request['snapshot'] === snapshot)
+  )
+    return stored;
+  if (snapshot === undefined) throw nothingNamed();
+  const { cluster } = workspace;
+  const known = stored ?? createState(cluster.name, randomBytes);
+  const first = chooseFirst(workspace, observed, known);
+  const { request, token } = await settleRestore(workspace, known, { snapshot, given, first });
+  const operation: Operation & { readonly request: RestoreRequest } = {
+    ...{ verb: VERB, startedAt: workspace.startedAt, done: [] },
+    request: { ...request, installs: true },
+  };
+  const mark = String(Math.floor(workspace.startedAt / 1000));
+  return { ...beginRestore(withoutLost(workspace, observed, known, mark), request, token), operation };
+}
+
+function chooseFirst({ cluster }: Workspace, observed: Observed, state: State): string {
+  const scene = { cluster, observed, state };
+  const etcd = cluster.nodes.filter(({ roles }) => roles.includes('etcd'));
+  const planes = etcd.filter(({ roles }) => roles.includes('controlplane'));
+  const reached = (nodes: readonly ClusterNode[]) => nodes.flatMap((node) => idOfNode(scene, node) ?? []);
+  const [first] = [...reached(planes), ...reached(etcd)];
+  if (first !== undefined) return first;
+  throw new Rke2ctlError({
+    code: 'no-etcd-node',
+    message: 'No etcd node of the file was reached, so there is nowhere to restore to. Nothing was done.',
+    hint: 'Bring one of them back, or name new machines in the file.',
+  });
+}
+
+/** Members that are gone are no members any more; servers that may come back are known as left behind. */
+function withoutLost({ cluster }: Workspace, observed: Observed, state: State, mark: string): State {
+  const { forgotten, leftBehind } = participants({ cluster, observed, state });
+  const gone = new Set(forgotten.map(({ nodeId }) => nodeId));
+  const behind = new Set(leftBehind.map(({ nodeId }) => nodeId));
+  const nodes = Object.entries(state.nodes).flatMap(([id, record]): [string, NodeRecord][] => {
+    if (gone.has(id)) return [];
+    return [[id, behind.has(id) ? { ...record, phase: 'staged', leftBehind: mark } : record]];
+  });
+  return { ...state, nodes: Object.fromEntries(nodes) };
+}
+
+async function confirm(
+  workspace: Workspace,
+  { operation }: State,
+  hosts: number,
+  { yes }: SnapshotRestoreFlags,
+): Promise<void> {
+  const text = `No server of this cluster is left. RKE2 is put onto ${countText(hosts, 'host')} of the file, and the cluster becomes what it was when ${String(operation?.request['name'])} was taken.`;
+  if (yes === true) {
+    workspace.emit({ type: 'notice', message: text });
+    return;
+  }
+  if (await workspace.ask(`${text} Go on?`)) return;
+  throw new Rke2ctlError({
+    code: 'declined',
+    message: 'Nothing was done.',
+    hint: 'That was your answer; `--yes` does not ask.',
+    exitCode: 0,
+  });
+}
+
+function nothingNamed(): Rke2ctlError {
+  return new Rke2ctlError({
+    code: 'snapshot-not-named',
+    message: 'No restore was begun that could be gone on with, and no snapshot is named.',
+    hint: '`rke2ctl etcd snapshot-restore NAME`, with a file of this machine or a name of `rke2ctl etcd snapshot-list`.',
+    exitCode: 3,
+  });
+}
