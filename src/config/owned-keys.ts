@@ -71,12 +71,7 @@ export const RESERVED_KEYS: ReadonlyMap<string, OwnedKey> = new Map<string, Owne
   ['datastore-keyfile', owned('Set `datastore.key`; rke2ctl brings the file to the servers.')],
   ['etcd-s3-access-key', owned('Set `services.etcd.backup_config.s3backupconfig.access_key`.')],
   ['etcd-s3-secret-key', owned('Set `services.etcd.backup_config.s3backupconfig.secret_key`.')],
-  [
-    'etcd-s3-session-token',
-    later(
-      'It would stand in clear text in plans and state. Put it into a Secret of the cluster and name that as `services.etcd.backup_config.s3backupconfig.config_secret`.',
-    ),
-  ],
+  ['etcd-s3-session-token', owned('Set `services.etcd.backup_config.s3backupconfig.session_token`.')],
 ]);
 
 /**

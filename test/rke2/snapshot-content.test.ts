@@ -14,7 +14,7 @@ import { tokenId } from '../../src/rke2/token-id.ts';
 import { FIRST_TOKEN, SECOND_TOKEN } from '../support/sample-snapshots.ts';
 
 /** The twenty bytes before a key in a database, of revision `main`. */
-function before(main: number, deleted = false): Buffer {
+function bytesBefore(main: number, deleted = false): Buffer {
   const revision = Buffer.alloc(17);
   revision.writeBigUInt64BE(BigInt(main));
   revision[8] = 0x5f;
@@ -30,10 +30,10 @@ describe('which token opens a snapshot', () => {
   });
 
   it('is the one whose newest revision was not deleted', () => {
-    const old = { tokenId: 'a', before: before(2) };
-    const later = { tokenId: 'a', before: before(5) };
-    const gone = { tokenId: 'a', before: before(9, true) };
-    const other = { tokenId: 'b', before: before(8) };
+    const old = { tokenId: 'a', before: bytesBefore(2) };
+    const later = { tokenId: 'a', before: bytesBefore(5) };
+    const gone = { tokenId: 'a', before: bytesBefore(9, true) };
+    const other = { tokenId: 'b', before: bytesBefore(8) };
     expect(judgeBootstrapHits([old])).toEqual(['a']);
     expect(judgeBootstrapHits([old, gone, later, other])).toEqual(['b']);
     expect(judgeBootstrapHits([gone, old, later])).toEqual([]);
@@ -50,7 +50,7 @@ describe('which token opens a snapshot', () => {
     ).toEqual(['a', 'b']);
     expect(
       judgeBootstrapHits([
-        { tokenId: 'c', before: before(1) },
+        { tokenId: 'c', before: bytesBefore(1) },
         { tokenId: 'a', ...loose },
       ]),
     ).toEqual(['c']);
