@@ -64,6 +64,8 @@ async function runKilled(...words: readonly string[]): Promise<number> {
     const run = await runUntilCut(project, [...words, '--yes'], cuts);
     if (run.cut === null) return killed;
     if (run.killed) killed += 1;
+    // Cut off after its end there is nothing left to go on with: run again it would begin anew.
+    if ((await readState()).operation === undefined) return killed;
   }
 }
 
