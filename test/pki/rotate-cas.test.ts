@@ -12,7 +12,9 @@ import { forEachCa, makeCasBelow, makeRoot, newKey } from '../../src/pki/make-ca
 import { readCertificates, readPrivateKeys, writePrivateKey } from '../../src/pki/pem.ts';
 import { crossSignCas, leadsTo, makeRotatedCas } from '../../src/pki/rotate-cas.ts';
 import { signCa } from '../../src/pki/sign-certificate.ts';
+import { caBootstrapData } from '../../src/rke2/ca-bootstrap-data.ts';
 import { signCertificate } from '../standin/rke2/certificate.ts';
+import { checkContinuity } from '../standin/rke2/maintenance/authority-continuity.ts';
 import { trusts } from './tls-trust.ts';
 
 /** A little after what the tests make: RKE2’s own CAs begin with the second they are made in. */
@@ -231,4 +233,34 @@ it('an RSA root of somebody else’s signs and is followed, too', async () => {
   expect(await trusts(certificate.toString(), leaf)).toBe(true);
   const [ca] = readCertificates(cas.cas['server-ca'].certificates);
   expect(Date.parse(ca?.validTo ?? '')).toBeLessThanOrEqual(notAfter.getTime());
+});
+
+describe('the check that RKE2 makes of CAs which come into a cluster', () => {
+  const data = (cas: ClusterCas) =>
+    JSON.parse(caBootstrapData(cas, NOW).reveal()) as Parameters<typeof checkContinuity>[0];
+  const old = defaultCas();
+  const rotated = makeRotatedCas(old, NOW);
+  const own = makeCasBelow({ ...makeRoot('Example Root', NOW), above: [] }, NOW);
+
+  it('is passed by CAs that the present ones signed, time after time', () => {
+    const again = makeRotatedCas(rotated, LATER);
+    for (const [before, after] of [
+      [old, rotated],
+      [rotated, again],
+      [old, crossSignCas(own, old, NOW)],
+      [rotated, crossSignCas(own, rotated, NOW)],
+      [own, makeRotatedCas(own, NOW)],
+      [old, old],
+    ] as const)
+      expect(() => checkContinuity(data(before), data(after))).not.toThrow();
+  });
+
+  it('is failed by others, as `leadsTo` says beforehand', () => {
+    for (const after of [own, defaultCas()]) {
+      expect(() => checkContinuity(data(old), data(after))).toThrow(/ServerCA: new CA/);
+      expect(leadsTo(after.cas['server-ca'].certificates, old.cas['server-ca'].certificates, LATER)).toBe(
+        false,
+      );
+    }
+  });
 });
