@@ -77,7 +77,9 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
   const firewall = compareFirewall(desired, facts, { keepDrift });
   const unit = unitOf(desired, facts);
   const isGone = !remembered.registered && comesBack(desired, facts);
-  const start = startReason(unit, { ...remembered, registered: !isGone }, isNew);
+  // What runs there of before is stopped with its database.
+  const isBehind = remembered.record?.leftBehind !== undefined;
+  const start = isBehind ? 'first' : startReason(unit, { ...remembered, registered: !isGone }, isNew);
   const changes: Omit<NodeChanges, 'marker'> = {
     stage: (install && desired.tarball !== null) || !(keepProgram || hasImages(desired, facts)),
     install,
@@ -90,7 +92,11 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
     ttl: compareTtl(desired, facts, { renews: remembered.renewsTtl, keepDrift }),
     firewall,
     start,
-    restart: (isNew || start === 'unregistered') && unit.active !== 'inactive' && unit.active !== 'failed',
+    restart:
+      !isBehind &&
+      (isNew || start === 'unregistered') &&
+      unit.active !== 'inactive' &&
+      unit.active !== 'failed',
   };
   const marker = compareMarker(desired, facts, {
     claimed: remembered.claimed,

@@ -56,6 +56,7 @@ export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): reado
     ...firewallStep(work),
     ...(isDrained ? [drainStep(input, ties)] : []),
     ...(isInService(work) ? installStep(input, work, ties) : []),
+    ...asideStep(work),
     ...filesStep(work, ties),
     ...(isClosing(work) ? [] : releaseStep(work)),
     ...startStep(work, ties),
@@ -227,6 +228,18 @@ function closeStep(
       remove,
       reload: false,
       needs: departed,
+    },
+  ];
+}
+
+/** It was away when etcd was made anew: with its old database it would wait for its old peers for ever. */
+function asideStep({ record }: NodeWork): readonly Draft<'move-database'>[] {
+  if (record?.leftBehind === undefined) return [];
+  return [
+    {
+      kind: 'move-database',
+      reason: 'it was away when etcd was made anew, and its database is of before',
+      mark: record.leftBehind,
     },
   ];
 }

@@ -9,6 +9,7 @@ import { leavingSpecs } from '../../plan/leaving-specs.ts';
 import { installOnly } from '../../plan/maintenance/install-only.ts';
 import { idOfNode, participants } from '../../plan/maintenance/participants.ts';
 import type { RestoreRequest } from '../../plan/maintenance/snapshot-restore.ts';
+import { isServer } from '../../rke2/roles.ts';
 import { createState } from '../../state/create-state.ts';
 import { countText } from '../../ui/table.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
@@ -111,7 +112,9 @@ function withoutLost({ cluster }: Workspace, observed: Observed, state: State, m
   const behind = new Set(leftBehind.map(({ nodeId }) => nodeId));
   const nodes = Object.entries(state.nodes).flatMap(([id, record]): [string, NodeRecord][] => {
     if (gone.has(id)) return [];
-    return [[id, behind.has(id) ? { ...record, phase: 'staged', leftBehind: mark } : record]];
+    if (behind.has(id)) return [[id, { ...record, phase: 'staged', leftBehind: mark }]];
+    // The machine is there, and nothing of RKE2 on it.
+    return [[id, isServer(record.roles) ? { ...record, phase: 'staged' } : record]];
   });
   return { ...state, nodes: Object.fromEntries(nodes) };
 }
