@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readClusterCas } from '../../src/host/cluster-cas.ts';
-import { createHost } from '../../src/host/host.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import { putClusterCas, readClusterCas } from '../../src/host/cluster-cas.ts';
+import { createHost, type Host } from '../../src/host/host.ts';
 import { makeCasBelow, makeRoot } from '../../src/pki/make-cas.ts';
 import { makeRotatedCas } from '../../src/pki/rotate-cas.ts';
 import { caBootstrapData } from '../../src/rke2/ca-bootstrap-data.ts';
@@ -61,4 +62,29 @@ it('go to the supervisor under the names that RKE2 keeps them by', () => {
         .trimEnd();
     expect(text(Content)).toBe(text(kept[name]?.Content));
   }
+});
+
+describe('given to the cluster', () => {
+  const answering = (stdout: string) => {
+    const calls: { readonly args?: readonly string[]; readonly stdin?: string }[] = [];
+    const run = async (_script: string, options: (typeof calls)[number]) => {
+      calls.push(options);
+      return { exitCode: 0, stdout, stderr: '' };
+    };
+    return { calls, host: { target: 'node1', run } as unknown as Host };
+  };
+  const request = { token: new Secret('password'), force: false, now: NOW };
+
+  it('they travel on stdin, behind the token, each on a line of its own', async () => {
+    const { calls, host } = answering('\n204');
+    await putClusterCas(host, cas, request);
+    expect(calls[0]?.args?.[0]).toBe('/v1-rke2/cert/cacerts?force=false');
+    expect(calls[0]?.stdin).toBe(`password\n${caBootstrapData(cas, NOW).reveal()}\n`);
+    expect(JSON.stringify(calls[0]?.args)).not.toContain('password');
+  });
+
+  it('a refusal is told in RKE2’s words', async () => {
+    const words = 'failed to validate new CA certificates and keys';
+    await expect(putClusterCas(answering(`${words}\n500`).host, cas, request)).rejects.toThrow(words);
+  });
 });
