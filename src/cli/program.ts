@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addCertCommands } from './cert-commands.ts';
 import { common, duration, fileOption, local, outputOption, positive, run } from './command-parts.ts';
+import { addEncryptCommands } from './encrypt-commands.ts';
 import { addEtcdCommands } from './etcd-commands.ts';
 import type {
   AdoptFlags,
@@ -97,6 +98,7 @@ export function createProgram(): Command {
   addKubeconfig(program);
   addNodeCommands(program);
   addTokenCommands(program);
+  addEncryptCommands(program);
   addCertCommands(program);
   addEtcdCommands(program);
 

@@ -3,6 +3,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { ArtifactRef, FirewallRecord, Marker } from './marker.ts';
 import type { Verb } from './operation.ts';
 import type { Role, Service } from './role.ts';
+import type { EncryptionProvider, EncryptionStage } from './secrets-encryption.ts';
 import type { ObjectRef } from './state.ts';
 
 /** What is to be done, as data: it can be printed, saved and compared, and holds no secret and no connection. */
@@ -266,6 +267,23 @@ export type Step = StepBase &
     | {
         /** Gives the cluster the server token that the state holds as its next; its nodes need it from their next start on. */
         readonly kind: 'rotate-token';
+      }
+    | {
+        /** Brings the keys that encrypt Secrets one stage on, on one server; the others learn it when they start anew. */
+        readonly kind: 'change-encryption-keys';
+        readonly stage: EncryptionStage;
+        /** Name of the key that is to be replaced. */
+        readonly before: string;
+      }
+    | {
+        /** Ends when all servers have the same new key and every Secret is stored with it. */
+        readonly kind: 'verify-encryption';
+        readonly before: string;
+        readonly provider: EncryptionProvider;
+        /** The control planes, each of which must be able to read all Secrets. */
+        readonly planes: readonly NodeKey[];
+        /** Whose etcd is looked into; null: the datastore is somebody else's. */
+        readonly etcd: NodeKey | null;
       }
     | {
         /** Puts a snapshot from the operator's machine onto the node, and reads there that all of it came. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JsonValue } from '../domain/cluster.ts';
 import { VERBS } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
+import { ENCRYPTION_PROVIDERS } from '../domain/secrets-encryption.ts';
 
 /*
  * The plan as JSON, as `plan --output json` prints it and a saved plan holds it. The types are those of domain/plan.ts
@@ -239,6 +240,20 @@ export const StepSchema = z.discriminatedUnion('kind', [
     ports: z.array(z.strictObject({ port: z.int(), before: z.string().nullable() })),
   }),
   z.strictObject({ ...base, kind: z.literal('rotate-token') }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('change-encryption-keys'),
+    stage: z.enum(['prepare', 'rotate', 'reencrypt', 'rotate-keys']),
+    before: z.string(),
+  }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('verify-encryption'),
+    before: z.string(),
+    provider: z.enum(ENCRYPTION_PROVIDERS),
+    planes: strings,
+    etcd: z.string().nullable(),
+  }),
   z.strictObject({
     ...base,
     kind: z.literal('place-snapshot'),

@@ -1,6 +1,7 @@
 import type { StepKind } from '../domain/plan.ts';
 import { awaitCharts } from './await-charts.ts';
 import { awaitDns } from './await-dns.ts';
+import { changeEncryptionKeys } from './change-encryption-keys.ts';
 import { checkPorts } from './check-ports.ts';
 import { claim } from './claim.ts';
 import { copyState } from './copy-state.ts';
@@ -34,6 +35,7 @@ import { uncordon } from './uncordon.ts';
 import { uninstall } from './uninstall.ts';
 import { verifyAddons } from './verify-addons.ts';
 import { verifyCertificates } from './verify-certificates.ts';
+import { verifyEncryption } from './verify-encryption.ts';
 import { verifyNodes } from './verify-nodes.ts';
 import { writeNodeFiles } from './write-files.ts';
 import { writeKubeconfig } from './write-kubeconfig.ts';
@@ -71,6 +73,8 @@ export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   'rotate-certificates': rotateCertificates,
   'verify-certificates': verifyCertificates,
   'rotate-token': rotateToken,
+  'change-encryption-keys': changeEncryptionKeys,
+  'verify-encryption': verifyEncryption,
   'place-snapshot': placeSnapshot,
   'reset-etcd': resetEtcd,
   'move-database': moveDatabase,

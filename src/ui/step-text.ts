@@ -1,5 +1,6 @@
 import type { FirewallRecord } from '../domain/marker.ts';
 import type { Step, StepOf } from '../domain/plan.ts';
+import { STAGE_TEXTS } from '../domain/secrets-encryption.ts';
 import { clockText } from './duration-text.ts';
 import { countText } from './table.ts';
 
@@ -70,6 +71,10 @@ export function stepText(step: Step): string {
       return `see the new certificates on ${step.ports.map(({ port }) => port).join(', ')}`;
     case 'rotate-token':
       return 'give the cluster its new server token';
+    case 'change-encryption-keys':
+      return STAGE_TEXTS[step.stage];
+    case 'verify-encryption':
+      return 'see that all servers have the new key, and every Secret is stored with it';
     case 'place-snapshot':
       return `send the snapshot ${step.name}, ${megabytes(step.sizeBytes)}, and read it there`;
     case 'reset-etcd':
