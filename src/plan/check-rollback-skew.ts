@@ -87,6 +87,7 @@ function checkKubelet(retreat: Retreat): readonly Diagnostic[] {
 function checkServer(retreat: Retreat): readonly Diagnostic[] {
   const { node, old, others } = retreat;
   if (hasBeenReady(node)) return [wasReady(retreat)];
+  if (isOfEarlier(retreat)) return [isEarlier(retreat)];
   const { roles } = node.desired.planned;
   if (roles.includes('etcd') && !canReadData(retreat)) return [etcdTooNew(retreat)];
   if (!roles.includes('controlplane')) return [];
@@ -102,6 +103,12 @@ function checkServer(retreat: Retreat): readonly Diagnostic[] {
 function hasBeenReady(node: GoingBack): boolean {
   const started = node.record?.startedWith;
   return unitOf(node).active === 'active' || (started !== undefined && started !== '');
+}
+
+/** Servers skip no minor version: what is more than one behind was put by before they had the one between. */
+function isOfEarlier({ old, now }: Retreat): boolean {
+  const present = parseVersion(now);
+  return present === null || (countMinorsBetween(old, present) ?? 2) > 1;
 }
 
 /** A cluster of etcd marks its data as newer only once every member is newer. */
@@ -144,6 +151,16 @@ function wasReady(retreat: Retreat): Diagnostic {
     retreat,
     'rollback-server-was-ready',
     `${name} has been READY with ${now}. A server does not go back to ${before} then: what the newer API server has written into etcd may be lost on the older, and Kubernetes allows no way back over a minor version.`,
+    wayOut(retreat),
+  );
+}
+
+function isEarlier(retreat: Retreat): Diagnostic {
+  const { name, now, before } = retreat;
+  return refuse(
+    retreat,
+    'rollback-nothing',
+    `What is kept on ${name} is ${before}, from an upgrade before the one to ${now}: the version between has written into etcd since.`,
     wayOut(retreat),
   );
 }

@@ -16,11 +16,15 @@ type Keeping = Omit<StepOf<'keep-previous'>, 'id' | 'node' | 'needs' | 'after'>;
  */
 export function keepStep({ desired, changes, facts, record }: NodeWork): readonly Keeping[] {
   if (record?.phase !== 'joined' || !changes.install) return [];
-  if (facts.rke2.rpm || facts.rke2.previous !== null) return [];
+  if (facts.rke2.rpm) return [];
   const { version } = desired.marker;
   if (record.startedWith === startStamp(version, desired.files)) return [];
   const present = programVersion(desired, facts);
   if (present === null || present === version) return [];
+  const { previous } = facts.rke2;
+  // Left by an upgrade that came to its end: what runs now got READY after it.
+  const isOver = previous !== present && (record.startedWith ?? '') !== '';
+  if (previous !== null && !isOver) return [];
   return [
     {
       kind: 'keep-previous',

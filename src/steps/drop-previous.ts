@@ -1,12 +1,16 @@
 import { previousDir, previousProgram } from '../rke2/paths.ts';
 import type { StepHandler } from './step-handler.ts';
 
-/** $1: where it lies; $2: the program's second name. What names the version goes first: half of it is never put back. */
+/**
+ * $1: where it lies; $2: the program's second name. The pack goes first, without which nothing is put back; what names the
+ * version goes last, so that a run which is cut off is followed by one that sees it.
+ */
 const DROP = `
 set -e
-rm -f "$1/version"
+rm -f "$1/files.tar" "$2"
+rm -rf "$1/images"
+rm -f "$1/files" "$1/marker" "$1/version"
 rm -rf "$1"
-rm -f "$2"
 rmdir "\${1%/*}" 2>/dev/null || :
 `;
 

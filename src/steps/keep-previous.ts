@@ -5,13 +5,13 @@ import type { StepHandler } from './step-handler.ts';
 /**
  * $1: where it goes; $2: the prefix; $3: the program's second name; $4: the version; $5: the directory of bundles; $6: how
  * many of them, then their names; the rest: files of ours. Bundles and the program get a second link, which costs nothing;
- * what is small is packed. What an earlier run put by is older than what is there now, and stays.
+ * what is small is packed. What lies there of another version was left by an upgrade that has come to its end.
  */
 const KEEP = `
 set -e
 kept=$1 prefix=$2 program=$3 version=$4 images=$5 count=$6
 shift 6
-if [ -e "$kept/version" ]; then
+if [ -e "$kept/files.tar" ] && [ "$(cat "$kept/version" 2>/dev/null)" = "$version" ]; then
   echo kept
   exit
 fi
@@ -44,7 +44,7 @@ sync "$kept/version.new" "$kept/files.tar" 2>/dev/null || sync
 mv "$kept/version.new" "$kept/version"
 `;
 
-/** Puts by what an upgrade is about to replace; what an earlier run put by stays as it is. */
+/** Puts by what an upgrade is about to replace; what an earlier run put by of that version stays as it is. */
 export const keepPrevious: StepHandler<'keep-previous'> = {
   title: ({ version }) => `keep RKE2 ${version}`,
   run: async ({ node, version, prefix, images, files }, context) => {

@@ -16,7 +16,7 @@ const RESTORE = `
 set -e
 kept=$1 prefix=$2 program=$3 version=$4 images=$5 data=$6
 shift 6
-if [ "$(cat "$kept/version" 2>/dev/null)" != "$version" ]; then
+if [ ! -e "$kept/files.tar" ] || [ "$(cat "$kept/version" 2>/dev/null)" != "$version" ]; then
   echo "$version does not lie in $kept (any more)" >&2
   exit 3
 fi

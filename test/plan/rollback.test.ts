@@ -84,6 +84,8 @@ describe('planUp, of an upgrade', () => {
     const again = withFacts(world, W1, (facts) => rke2(facts, { previous: V35 }));
     expect(kinds(planWorld(again), W1)).not.toContain('keep-previous');
     expect(kinds(planWorld(again), W1)).toContain('drop-previous');
+    const older = withFacts(world, W1, (facts) => rke2(facts, { previous: V34 }));
+    expect(find(planWorld(older), 'keep-previous', W1).version).toBe(V35);
     const packaged = withFacts(world, W1, (facts) => rke2(facts, { rpm: true }));
     expect(kinds(planWorld(packaged), W1)).not.toContain('keep-previous');
     expect(kinds(planWorld(packaged), W1)).not.toContain('drop-previous');
@@ -191,6 +193,11 @@ describe('checkRollback', () => {
     expect(judge(stuck(small, { from: V33, to: V34, upgraded: [N1] }), N1)).toEqual(refused);
     expect(judge(stuck(three, { from: V33, to: V34, upgraded: [N1, N2, N3] }), N3)).toEqual(refused);
     expect(judge(stuck(three, { from: V35, to: V36, upgraded: [N1, N2, N3] }), N3)).toEqual([]);
+  });
+
+  it('refuses a server what was put by before the version that it had', () => {
+    const earlier = { upgraded: [N1], facts: { previous: V34 } };
+    expect(judge(stuck(three, earlier), N1)).toEqual(['error rollback-nothing']);
   });
 
   it('warns where no other API server was there', () => {

@@ -163,8 +163,12 @@ describe.each(SHELLS)('what an upgrade replaces, in %s', (_name, shell) => {
         inode('/var/lib/rancher/rke2/agent/images/core.tar.zst'),
       );
       upgrade(host);
-      expect(await CATALOG['keep-previous'].run({ ...keep, version: NEW }, context)).toBe('unchanged');
+      expect(await CATALOG['keep-previous'].run(keep, context)).toBe('unchanged');
       expect(host.read('/usr/local/bin/rke2.previous')).toBe(rke2(OLD));
+      // The next upgrade, where the end of this one was cut off.
+      expect(await CATALOG['keep-previous'].run({ ...keep, version: NEW }, context)).toBe('done');
+      expect(host.read('/usr/local/bin/rke2.previous')).toBe(rke2(NEW));
+      expect(host.read(`${kept}/version`)).toBe(`${NEW}\n`);
     }));
 
   it('comes back as it was, as often as it is asked for, and the marker says so', () =>

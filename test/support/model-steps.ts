@@ -118,7 +118,7 @@ function applyToHost(facts: HostFacts, step: Step): HostFacts {
       return { ...facts, rke2: { ...facts.rke2, images: [...others, ...images] } };
     }
     case 'keep-previous':
-      if (facts.rke2.previous !== null) throw new Error(`${step.id}: something is put by already`);
+      if (facts.rke2.previous === step.version) throw new Error(`${step.id}: it is put by already`);
       if (facts.rke2.binaries[0]?.version !== step.version)
         throw new Error(`${step.id}: what is there is not ${step.version}`);
       return { ...facts, rke2: { ...facts.rke2, previous: step.version } };
