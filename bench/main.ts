@@ -3,6 +3,7 @@ import type { Figure } from './figure.ts';
 import { helpFigure } from './help.ts';
 import { median, type Samples } from './measure.ts';
 import { noopUpFigure } from './noop-up.ts';
+import { stateReadFigure, stateWriteFigure } from './state.ts';
 import { uploadFigure } from './upload.ts';
 import { validateFigure, validateGrowthFigure, validateWarningsFigure } from './validate.ts';
 
@@ -11,6 +12,8 @@ const FIGURES: readonly Figure[] = [
   validateFigure,
   validateWarningsFigure,
   validateGrowthFigure,
+  stateWriteFigure,
+  stateReadFigure,
   noopUpFigure,
   uploadFigure,
 ];
