@@ -28,9 +28,25 @@ function addRotate(cert: Command): void {
     .description('new certificates from the authorities that there are, one server after the other')
     .option('--service <name...>', 'only of these, in RKE2’s or RKE1’s words: etcd, kube-apiserver, …')
     .option('--node <name...>', 'only on these nodes')
+    .option(
+      '--rotate-ca',
+      'other authorities: those of `certificates.ca`, or new ones; the old ones vouch for them',
+    )
+    .option(
+      '--force',
+      'with --rotate-ca: the old ones vouch for nothing; whoever trusts only them is shut out',
+    )
+    .hook('preAction', (_program, action) => {
+      const { rotateCa, force, service, node } = action.opts<CertRotateFlags>();
+      if (rotateCa === true && (service !== undefined || node !== undefined))
+        action.error('error: --rotate-ca is for the whole cluster, so not with --service or --node');
+      if (force === true && rotateCa !== true) action.error('error: --force goes with --rotate-ca');
+    })
     .action(
       run(async (options: CertRotateFlags) =>
-        (await import('./commands/cert-rotate.ts')).certRotate(options),
+        options.rotateCa === true
+          ? (await import('./commands/cert-rotate-ca.ts')).certRotateCa(options)
+          : (await import('./commands/cert-rotate.ts')).certRotate(options),
       ),
     );
 }

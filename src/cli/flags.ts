@@ -130,7 +130,15 @@ export interface EtcdResetFlags extends MaintenanceFlags {
   readonly node?: string;
 }
 
+export interface TokenCreateFlags extends CommonFlags {
+  /** After how long it ends, in ms. */
+  readonly ttl: number;
+  readonly description?: string;
+}
+
 export interface CertRotateFlags extends MaintenanceFlags {
+  readonly rotateCa?: boolean;
+  readonly force?: boolean;
   readonly service?: readonly string[];
   readonly node?: readonly string[];
 }

@@ -323,6 +323,12 @@ export type Step = StepBase &
         readonly kind: 'defragment';
       }
     | {
+        /** Puts new CAs into the cluster's own data; servers take them when they start anew. */
+        readonly kind: 'rotate-authorities';
+        /** The old ones do not vouch for them. */
+        readonly force: boolean;
+      }
+    | {
         /** The verb has come to its end: the state says so. */
         readonly kind: 'end-operation';
       }

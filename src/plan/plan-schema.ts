@@ -273,6 +273,7 @@ export const StepSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...base, kind: z.literal('move-database'), mark: z.string() }),
   z.strictObject({ ...base, kind: z.literal('prune-nodes'), via: strings, keep: strings, fresh: strings }),
   z.strictObject({ ...base, kind: z.literal('defragment') }),
+  z.strictObject({ ...base, kind: z.literal('rotate-authorities'), force: z.boolean() }),
   z.strictObject({ ...base, kind: z.literal('end-operation') }),
 ]);
 

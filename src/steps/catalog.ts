@@ -23,6 +23,7 @@ import { prepareHost } from './prepare-host.ts';
 import { pruneNodes } from './prune-nodes.ts';
 import { resetEtcd } from './reset-etcd.ts';
 import { restorePrevious } from './restore-previous.ts';
+import { rotateAuthorities } from './rotate-authorities.ts';
 import { rotateCertificates } from './rotate-certificates.ts';
 import { rotateToken } from './rotate-token.ts';
 import { saveSnapshot } from './save-snapshot.ts';
@@ -80,5 +81,6 @@ export const CATALOG: { readonly [K in StepKind]: StepHandler<K> } = {
   'move-database': moveDatabase,
   'prune-nodes': pruneNodes,
   defragment,
+  'rotate-authorities': rotateAuthorities,
   'end-operation': endOperation,
 };

@@ -87,6 +87,8 @@ export function stepText(step: Step): string {
       return `delete every Node but ${step.keep.join(', ')}`;
     case 'defragment':
       return 'let etcd give free space back to the disk';
+    case 'rotate-authorities':
+      return 'put new certificate authorities into the cluster’s data';
     case 'end-operation':
       return 'note in the state that it is done';
     case 'forget-state':

@@ -98,7 +98,7 @@ function refuseEndedAuthority(certificates: readonly CertificateFacts[]): void {
   throw new Rke2ctlError({
     code: 'authority-ended',
     message: `The certificate authority ${ended.subject} of this cluster ended on ${new Date(ended.notAfter).toISOString().slice(0, 10)}: new certificates from it would be worth nothing. Nothing was changed.`,
-    hint: 'Give the cluster new authorities first: `rke2ctl cert rotate --rotate-ca --force`.',
+    hint: 'No running server can be given other ones, as nobody trusts it any more. Follow RKE2’s documentation on certificates, or restore the newest snapshot onto servers with CAs of your own.',
   });
 }
 

@@ -1,11 +1,11 @@
 import type { Plan, PlannedNode, StepId } from '../../domain/plan.ts';
 import { CERTIFICATE_PORTS, concernsAgents } from '../../rke2/certificate-services.ts';
 import { isServer } from '../../rke2/roles.ts';
-import { apiUrl } from '../api-url.ts';
 import { checkMembers } from './check-members.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
 import { maintenancePlan } from './maintenance-plan.ts';
 import { members } from './members.ts';
+import { refreshKubeconfig } from './refresh-kubeconfig.ts';
 import { restartAll, restartDraft } from './restarts.ts';
 import { safetySnapshot } from './safety-snapshot.ts';
 import { type Draft, endsOf, inTurn, makeStretch, type Stretch } from './stretch.ts';
@@ -36,7 +36,7 @@ export function planCertRotate(input: MaintenanceInput<CertRotateRequest>): Plan
   const snapshot = safetySnapshot(input);
   const rounds = request.together ? allTogether(input) : oneByOne(input, isMeant, endsOf(snapshot));
   const findings = request.together ? [] : checkMembers(input);
-  const proofs = [...kubeconfig(input, endsOf(rounds)), ...verifyReady(input, endsOf(rounds))];
+  const proofs = [...refreshKubeconfig(input, endsOf(rounds)), ...verifyReady(input, endsOf(rounds))];
   return maintenancePlan(input, [...snapshot, ...rounds, ...proofs], findings);
 }
 
@@ -105,23 +105,4 @@ export function portsOf(
     if (service === 'etcd') return roles.includes('etcd') && !externalDatastore ? [port] : [];
     return isServer(roles) ? [port] : [];
   });
-}
-
-/** The admin's certificate is a new one as well. */
-function kubeconfig(input: MaintenanceInput, prior: readonly StepId[]): readonly Stretch[] {
-  const plane = members(input).servers.find(({ roles }) => roles.includes('controlplane'));
-  if (plane === undefined || prior.length === 0) return [];
-  return [
-    makeStretch(
-      [
-        {
-          kind: 'write-kubeconfig',
-          node: plane,
-          reason: 'its certificate is a new one, too',
-          server: apiUrl(input.cluster, plane.key),
-        },
-      ],
-      prior,
-    ),
-  ];
 }
