@@ -85,6 +85,9 @@ export const QUORUM_CHECK_NAME = 'etcd-quorum';
 /** Members that are only away from here may live on as a cluster, while etcd is made anew here. */
 export const QUORUM_ELSEWHERE_CHECK_NAME = 'quorum-elsewhere';
 
+/** A new encryption key that one server has before the others can read with it. */
+export const SECRETS_WINDOW_CHECK_NAME = 'secrets-window';
+
 /** The names that `--ignore-check` takes. */
 export const CHECK_NAMES: readonly string[] = [
   ...CHECKS.map((check) => check.name),
@@ -92,4 +95,5 @@ export const CHECK_NAMES: readonly string[] = [
   PORTS_CHECK_NAME,
   QUORUM_CHECK_NAME,
   QUORUM_ELSEWHERE_CHECK_NAME,
+  SECRETS_WINDOW_CHECK_NAME,
 ];

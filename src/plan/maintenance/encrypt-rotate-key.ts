@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import type { Plan, PlannedNode } from '../../domain/plan.ts';
 import type { EncryptionProvider, EncryptionStage } from '../../domain/secrets-encryption.ts';
+import { SECRETS_WINDOW_CHECK_NAME } from '../checks/catalog.ts';
 import { stepId } from '../step-id.ts';
 import { checkMembers } from './check-members.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
@@ -124,7 +125,7 @@ function checkWindow(
   return [
     {
       severity: 'error',
-      code: 'secrets-window',
+      code: SECRETS_WINDOW_CHECK_NAME,
       message: `RKE2 can do this only in one go on one server (\`rotate-keys\`). From then until they have restarted, ${others.join(' and ')} cannot read the Secrets that were encrypted anew, and a Secret that is written through one of them is lost.`,
       hint: 'Do it when nobody writes Secrets (no deployments, no certificates being renewed), and say so with `--ignore-check secrets-window`.',
     },
