@@ -161,7 +161,7 @@ function checkData(cluster: Cluster, observed: Observed, state: State): readonly
         code: 'etcd-data-lost',
         node: record.name,
         message: `${record.name} was an etcd member of this cluster, and its database is no longer on the disk. Starting it now could found a second, empty cluster.`,
-        hint: `Bring ${cluster.dataDir}/server/db back (was a disk not mounted?). If the data is gone for good, take the cluster away with \`rke2ctl remove\` and restore it from a snapshot.`,
+        hint: `Bring ${cluster.dataDir}/server/db back (was a disk not mounted?). If the data of all servers is gone for good, restore a snapshot: \`rke2ctl etcd snapshot-restore\`; if only that of this one is, take it out of the file, run \`rke2ctl up\`, and put it back.`,
       },
     ];
   });
@@ -183,12 +183,15 @@ function checkJoinable(cluster: Cluster, observed: Observed, state: State): read
   const danger = cluster.externalDatastore
     ? 'Without them nothing shows that the datastore still holds this cluster, and a new server could found another one in it.'
     : 'Without them a new node could only found a second, empty cluster.';
+  const rescue = cluster.externalDatastore
+    ? 'take the rest away with `rke2ctl remove --ignore-unreachable` and make the cluster anew'
+    : 'restore a snapshot onto the machines of the file: `rke2ctl etcd snapshot-restore FILE`';
   return [
     {
       severity: 'error',
       code: 'no-member-left',
       message: `Nodes are to join this cluster, and none of its own servers was found: ${names}. Either they do not answer, or another machine, perhaps a reinstalled one, stands in their place. ${danger}`,
-      hint: 'Bring one of them back, with its disk, and run `rke2ctl up` again. If they are gone for good, take the rest away with `rke2ctl remove --ignore-unreachable` and make the cluster anew.',
+      hint: `Bring one of them back, with its disk, and run \`rke2ctl up\` again. If they are gone for good, ${rescue}.`,
     },
   ];
 }
