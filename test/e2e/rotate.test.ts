@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { type AcknowledgedWrites, startWrites } from './acknowledged-writes.ts';
@@ -7,7 +8,7 @@ import { ALL, clusterFile, makeProject, type Project, WORKER } from './project.t
 import { chooseStepCuts, runUntilCut } from './step-cuts.ts';
 
 /*
- * What is renewed in a living cluster: certificates, tokens. Each verb is killed at its steps and run again in one life of
+ * What is renewed in a living cluster: certificates, tokens, the key of Secrets. Each verb is killed at its steps and run again in one life of
  * the cluster, while a writer puts ConfigMaps through the load balancer. `npm run test:long` cuts at every step, `npm test`
  * at some.
  */
@@ -148,6 +149,41 @@ describe('tokens', () => {
     expectExit(await project.rke2ctl('plan'), 0);
   });
 
+  it('for a while let agents in until they end, and are told once', async () => {
+    const token = expectExit(
+      await project.rke2ctl('token', 'create', '--ttl', '10m', '--description', 'two more'),
+    ).stdout.trim();
+    const [, id = '', secret = ''] = /^K10[0-9a-f]{64}::([a-z0-9]{6})\.([a-z0-9]{16})$/.exec(token) ?? [];
+    expect(id).not.toBe('');
+    const letsIn = async (): Promise<string> => {
+      const url = 'https://127.0.0.1:9345/v1-rke2/config';
+      const line = [
+        'curl',
+        '-sk',
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{http_code}',
+        '-H',
+        `Authorization: Bearer ${id}.${secret}`,
+        url,
+      ];
+      return (await lab.exec('node2', line)).stdout;
+    };
+    expect(await letsIn()).toBe('200');
+    const { stdout } = expectExit(await project.rke2ctl('token', 'list', '--output', 'json'));
+    expect(JSON.parse(stdout).tokens).toMatchObject([{ id, description: 'two more' }]);
+    expect(stdout).not.toContain(secret);
+    expect(expectExit(await project.rke2ctl('token', 'list')).stdout).toMatch(
+      new RegExp(`${id} +\\d+ minutes`),
+    );
+    expectExit(await project.rke2ctl('token', 'delete', id));
+    expect(await letsIn()).toBe('401');
+    expect((await project.rke2ctl('token', 'delete', id)).exitCode).toBe(4);
+    expect((await project.rke2ctl('token', 'delete', 'not-a-token')).exitCode).toBe(3);
+    expect((await project.read('cluster.log')).includes(secret)).toBe(false);
+  });
+
   it('are in no line that was said or logged', async () => {
     const { secrets } = await readState();
     const told = await project.read('cluster.log');
@@ -155,6 +191,82 @@ describe('tokens', () => {
       expect(told.includes(secret)).toBe(false);
   });
 });
+
+describe('Secrets', () => {
+  it('lie in etcd under a new key, wherever it is killed, and none that was written meanwhile is lost', async () => {
+    const before = await encryption();
+    expect(before.problems).toEqual([]);
+    const names: string[] = [];
+    let goOn = true;
+    const writing = (async () => {
+      for (let index = 0; goOn; index += 1) {
+        const name = `written-${index}`;
+        const args = ['create', 'secret', 'generic', name, `--from-literal=word=${name}`];
+        if ((await project.kubectl(...args)).exitCode === 0) names.push(name);
+        await sleep(500);
+      }
+    })();
+    const kills = await runKilled('encrypt', 'rotate-key').finally(() => {
+      goOn = false;
+    });
+    await writing;
+    console.log(`encrypt rotate-key: killed ${kills} times, ${names.length} Secrets written meanwhile`);
+    const after = await encryption();
+    expect(after.problems).toEqual([]);
+    expect(after.key).not.toBe(before.key);
+    expect(names.length).toBeGreaterThan(0);
+    for (const [name, text] of await storedSecrets())
+      expect(text.startsWith(`k8s:enc:aescbc:v1:${after.key}:`), name).toBe(true);
+    for (const host of ['node1', 'node2', 'node3']) {
+      const kubectl = '/var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml';
+      const line = `${kubectl} get secrets -n default -o jsonpath='{range .items[*]}{.metadata.name} {.data.word}{"\\n"}{end}'`;
+      const { stdout } = expectExit(await lab.exec(host, ['sh', '-c', line]));
+      for (const name of names)
+        expect(stdout.split('\n'), host).toContain(`${name} ${Buffer.from(name).toString('base64')}`);
+    }
+    expect((await readState()).operation).toBeUndefined();
+    expectExit(await project.rke2ctl('plan'), 0);
+  });
+});
+
+/** What `encrypt status` says: what is wrong, and the one key that all servers write with. */
+async function encryption(): Promise<{ readonly problems: readonly string[]; readonly key: string }> {
+  const { stdout } = await project.rke2ctl('encrypt', 'status', '--output', 'json');
+  const { problems, servers } = JSON.parse(stdout) as {
+    readonly problems: readonly string[];
+    readonly servers: readonly { readonly status: { readonly active: { readonly name: string } } | null }[];
+  };
+  const keys = [...new Set(servers.map(({ status }) => status?.active.name ?? 'none'))];
+  expect(keys).toHaveLength(1);
+  return { problems, key: keys.join() };
+}
+
+/** The Secrets' values as they lie in the etcd of a node. */
+async function storedSecrets(): Promise<ReadonlyMap<string, string>> {
+  const tls = '/var/lib/rancher/rke2/server/tls/etcd';
+  const body = JSON.stringify({
+    key: Buffer.from('/registry/secrets/').toString('base64'),
+    range_end: Buffer.from('/registry/secrets0').toString('base64'),
+  });
+  const { stdout } = await lab.exec('node3', [
+    'curl',
+    '-sS',
+    '--cacert',
+    `${tls}/server-ca.crt`,
+    '--cert',
+    `${tls}/server-client.crt`,
+    '--key',
+    `${tls}/server-client.key`,
+    '-d',
+    body,
+    'https://127.0.0.1:2379/v3/kv/range',
+  ]);
+  const { kvs } = JSON.parse(stdout) as {
+    readonly kvs: readonly { readonly key: string; readonly value: string }[];
+  };
+  const text = (base64: string) => Buffer.from(base64, 'base64').toString('latin1');
+  return new Map(kvs.map(({ key, value }) => [text(key), text(value)]));
+}
 
 it('no write that was acknowledged is missing', async () => {
   const { written, missing, longestGapMs } = await writes.stop();
