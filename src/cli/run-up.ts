@@ -33,7 +33,8 @@ export async function runUp(
     ...prepared.state,
     clusterName: workspace.cluster.name,
     version: release.version,
-    desired: (prepared.isPartial ? prepared.state.desired : null) ?? describe(workspace.cluster, prepared.state),
+    desired:
+      (prepared.isPartial ? prepared.state.desired : null) ?? describe(workspace.cluster, prepared.state),
   };
   workspace.emit({ type: 'planned', plan });
   if (plan.steps.length > 0) await release.verify(workspace.signals.stop);

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import type { CertificateFacts, ServedCertificate } from '../domain/certificates.ts';
-import { CancelledError, RemoteCommandError, Rke2ctlError } from '../domain/errors.ts';
+import { CancelledError, RemoteCommandError } from '../domain/errors.ts';
 import { factsOfCertificate } from '../pki/read-certificate-facts.ts';
 import type { RemoteProcess } from '../transport/transport.ts';
 import type { Host } from './host.ts';
@@ -133,6 +133,5 @@ function explain(error: unknown, port: number): ServedCertificate {
   if (error instanceof RemoteCommandError && error.exitStatus === NO_TOOL)
     return { asked: false, reason: 'no-tool', words: 'the host has no bash to ask with' };
   const words = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-  const where = error instanceof Rke2ctlError ? '' : `the handshake with port ${port} failed: `;
-  return { asked: false, reason: 'failed', words: `${where}${words}` };
+  return { asked: false, reason: 'failed', words: `the handshake with port ${port} failed: ${words}` };
 }

@@ -41,6 +41,10 @@ describe('help', () => {
                                            time
         support-bundle [options]           gather what somebody needs who looks for a fault, without secrets, into
                                            one file
+        token                              the tokens by which nodes join the cluster
+        encrypt                            the encryption of Secrets in etcd
+        cert                               certificates and authorities of RKE2
+        etcd                               etcd and its snapshots
         validate [options]                 check cluster.yml itself; no network
         explain [options] [key]            say what a key of cluster.yml is for; without a key, which there are
         convert [options] <file> [state]   turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each

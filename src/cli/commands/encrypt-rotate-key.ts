@@ -140,10 +140,13 @@ function explain(input: MaintenanceInput<EncryptRotateRequest>): readonly string
   const { before, provider, formerProvider } = input.operation.request;
   const stages = stagesOf(input, planes);
   const change = provider === formerProvider ? '' : ` (${formerProvider} before, ${provider} from now on)`;
-  const times = stages.length === 1 ? 'once' : `${stages.length} times`;
+  const restarts =
+    planes.length === 1
+      ? 'the control plane restarts once'
+      : `${countText(planes.length, 'control plane')} restart ${stages.length === 1 ? 'once' : `${stages.length} times`}, one after the other`;
   return [
-    `The key ${before} that encrypts Secrets is replaced${change}: every Secret is written anew, and ${countText(planes.length, 'control plane')} restart${planes.length === 1 ? 's' : ''} ${times}, one after the other; pods keep running.`,
-    planes.length === 1 ? 'The API is away while the only control plane restarts.' : 'The API stays there.',
+    `The key ${before} that encrypts Secrets is replaced${change}: every Secret is written anew, and ${restarts}; pods keep running.`,
+    planes.length === 1 ? 'The API is away while it restarts.' : 'The API stays there.',
     'Snapshots of before hold the old key themselves and can be restored as ever.',
   ];
 }
