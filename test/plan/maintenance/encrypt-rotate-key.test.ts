@@ -57,7 +57,9 @@ describe('rotating the key of Secrets', () => {
     { provider: 'aescbc', formerProvider: 'secretbox' },
   ] as const)('$formerProvider → $provider wants a quiet hour where there are several', (request) => {
     const plan = planOf([SERVER, SERVER, SERVER], request);
-    expect(plan.findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual(['error secrets-window']);
+    expect(plan.findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
+      'error secrets-window',
+    ]);
     // Who can read everything starts anew as the last.
     const starts = plan.steps.filter(({ kind }) => kind === 'start-service').map(({ id }) => id);
     expect(starts).toEqual(['2', '3', '1'].map((last) => `start-service 10.0.0.${last}:22 rotate-keys`));
