@@ -65,7 +65,7 @@ export async function readServedCertificate(host: Host, options: ServedOptions):
     return { asked: true, certificate };
   } catch (error) {
     if (signal?.aborted || error instanceof CancelledError) throw error;
-    return explain(error, port);
+    return explain((await exitOf(process)) ?? error, port);
   } finally {
     tunnel.destroy();
     // Whoever closes the connection next must not cut it off.
@@ -74,6 +74,17 @@ export async function readServedCertificate(host: Host, options: ServedOptions):
       sleep(GOODBYE_MS, undefined, { ref: false }),
     ]);
   }
+}
+
+/** Why the far end went, if it went by itself: what we notice first may only be that nobody reads any more. */
+function exitOf(process: RemoteProcess | null): Promise<unknown> {
+  if (process === null) return Promise.resolve(null);
+  process.end();
+  const rejection = process.result.then(
+    () => null,
+    (error: unknown) => (error instanceof RemoteCommandError ? error : null),
+  );
+  return Promise.race([rejection, sleep(GOODBYE_MS, null, { ref: false })]);
 }
 
 const LOOPBACK = ['127.0.0.1', '::1'] as const;
