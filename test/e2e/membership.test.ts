@@ -344,7 +344,7 @@ describe('leave-cluster', () => {
     await drain.run(step('drain', 'node3', { via: ['node3', ...VIA], input: INPUT }), surroundings.context);
     // RKE2's controller only looks after Nodes that bear etcd's role: here it does nothing, and both are left to us.
     await rke2.kubectl('node1', 'label node node3 node-role.kubernetes.io/etcd-');
-    const impatient = { ...surroundings.context, timeoutMs: 10_000 };
+    const impatient = { ...surroundings.context, timeoutMs: 40_000 };
     expect(await leave('node3', ['node3', ...VIA], VIA, true, impatient)).toBe('done');
     expect(surroundings.progress.join('\n')).toMatch(/takes member node3-[0-9a-f]{8} out of etcd/);
     expect(await voters()).toEqual(['node1', 'node2']);
