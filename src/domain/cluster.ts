@@ -19,6 +19,7 @@ export interface Cluster {
   readonly registries: Registries;
   readonly kubeconfig: KubeconfigSettings;
   readonly ssh: SshSettings;
+  readonly transfer: TransferSettings;
   /** RKE2's data directory on every node; never changed afterwards. */
   readonly dataDir: string;
   /** Packaged ingress controllers as RKE2's `ingress-controller` takes them, the default class first; null = the release's own choice. */
@@ -165,6 +166,15 @@ export interface SshSettings {
   readonly client: 'ssh2' | 'openssh';
   readonly connectTimeoutMs: number;
   readonly keepaliveMs: number;
+}
+
+/** How release files come to the nodes. */
+export interface TransferSettings {
+  /** What may leave the operator's machine, and what one node may give away, in Mbit/s; null = any amount. */
+  readonly operatorMbps: number | null;
+  readonly nodeMbps: number | null;
+  /** How many nodes one node serves at once; 0: all files come from the operator's machine. */
+  readonly fanOut: number;
 }
 
 export interface Install {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Host } from './host.ts';
-import { CHUNK_BYTES, runReceive } from './run-receive.ts';
-import { hashOfStart, type Upload } from './upload.ts';
+import { CHUNK_BYTES, runReceive, type Upload } from './run-receive.ts';
+import { hashOfStart } from './upload.ts';
 
 /** Where a host is to take the bytes from that it lacks. */
 export type ByteSource = {

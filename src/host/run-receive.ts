@@ -3,7 +3,25 @@ import { ArtifactError, Rke2ctlError } from '../domain/errors.ts';
 import { commandFailure } from './command-failure.ts';
 import type { Host } from './host.ts';
 import { RECEIVE } from './receive-script.ts';
-import type { Upload } from './upload.ts';
+
+/** A file that a host is to have. */
+export interface Upload {
+  /** Absolute path here. */
+  readonly source: string;
+  /** Absolute path there. */
+  readonly destination: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Octal, as `0644`. */
+  readonly mode: string;
+  /** Modification time (seconds) that the file gets there; the time of the upload unless given. */
+  readonly mtime?: number;
+  /** Bytes that are there, what an earlier try left included. */
+  readonly onProgress?: (bytes: number) => void;
+  /** Resolves when so many bytes more may leave this machine; any time unless given. */
+  readonly pace?: (bytes: number) => Promise<void>;
+  readonly signal?: AbortSignal;
+}
 
 /** Bytes per read and write: big enough that neither end waits for the other's turn. */
 export const CHUNK_BYTES = 1024 * 1024;

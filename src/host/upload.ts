@@ -1,25 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Host } from './host.ts';
-import { CHUNK_BYTES, runReceive } from './run-receive.ts';
-
-export interface Upload {
-  /** Absolute path here. */
-  readonly source: string;
-  /** Absolute path there. */
-  readonly destination: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  /** Octal, as `0644`. */
-  readonly mode: string;
-  /** Modification time (seconds) that the file gets there; the time of the upload unless given. */
-  readonly mtime?: number;
-  /** Bytes that are there, what an earlier try left included. */
-  readonly onProgress?: (bytes: number) => void;
-  /** Resolves when so many bytes more may leave this machine; any time unless given. */
-  readonly pace?: (bytes: number) => Promise<void>;
-  readonly signal?: AbortSignal;
-}
+import { CHUNK_BYTES, runReceive, type Upload } from './run-receive.ts';
 
 /**
  * Brings one file to a host with one command. It gets its name only once its SHA-256 has been verified there; a file with

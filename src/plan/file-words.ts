@@ -71,7 +71,7 @@ export function inFileWords(place: Place, fileKeys: ReadonlyMap<string, string>)
 export function isOfOperator(place: Place): boolean {
   const [top, second, third] = place;
   // Nothing that the file says.
-  if (top === 'runTtlSeconds') return true;
+  if (top === 'runTtlSeconds' || top === 'transfer') return true;
   if (top === 'nodes') return third === 'key' || place.at(-1) === 'keyPathsAreDefaults';
   return (top === 'kubeconfig' && second === 'path') || (top === 'ssh' && second === 'knownHosts');
 }

@@ -85,6 +85,7 @@ describe('defaults', () => {
         connectTimeoutMs: 10_000,
         keepaliveMs: 15_000,
       },
+      transfer: { operatorMbps: null, nodeMbps: null, fanOut: 2 },
       dataDir: '/var/lib/rancher/rke2',
       ingress: null,
       externalDatastore: false,

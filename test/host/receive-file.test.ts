@@ -124,7 +124,7 @@ describe.each(SHELLS)('a file for a host with %s', (_name, shell) => {
 
   test('is passed on while it still comes in', async () => {
     const listener = await listen();
-    let ready = () => undefined as void;
+    let ready: () => void = () => undefined;
     const isReady = new Promise<void>((resolve) => {
       ready = resolve;
     });

@@ -33,6 +33,7 @@ import { ServicesSchema } from './services.ts';
 import { SshSchema } from './ssh.ts';
 import { CLUSTER_SSH_KEYS } from './ssh-login.ts';
 import { SystemImagesSection } from './system-images.ts';
+import { TransferSchema } from './transfer.ts';
 import { TTL_KEYS } from './ttl.ts';
 import { UPGRADE_KEYS } from './upgrade-strategy.ts';
 
@@ -156,6 +157,12 @@ const CLUSTER_KEYS = {
     examples: [{ client: 'openssh' }],
   }),
   ...CLUSTER_SSH_KEYS,
+  transfer: group(TransferSchema, {
+    origin: 'rke2ctl',
+    description:
+      'Release files leave your machine once and go from node to node from there, where nodes let each other in. These are the limits.',
+    examples: [{ operator_mbps: 50 }],
+  }),
   bastion_host: group(BastionChainSchema, {
     description:
       'Jump host on the way to the nodes, or a list of them: the first is the one that you reach directly.',

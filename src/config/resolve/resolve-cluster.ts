@@ -78,6 +78,11 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     registries: resolveRegistries(input, context),
     kubeconfig: resolveKubeconfig(input.kubeconfig ?? {}, absolute, toAbsolute),
     ssh: resolveSsh(input.ssh ?? {}, toAbsolute, env),
+    transfer: {
+      operatorMbps: input.transfer?.operator_mbps ?? null,
+      nodeMbps: input.transfer?.per_node ?? null,
+      fanOut: input.transfer?.fan_out ?? DEFAULTS.fanOut,
+    },
     dataDir,
     ingress: resolveIngress(input),
     externalDatastore:
