@@ -1,4 +1,4 @@
-import type { Limit } from './select-nodes.ts';
+import type { Limit } from './nodes/select-nodes.ts';
 
 export interface OutputFlags {
   readonly output: 'text' | 'json';

@@ -29,8 +29,8 @@ import { renderManifests } from '../render/manifests.ts';
 import { createState } from '../state/create-state.ts';
 import { fetchAddons } from './fetch-addons.ts';
 import { judgeFindings } from './judge-findings.ts';
-import { refuseIllState } from './refuse-ill-state.ts';
 import { type Release, resolveRelease } from './resolve-release.ts';
+import { refuseIllState } from './state/refuse-ill-state.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Everything `up` needs once it is clear what is to be done. */

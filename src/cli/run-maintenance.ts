@@ -16,7 +16,7 @@ import { executePlan } from './execute-plan.ts';
 import { exitCodeOf } from './exit-code-of.ts';
 import type { MaintenanceFlags } from './flags.ts';
 import { outputStyle } from './output-style.ts';
-import { refuseIllState } from './refuse-ill-state.ts';
+import { refuseIllState } from './state/refuse-ill-state.ts';
 import { withWorkspace } from './wire.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -12,8 +12,8 @@ import { s3Access } from '../../rke2/s3-settings.ts';
 import { hasSnapshotSize, timeOfName, UNREAD_SNAPSHOT } from '../../rke2/snapshot-content.ts';
 import { snapshotsDirOf } from '../../rke2/snapshots-dir.ts';
 import { tokenId } from '../../rke2/token-id.ts';
-import { onNodes } from '../on-nodes.ts';
-import { type SelectedNode, selectNodes } from '../select-nodes.ts';
+import { onNodes } from '../nodes/on-nodes.ts';
+import { type SelectedNode, selectNodes } from '../nodes/select-nodes.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** Every copy of every snapshot that could be seen, the newest first. */
