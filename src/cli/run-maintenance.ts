@@ -16,6 +16,8 @@ import { executePlan } from './execute-plan.ts';
 import { exitCodeOf } from './exit-code-of.ts';
 import type { MaintenanceFlags } from './flags.ts';
 import { outputStyle } from './output-style.ts';
+import { refuseAbsent } from './refuse-absent.ts';
+import { refuseUnattended } from './refuse-unattended.ts';
 import { refuseIllState } from './state/refuse-ill-state.ts';
 import { withWorkspace } from './wire.ts';
 import type { Workspace } from './workspace.ts';
@@ -49,10 +51,11 @@ export interface MaintenanceVerb<R extends JsonMap> {
  * Carries a verb out, or goes on with it where it was cut off: looks, plans, says what will happen, asks, and works. With
  * `--plan` it stops before the question. Exit 0 done, 2 `--plan` found steps, 4 partly, 1 failed.
  */
-export function runMaintenance<R extends JsonMap>(
+export async function runMaintenance<R extends JsonMap>(
   verb: MaintenanceVerb<R>,
   flags: MaintenanceFlags,
 ): Promise<ExitCode> {
+  refuseUnattended(verb.verb, flags, '`--plan` shows what would be done.');
   const locks = flags.plan !== true;
   return withWorkspace({ command: verb.verb, flags, locks }, async (workspace) => {
     const scene = await lookAround(workspace);
@@ -80,6 +83,7 @@ async function lookAround(workspace: Workspace): Promise<Scene> {
   const state = await store.read();
   sessions.add(leavingSpecs(cluster, state));
   const observed = await sessions.observe(workspace.connectWindow, signals.stop);
+  refuseAbsent(cluster, observed, state);
   await refuseIllState(workspace, observed, state);
   if (state === null || Object.keys(state.nodes).length === 0) {
     throw new StateError({

@@ -163,8 +163,8 @@ function withTaker(copy: SnapshotCopy, nodes: readonly SelectedNode[]): Snapshot
   return { ...copy, takenOn: named ?? (copy.place.kind === 'node' ? copy.place.node : null) };
 }
 
-/** A state that cannot be read is no reason to show nothing. */
-function readableState({ store }: Workspace): Promise<State | null> {
+/** null where there is none, or one that cannot be read: that is no reason to show nothing. */
+export function readableState({ store }: Workspace): Promise<State | null> {
   return store.read().catch((error: unknown) => {
     if (error instanceof Rke2ctlError) return null;
     throw error;
