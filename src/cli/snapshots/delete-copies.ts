@@ -3,6 +3,7 @@ import type { Operation } from '../../domain/operation.ts';
 import type { SnapshotCopy } from '../../domain/snapshot.ts';
 import { deleteSnapshotFiles } from '../../host/delete-snapshot-files.ts';
 import { deleteSnapshots } from '../../host/snapshots.ts';
+import { leavesNone, neededCopy } from '../../plan/judge-deletion.ts';
 import { snapshotsDirOf } from '../../rke2/snapshots-dir.ts';
 import { countText } from '../../ui/table.ts';
 import { onNodes } from '../nodes/on-nodes.ts';
@@ -88,24 +89,19 @@ async function confirm(
 
 /** Says so where nothing would be left to go back to. */
 function lastOnes(names: readonly string[], { copies, unasked }: FoundSnapshots): readonly string[] {
-  const isLeft = copies.some(({ name, whole }) => !names.includes(name) && whole !== false);
-  if (isLeft) return [];
+  if (!leavesNone(names, copies)) return [];
   const where = unasked.length === 0 ? '' : ' in the places that could be asked';
   return [`NO OTHER IS LEFT${where}: until one is saved there is nothing to bring the cluster back with.`];
 }
 
-/** A verb that is in hand may have to be gone on with, or back from: what it works with, and what was saved for it, stays. */
+/** A verb that is in hand may have to be gone on with, or back from. */
 function refuseNeeded(copies: readonly SnapshotCopy[], operation: Operation | undefined): void {
-  if (operation === undefined) return;
-  const { verb, startedAt, request } = operation;
-  const needed = copies.find(
-    ({ name, createdAt }) => name === request['name'] || createdAt >= Math.floor(startedAt / 1_000) * 1_000,
-  );
-  if (needed === undefined) return;
+  const needed = operation === undefined ? null : neededCopy(copies, operation);
+  if (operation === undefined || needed === null) return;
   throw new Rke2ctlError({
     code: 'snapshot-needed',
-    message: `\`rke2ctl ${verb}\` has not come to its end, and may need ${needed.name}. Nothing was deleted.`,
-    hint: `Run \`rke2ctl ${verb}\`: it goes on where it stopped. Then run this again.`,
+    message: `\`rke2ctl ${operation.verb}\` has not come to its end, and may need ${needed.name}. Nothing was deleted.`,
+    hint: `Run \`rke2ctl ${operation.verb}\`: it goes on where it stopped. Then run this again.`,
   });
 }
 
