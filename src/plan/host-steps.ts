@@ -56,8 +56,9 @@ export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): reado
     ...firewallStep(work),
     ...(isDrained ? [drainStep(input, ties)] : []),
     ...(isInService(work) ? installStep(input, work, ties) : []),
-    ...asideStep(work),
     ...filesStep(work, ties),
+    // A host that boots with no database, and names nobody whom it joins, founds a cluster of its own.
+    ...asideStep(work),
     ...(isClosing(work) ? [] : releaseStep(work)),
     ...startStep(work, ties),
     ...uncordonStep(work, isDrained, ties),

@@ -116,10 +116,11 @@ function startDraft({ first }: Scene, node: PlannedNode): Draft<'start-service'>
   };
 }
 
+/** The files first: a host that boots with no database, and names nobody whom it joins, founds a cluster of its own. */
 function joinDrafts(scene: Scene, node: PlannedNode): readonly Draft[] {
   return [
-    { kind: 'move-database', node, reason: 'it belongs to etcd as it was before', mark: scene.mark },
     ...filesDrafts(scene.input, node, 'they name whom it joins'),
+    { kind: 'move-database', node, reason: 'it belongs to etcd as it was before', mark: scene.mark },
     startDraft(scene, node),
   ];
 }

@@ -42,6 +42,17 @@ describe('restoring a snapshot', () => {
     expect(at('move-database 10.0.0.1:22')).toBe(-1);
   });
 
+  it('tells each server whom it joins before it has no database any more', () => {
+    const world = upWorld(SERVER, SERVER, SERVER);
+    const second = Object.values(world.state?.nodes ?? {}).find(({ name }) => name === 'h1')?.nodeId ?? '';
+    // The one that founded the cluster names nobody until then.
+    const input = maintenanceInput(world, 'etcd reset', { first: second });
+    const { steps } = planEtcdReset({ ...input, bootstrapKey: '10.0.0.2:22' });
+    const needsOf = (id: string) => steps.find((step) => step.id === id)?.needs;
+    expect(needsOf('move-database 10.0.0.1:22')).toEqual(['write-files 10.0.0.1:22']);
+    expect(needsOf('start-service 10.0.0.1:22')).toEqual(['move-database 10.0.0.1:22']);
+  });
+
   it('stops nobody before the snapshot was read whole on its node', () => {
     const stops = planOf(THREE).steps.filter(({ kind }) => kind === 'stop-service');
     expect(stops).toHaveLength(3);
