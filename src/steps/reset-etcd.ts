@@ -33,7 +33,7 @@ export const resetEtcd: StepHandler<'reset-etcd'> = {
       onWords: (words) => context.progress(words),
     });
     if (!outcome.isReset) throw failed(node, step, outcome.words);
-    await context.learn((state) => withoutAbsent(state, step));
+    await context.learn((state) => withoutMove(withoutAbsent(state, step), node.id));
     return outcome.before ? 'unchanged' : 'done';
   },
 };
@@ -44,6 +44,13 @@ function withoutAbsent(state: State, { leftBehind, forgotten, mark }: StepOf<'re
     return [[id, leftBehind.includes(id) ? { ...record, phase: 'staged', leftBehind: mark } : record]];
   });
   return { ...state, nodes: Object.fromEntries(nodes) };
+}
+
+/** Etcd knows its member by the address that it has now. */
+function withoutMove(state: State, id: string): State {
+  const { moving, ...record } = state.nodes[id] ?? {};
+  if (moving === undefined) return state;
+  return { ...state, nodes: { ...state.nodes, [id]: record as NodeRecord } };
 }
 
 function failed(
