@@ -1,4 +1,4 @@
-import type { Limit } from './nodes/select-nodes.ts';
+import type { Limit } from './nodes/parse-limit.ts';
 
 export interface OutputFlags {
   readonly output: 'text' | 'json';

@@ -5,12 +5,10 @@ import { ROLES } from '../../domain/role.ts';
 import type { State } from '../../domain/state.ts';
 import { keyLabel } from '../../ui/host-label.ts';
 import { recordOf } from './find-node.ts';
+import type { Limit } from './parse-limit.ts';
 
 /** The state, as far as names need it. */
 type KnownNodes = Pick<State, 'nodes'> | null;
-
-/** How many of the selected nodes are taken, the first of them in the order of the file. */
-export type Limit = { readonly count: number } | { readonly percent: number };
 
 export interface SelectedNode {
   readonly node: ClusterNode;
@@ -39,14 +37,6 @@ export function selectNodes(
     chosen.has(node) ? [{ node, label: labels[index] ?? node.key }] : [],
   );
   return selected.slice(0, limit === null ? selected.length : countOf(limit, selected.length));
-}
-
-/** `3`, or `10%`; null when it is neither. */
-export function parseLimit(text: string): Limit | null {
-  const [, digits, share] = /^(\d{1,6})(%?)$/.exec(text) ?? [];
-  const amount = Number(digits ?? 0);
-  if (amount === 0 || (share === '%' && amount > 100)) return null;
-  return share === '%' ? { percent: amount } : { count: amount };
 }
 
 /** A share is rounded down and is one node at the least. */
