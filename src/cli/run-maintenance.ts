@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonMap } from '../domain/cluster.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
 import { CheckError, type ExitCode, Rke2ctlError, StateError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Operation, Verb } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
+import { CHECK_NAMES } from '../plan/checks/catalog.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
 import { leavingSpecs } from '../plan/leaving-specs.ts';
 import type { MaintenanceInput } from '../plan/maintenance/maintenance-input.ts';
@@ -145,9 +147,27 @@ function desiredInput({ cluster, findings }: Workspace, { observed, state }: Sce
 
 function judge(plan: Plan, { ignoreCheck }: MaintenanceFlags, { emit }: Workspace): Plan {
   const findings = applyIgnored(plan.findings, ignoreCheck ?? []);
-  if (findings.some(({ severity }) => severity === 'error')) throw new CheckError(findings);
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw cannotGoAhead(plan, findings, errors);
   for (const diagnostic of findings) emit({ type: 'finding', diagnostic });
   return { ...plan, findings };
+}
+
+/** Only some of what stands against a verb is for the person to judge. */
+function cannotGoAhead(
+  { purpose }: Plan,
+  findings: readonly Diagnostic[],
+  errors: readonly Diagnostic[],
+): CheckError {
+  const again = `then run \`rke2ctl ${purpose}\` again`;
+  const [harmless] = errors.filter(({ code }) => CHECK_NAMES.includes(code));
+  return new CheckError(findings, {
+    message: `\`rke2ctl ${purpose}\` cannot go ahead as things are; nothing was changed.`,
+    hint:
+      harmless === undefined
+        ? `Mend what is said above, ${again}.`
+        : `Mend what is said above, ${again}; or let it pass with \`--ignore-check ${harmless.code}\` if you know that it does no harm.`,
+  });
 }
 
 /** Shows a plan and does nothing; 2 when there are steps. */
