@@ -4,7 +4,6 @@ import { isServer } from '../../rke2/roles.ts';
 import { checkMembers } from './check-members.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
 import { maintenancePlan } from './maintenance-plan.ts';
-import { members } from './members.ts';
 import { refreshKubeconfig } from './refresh-kubeconfig.ts';
 import { restartAll, restartTogether } from './restarts.ts';
 import { safetySnapshot } from './safety-snapshot.ts';

@@ -82,3 +82,22 @@ export function restartDraft(
     restart: true,
   };
 }
+
+/** Whether a node's own configuration names nobody whom it joins: it asks its own etcd for what servers share. */
+export function isFounder({ bootstrapKey }: MaintenanceInput): (node: PlannedNode) => boolean {
+  return ({ key }) => key === bootstrapKey;
+}
+
+/**
+ * A server's restart while what servers share is being changed: who has a `server:` may ask that one, and be told what it
+ * had when it started itself. So it is pointed at the founder, which has started anew before.
+ */
+export function askingFounder(
+  input: MaintenanceInput,
+  node: PlannedNode,
+  restart: Draft<'start-service'>,
+): Draft<'start-service'> {
+  const founder = members(input).servers.find(isFounder(input));
+  const asks = founder !== undefined && founder.key !== node.key && isServer(node.roles);
+  return asks ? { ...restart, join: { key: founder.key, address: founder.address } } : restart;
+}

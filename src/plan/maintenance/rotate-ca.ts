@@ -5,7 +5,7 @@ import type { MaintenanceInput } from './maintenance-input.ts';
 import { maintenancePlan } from './maintenance-plan.ts';
 import { members } from './members.ts';
 import { refreshKubeconfig } from './refresh-kubeconfig.ts';
-import { type AroundRestart, restartAll, restartTogether } from './restarts.ts';
+import { type AroundRestart, askingFounder, isFounder, restartAll, restartTogether } from './restarts.ts';
 import { safetySnapshot } from './safety-snapshot.ts';
 import { type Draft, endsOf, makeStretch } from './stretch.ts';
 import { verifyReady } from './verify-ready.ts';
@@ -43,7 +43,7 @@ export function planRotateCa(input: MaintenanceInput<RotateCaRequest>): Plan {
   const isTogether = force && servers.length > 1;
   const restarts = isTogether
     ? restartTogether(input, REASON, endsOf([exchange]), stop, around(input))
-    : restartAll(input, REASON, endsOf([exchange]), around(input), ({ key }) => key === input.bootstrapKey);
+    : restartAll(input, REASON, endsOf([exchange]), around(input), isFounder(input));
   const proofs = [...refreshKubeconfig(input, endsOf(restarts)), ...verifyReady(input, endsOf(restarts))];
   const isExchanged = operation.done.includes('rotate-authorities');
   const findings = checkMembers(input, { mayBeDown: isTogether && isExchanged });
@@ -54,15 +54,11 @@ function stop(node: PlannedNode): readonly Draft[] {
   return [{ kind: 'stop-service', node, reason: REASON, containers: false }];
 }
 
-/** Who has a `server:` may ask that for the CAs, and not its own etcd: it must be one that has them already. */
 function around(input: MaintenanceInput<RotateCaRequest>): AroundRestart {
-  const founder = members(input).servers.find(({ key }) => key === input.bootstrapKey);
   return (node, restart) => {
     const tokens = writePinnedTokens(input, node, 'its tokens pin the authorities');
     if (node.service === 'rke2-agent') return [tokens, restart];
-    const joins = founder !== undefined && founder.key !== node.key;
-    const join = joins ? { key: founder.key, address: founder.address } : null;
-    return [tokens, { ...restart, join }, verify(input, node)];
+    return [tokens, askingFounder(input, node, restart), verify(input, node)];
   };
 }
 
