@@ -175,7 +175,7 @@ function tokenNotes({ serverPassword, agentPassword }: ClusterTokens): readonly 
     draftNote(
       'adopt-one-token',
       'The cluster has one token for servers and agents: every worker holds what opens the cluster’s bootstrap data.',
-      'It stays so. RKE2 changes it by `rke2 token rotate`; an agent token of its own only comes with a new cluster.',
+      'It stays so until `rke2ctl token rotate`, which gives the agents one of their own.',
     ),
   ];
 }

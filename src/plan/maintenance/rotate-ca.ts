@@ -1,5 +1,6 @@
 import type { Plan, PlannedNode } from '../../domain/plan.ts';
 import { factsOf } from '../../render/desired-node.ts';
+import { checkAdoptedFiles } from './check-adopted-files.ts';
 import { checkMembers } from './check-members.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
 import { maintenancePlan } from './maintenance-plan.ts';
@@ -46,7 +47,10 @@ export function planRotateCa(input: MaintenanceInput<RotateCaRequest>): Plan {
     : restartAll(input, REASON, endsOf([exchange]), around(input), isFounder(input));
   const proofs = [...refreshKubeconfig(input, endsOf(restarts)), ...verifyReady(input, endsOf(restarts))];
   const isExchanged = operation.done.includes('rotate-authorities');
-  const findings = checkMembers(input, { mayBeDown: isTogether && isExchanged });
+  const findings = [
+    ...checkMembers(input, { mayBeDown: isTogether && isExchanged }),
+    ...checkAdoptedFiles(input),
+  ];
   return maintenancePlan(input, [...snapshot, exchange, ...restarts, ...proofs], findings);
 }
 

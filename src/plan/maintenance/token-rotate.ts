@@ -3,6 +3,7 @@ import { sha256 } from '../../lib/hash.ts';
 import { factsOf } from '../../render/desired-node.ts';
 import { renderTokenFiles } from '../../render/token-files.ts';
 import { isServer } from '../../rke2/roles.ts';
+import { checkAdoptedFiles } from './check-adopted-files.ts';
 import { checkMembers } from './check-members.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
 import { maintenancePlan } from './maintenance-plan.ts';
@@ -29,7 +30,8 @@ export function planTokenRotate(input: MaintenanceInput): Plan {
   const why = 'so that it works with the new token';
   const restarts = restartAll(input, why, endsOf(files), around, isFounder(input));
   const before = [...snapshot, ...rotation, ...files, ...restarts];
-  return maintenancePlan(input, [...before, ...verifyReady(input, endsOf(restarts))], checkMembers(input));
+  const findings = [...checkMembers(input), ...checkAdoptedFiles(input)];
+  return maintenancePlan(input, [...before, ...verifyReady(input, endsOf(restarts))], findings);
 }
 
 function rotationStretches(input: MaintenanceInput, prior: readonly StepId[]): readonly Stretch[] {
