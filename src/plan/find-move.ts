@@ -3,6 +3,7 @@ import type { Cluster, ClusterNode } from '../domain/cluster.ts';
 import { bracketed, clusterAddress, nodeId } from '../domain/node-identity.ts';
 import type { EtcdMember, HostFacts, Observed } from '../domain/observed.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
+import { remember } from '../lib/remember.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { isDualStack, nodeAddresses, otherAddress } from '../render/node-addresses.ts';
 import { isServer } from '../rke2/roles.ts';
@@ -33,7 +34,22 @@ interface Scene {
  * counts for its members; where it does not answer, what the state remembers. A worker whose address the file pins is none:
  * it is changed like any other setting.
  */
-export function findMove(scene: Scene, spec: ClusterNode): Move | null {
+export function findMove({ cluster, observed, state }: Scene, spec: ClusterNode): Move | null {
+  return allMoves(cluster, observed, state).get(spec) ?? null;
+}
+
+/** Many ask, and the answer is the same for the whole plan. */
+const allMoves = remember(
+  (cluster: Cluster, observed: Observed, state: State): ReadonlyMap<ClusterNode, Move> =>
+    new Map(
+      cluster.nodes.flatMap((spec) => {
+        const move = judge({ cluster, observed, state }, spec);
+        return move === null ? [] : [[spec, move] as const];
+      }),
+    ),
+);
+
+function judge(scene: Scene, spec: ClusterNode): Move | null {
   const { cluster, observed, state } = scene;
   const facts = factsOf(observed, spec.key);
   const record = facts === null ? undefined : state.nodes[nodeId(state.clusterId, facts.machineId)];

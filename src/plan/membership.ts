@@ -65,11 +65,17 @@ export function resolveMembership(cluster: Cluster, observed: Observed, state: S
   };
 }
 
-/** The record of the machine that a node of the file is; null where it is none of this cluster yet. */
+/**
+ * The record of the machine that a node of the file is; null where it is none of this cluster yet. One that does not answer is
+ * taken for the member of its name, too: its address may have been edited before the machine has come there.
+ */
 export function recordAt(spec: ClusterNode, observed: Observed, state: State): NodeRecord | null {
   const facts = factsOf(observed, spec.key);
   if (facts !== null) return state.nodes[nodeId(state.clusterId, facts.machineId)] ?? null;
-  return Object.values(state.nodes).find((record) => isAt(spec, record)) ?? null;
+  const records = Object.values(state.nodes);
+  return (
+    records.find((record) => isAt(spec, record)) ?? records.find(({ name }) => name === spec.name) ?? null
+  );
 }
 
 /** A member as the steps know it, from what the state remembers. */

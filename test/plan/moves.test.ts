@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster, ClusterNode } from '../../src/domain/cluster.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { planTokenRotate } from '../../src/plan/maintenance/token-rotate.ts';
 import { carryOut, converge, first, order } from '../support/carry-out.ts';
+import { maintenanceInput } from '../support/maintenance-input.ts';
 import { makeCluster, makeNode } from '../support/make-cluster.ts';
 import { beginRun, findingsOf, makeWorld, planInput, planWorld, type World } from '../support/model-hosts.ts';
 import { applyHalf, applyStep } from '../support/model-steps.ts';
@@ -114,6 +116,11 @@ describe('a single server at another address', () => {
     expect(reset(back)).not.toBe(reset(world));
   });
 
+  it('is to be mended before a verb stops its service', () => {
+    const plan = planTokenRotate(maintenanceInput(world, 'token rotate', {}));
+    expect(plan.findings.map(({ code }) => code)).toEqual(['move-pending']);
+  });
+
   it('is refused where the file does not say so', () => {
     const named = settled(makeNode('one.example', SERVER, { name: 'one' }));
     const [key = ''] = Object.keys(named.hosts);
@@ -223,5 +230,21 @@ describe('a worker at another address', () => {
     ]);
     const end = converge(world).world;
     expect(Object.values(end.state.nodes).map(({ address }) => address)).toEqual(['10.0.0.1', '10.9.0.4']);
+  });
+});
+
+describe('an address that nobody answers at', () => {
+  it('is no reason to give up the member whose name stands beside it', () => {
+    const three = settled(
+      makeNode('10.0.0.1', SERVER, { name: 'h0' }),
+      makeNode('10.0.0.2', SERVER, { name: 'h1' }),
+      makeNode('10.0.0.3', SERVER, { name: 'h2' }),
+    );
+    const { '10.0.0.3:22': _carried, ...hosts } = three.hosts;
+    const nodes = [...three.cluster.nodes.slice(0, 2), makeNode('10.9.0.1', SERVER, { name: 'h2' })];
+    const world = { ...three, hosts, cluster: { ...three.cluster, nodes } };
+    expect(planWorld(world).leaving).toEqual([]);
+    expect(planWorld(world).unreachable).toEqual(['10.9.0.1:22']);
+    expect(ids(planWorld(world)).filter((id) => id.startsWith('leave-cluster'))).toEqual([]);
   });
 });

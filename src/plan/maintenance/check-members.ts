@@ -2,6 +2,7 @@ import type { ClusterNode } from '../../domain/cluster.ts';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { factsOf } from '../../render/desired-node.ts';
 import { isServer } from '../../rke2/roles.ts';
+import { findMove } from '../find-move.ts';
 import { recordAt } from '../membership.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
 import { members } from './members.ts';
@@ -28,6 +29,7 @@ export function checkMembers(
   const isSpared = mayBeAway && hasMajority(cluster.nodes, away);
   return [
     ...checkFollowed(input),
+    ...checkPlaces(input),
     ...away.map((node) => hostAway(input, node, isSpared)),
     ...(mayBeDown || down.length <= inHand ? [] : down).map(
       ({ name, key }): Diagnostic => ({
@@ -68,6 +70,24 @@ function hostAway({ operation, state }: MaintenanceInput, node: ClusterNode, isS
     message: `${name} was not reached and is left out.`,
     hint: `Run \`${command}\` again when it is back.`,
   };
+}
+
+/** A server that has another address does not come up again before `up` has made its etcd anew for that. */
+function checkPlaces(input: MaintenanceInput): readonly Diagnostic[] {
+  return input.cluster.nodes.flatMap((spec): Diagnostic[] => {
+    const move = findMove(input, spec);
+    if (move === null || !isServer(move.record.roles)) return [];
+    const { name } = move.record;
+    return [
+      {
+        severity: 'error',
+        code: 'move-pending',
+        node: spec.key,
+        message: `${name} has the address ${move.to} now, and the cluster knows it under ${move.from ?? 'another one'} still.`,
+        hint: `Run \`rke2ctl up\`, which mends that; then \`rke2ctl ${input.operation.verb}\` again.`,
+      },
+    ];
+  });
 }
 
 /** Between an edit of the file and its `up` nobody but the state knows who belongs to the cluster. */
