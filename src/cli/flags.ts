@@ -123,6 +123,12 @@ export interface MaintenanceFlags extends CommonFlags {
 export interface SnapshotRestoreFlags extends MaintenanceFlags {
   /** File with the server token of the snapshot's time. */
   readonly tokenFile?: string;
+  /** All nodes go back to the RKE2 of its time. */
+  readonly withVersion?: boolean;
+  /** Only with the file of its time. */
+  readonly withConfig?: boolean;
+  /** False: no snapshot of how it is now is taken before. */
+  readonly safetySnapshot?: boolean;
 }
 
 export interface EtcdResetFlags extends MaintenanceFlags {
