@@ -4,8 +4,15 @@ export interface OutputFlags {
   readonly output: 'text' | 'json';
 }
 
+/** Of commands that go to hosts: where did the time go? */
+export interface TraceFlags {
+  /** The file that the trace goes to. */
+  readonly trace?: string;
+  readonly timings?: boolean;
+}
+
 /** Flags that every command takes which reads a cluster.yml. */
-export interface CommonFlags extends OutputFlags {
+export interface CommonFlags extends OutputFlags, TraceFlags {
   /** At least one; later files win. */
   readonly config: readonly string[];
   readonly verbose?: boolean;
