@@ -1,4 +1,5 @@
 import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { readServedCertificate } from '../../host/read-served-certificate.ts';
 import { caHash } from '../../pki/ca-hash.ts';
 import { explainEnded } from '../../plan/ended-authorities.ts';
@@ -6,9 +7,9 @@ import type { MaintenanceInput } from '../../plan/maintenance/maintenance-input.
 import { members } from '../../plan/maintenance/members.ts';
 import { CA_PORTS, planRotateCa, type RotateCaRequest } from '../../plan/maintenance/rotate-ca.ts';
 import { casAmong } from '../../rke2/ca-files.ts';
-import { countText } from '../../ui/table.ts';
 import type { CertRotateFlags } from '../flags.ts';
 import { endedAmong, readServerFiles } from '../read-server-files.ts';
+import { apiText, nodesText, restartingNodes } from '../restart-words.ts';
 import { runMaintenance, type Scene } from '../run-maintenance.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -62,15 +63,15 @@ function isThere(): Rke2ctlError {
   });
 }
 
-function explain(input: MaintenanceInput<RotateCaRequest>): readonly string[] {
-  const { servers, agents } = members(input);
+function explain(input: MaintenanceInput<RotateCaRequest>, plan: Plan): readonly string[] {
+  const { servers } = members(input);
+  const nodes = restartingNodes(plan);
   const own = casAmong(input.cluster.files, input.cluster.dataDir) !== null;
   const { force } = input.operation.request;
   const how = force && servers.length > 1 ? 'all servers at once' : 'one server after the other';
-  const apiStays = servers.length > 1 && !force;
   return [
-    `The cluster gets ${own ? 'the certificate authorities of `certificates.ca`' : 'new certificate authorities'}; ${countText(servers.length, 'server')} and ${countText(agents.length, 'agent')} restart, ${how}; pods keep running.`,
-    apiStays ? 'The API stays there.' : 'The API is away meanwhile.',
+    `The cluster gets ${own ? 'the certificate authorities of `certificates.ca`' : 'new certificate authorities'}; ${nodesText(nodes)} restart, ${how}; pods keep running.`,
+    force ? 'The API is away meanwhile.' : apiText(servers, nodes),
     force
       ? 'The old authorities do not vouch for them, so that no server could come up beside one that has not restarted; every copy of a kubeconfig is worth nothing from then on.'
       : 'The old ones vouch for them, so that whoever trusts only those still gets in.',

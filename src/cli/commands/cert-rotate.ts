@@ -1,15 +1,15 @@
 import type { CertificateFacts, CertificateFile } from '../../domain/certificates.ts';
 import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
-import type { PlannedNode } from '../../domain/plan.ts';
+import type { Plan, PlannedNode } from '../../domain/plan.ts';
 import { readServedCertificate } from '../../host/read-served-certificate.ts';
 import { explainEnded } from '../../plan/ended-authorities.ts';
 import { type CertRotateRequest, planCertRotate, portsOf } from '../../plan/maintenance/cert-rotate.ts';
 import type { MaintenanceInput } from '../../plan/maintenance/maintenance-input.ts';
 import { type Members, members } from '../../plan/maintenance/members.ts';
 import { CERTIFICATE_SERVICES, certificateService } from '../../rke2/certificate-services.ts';
-import { countText } from '../../ui/table.ts';
 import type { CertRotateFlags } from '../flags.ts';
 import { endedAmong, readServerFiles } from '../read-server-files.ts';
+import { apiText, nodesText, restartingNodes } from '../restart-words.ts';
 import { runMaintenance, type Scene } from '../run-maintenance.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -124,20 +124,20 @@ function refuseUnknownNodes(names: readonly string[], { servers, agents }: Membe
   });
 }
 
-function explain(input: MaintenanceInput<CertRotateRequest>): readonly string[] {
-  const { servers, agents } = members(input);
+function explain(input: MaintenanceInput<CertRotateRequest>, plan: Plan): readonly string[] {
+  const { servers } = members(input);
+  const nodes = restartingNodes(plan);
   const { together, services } = input.operation.request;
   const what = services.length === 0 ? 'All certificates' : `The certificates of ${services.join(', ')}`;
   if (together) {
     return [
-      `${what} on ${countText(servers.length, 'server')} are renewed.`,
+      `${what} on ${nodesText(nodes)} are renewed.`,
       'Those of etcd have ended, so that no server could come up alone: all are stopped and start together, and the API is away meanwhile.',
     ];
   }
-  const only = servers.length === 1;
   return [
-    `${what} on ${countText(servers.length, 'server')} and ${countText(agents.length, 'agent')} are renewed, one server after the other; pods keep running.`,
-    only ? 'The API is away while the only server restarts.' : 'The API stays there.',
+    `${what} on ${nodesText(nodes)} are renewed, one server after the other; pods keep running.`,
+    apiText(servers, nodes),
     'The kubeconfig here is written anew; copies of it elsewhere go on working until their own certificate ends.',
   ];
 }
