@@ -7,6 +7,9 @@ import { lengthOf, type Span, type SpanKind } from './span.ts';
 
 const SHOWN = 10;
 
+/** What is less shows as nothing in tenths of a second. */
+const LEAST_TOLD_MS = 100;
+
 /** What people call a thing that took time; what these are made of is told beside them. */
 const WHOLE: ReadonlySet<SpanKind> = new Set(['phase', 'look', 'step']);
 const INNER: ReadonlySet<SpanKind> = new Set(['connection', 'command', 'transfer', 'talk', 'part']);
@@ -50,7 +53,11 @@ function waitedFor(span: Span, spans: readonly Span[]): string {
   );
   const within = inner.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0];
   const before = spans.find(
-    ({ kind, key, endMs }) => kind === 'wait' && key === span.key && endMs === span.startMs,
+    (each) =>
+      each.kind === 'wait' &&
+      each.key === span.key &&
+      each.endMs === span.startMs &&
+      lengthOf(each) >= LEAST_TOLD_MS,
   );
   return [
     ...(within === undefined ? [] : [`${within.name} ${durationText(lengthOf(within))}`]),

@@ -100,24 +100,34 @@ export class TraceRecorder {
   #runStarted({ command, clusterName }: Told<'run-started'>): void {
     this.#finishRun();
     this.#command = command;
-    this.#beganMs = this.#now();
-    const startMs = this.#spans.length === 0 ? 0 : this.#beganMs;
-    this.#add('phase', `${command}: start up, read the file`, null, startMs, { cluster: clusterName });
+    const startMs = this.#spans.length === 0 ? 0 : this.#now();
+    const detail = { cluster: clusterName };
+    this.#beganMs = this.#add('phase', `${command}: start up, read the file`, null, startMs, detail).endMs;
   }
 
   #lookEnded(key: NodeKey, detail: Span['detail']): void {
     const startMs = this.#looks.get(key);
     if (startMs === undefined) return;
     this.#looks.delete(key);
-    this.#add('look', 'look at the host', key, startMs, detail);
+    const { endMs } = this.#add('look', 'look at the host', key, startMs, detail);
+    const connection = this.#spans.findLast((span) => span.kind === 'connection' && span.key === key);
+    // The command that asks may go on, as it holds the lock: what counts is when it has answered.
+    if (connection !== undefined && connection.startMs >= startMs)
+      this.#spans.push({
+        kind: 'part',
+        name: 'the probe',
+        key,
+        startMs: connection.endMs,
+        endMs,
+        detail: {},
+      });
   }
 
   #planned({ plan }: Told<'planned'>): void {
-    const startMs = this.#now();
     for (const { key, name } of [...plan.nodes, ...plan.leaving]) this.#names.set(key, name);
-    this.#add('phase', `${this.#command}: look at the hosts, plan`, null, this.#beganMs, {
-      steps: plan.steps.length,
-    });
+    const detail = { steps: plan.steps.length };
+    const words = `${this.#command}: look at the hosts, plan`;
+    const startMs = this.#add('phase', words, null, this.#beganMs, detail).endMs;
     this.#plan = { startMs, steps: new Map(plan.steps.map((step) => [step.id, step])) };
   }
 

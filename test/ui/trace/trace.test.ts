@@ -105,6 +105,7 @@ describe('the recorder of a trace', () => {
       ['phase', 'up: start up, read the file', null, 0, 100],
       ['connection', 'connect', ONE.key, 110, 170],
       ['look', 'look at the host', ONE.key, 110, 200],
+      ['part', 'the probe', ONE.key, 170, 200],
       ['look', 'look at the host', TWO.key, 110, 210],
       ['phase', 'up: look at the hosts, plan', null, 100, 220],
       ['part', '1 of 3', ONE.key, 230, 350],
@@ -212,7 +213,7 @@ describe('the table of timings', () => {
       '0.1s  0.0s  -      up: start up, read the file',
       '0.1s  0.1s  two    look at the host',
       '0.1s  0.1s  one    look at the host             connect 0.1s',
-      '0.1s  0.5s  two    label two                    before that 0.0s waits for its turn',
+      '0.1s  0.5s  two    label two',
       '0.0s  0.4s  two    start two                    before that 0.2s waits for: start one on one',
       '',
     ]);
