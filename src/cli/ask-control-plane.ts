@@ -1,8 +1,8 @@
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { Host } from '../host/host.ts';
-import { readKnownNodes } from './known-nodes.ts';
-import { onNodes } from './on-nodes.ts';
-import { selectNodes } from './select-nodes.ts';
+import { readKnownNodes } from './nodes/known-nodes.ts';
+import { onNodes } from './nodes/on-nodes.ts';
+import { selectNodes } from './nodes/select-nodes.ts';
 import type { Workspace } from './workspace.ts';
 
 /**

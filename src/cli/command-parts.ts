@@ -9,6 +9,13 @@ export function common(command: Command): Command {
     .option('--verbose', 'show every command that runs on a host');
 }
 
+/** Of commands that go to hosts. */
+export function traced(command: Command): Command {
+  return command
+    .option('--trace <file>', 'write what took how long, for Perfetto, speedscope or Chrome')
+    .option('--timings', 'print at the end what took longest, and what it waited for');
+}
+
 /** What stands in for a cluster.yml on one machine; `plan` must see what `up` was given. */
 export function local(command: Command): Command {
   return command
@@ -26,7 +33,7 @@ export function local(command: Command): Command {
 
 /** Flags of every verb that does something to a living cluster. */
 export function maintenance(command: Command): Command {
-  return common(command)
+  return traced(common(command))
     .option('--yes', 'do not ask')
     .option('--plan', 'show the steps and do nothing; exit code 2 when there are any')
     .option('--ignore-check <name...>', 'go on although this check fails')

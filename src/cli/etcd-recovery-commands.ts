@@ -11,6 +11,12 @@ export function addEtcdRecoveryCommands(etcd: Command): void {
       'its full name as `snapshot-list` shows it, or a file; none: go on where it was cut off',
     )
     .option('--token-file <file>', 'the server token of that time, where the state has another')
+    .option('--with-version', 'all nodes go back to the RKE2 that took the snapshot, while they are stopped')
+    .option(
+      '--with-config',
+      'only if the file says what it said when the snapshot was taken; tells what differs',
+    )
+    .option('--no-safety-snapshot', 'take no snapshot of how it is now before: for when none can be taken')
     .action((snapshot: string | undefined, options: SnapshotRestoreFlags) =>
       run(async () =>
         (await import('./commands/etcd-snapshot-restore.ts')).snapshotRestore(snapshot, options),

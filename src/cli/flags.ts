@@ -1,11 +1,18 @@
-import type { Limit } from './select-nodes.ts';
+import type { Limit } from './nodes/parse-limit.ts';
 
 export interface OutputFlags {
   readonly output: 'text' | 'json';
 }
 
+/** Of commands that go to hosts: where did the time go? */
+export interface TraceFlags {
+  /** The file that the trace goes to. */
+  readonly trace?: string;
+  readonly timings?: boolean;
+}
+
 /** Flags that every command takes which reads a cluster.yml. */
-export interface CommonFlags extends OutputFlags {
+export interface CommonFlags extends OutputFlags, TraceFlags {
   /** At least one; later files win. */
   readonly config: readonly string[];
   readonly verbose?: boolean;
@@ -123,6 +130,12 @@ export interface MaintenanceFlags extends CommonFlags {
 export interface SnapshotRestoreFlags extends MaintenanceFlags {
   /** File with the server token of the snapshot's time. */
   readonly tokenFile?: string;
+  /** All nodes go back to the RKE2 of its time. */
+  readonly withVersion?: boolean;
+  /** Only with the file of its time. */
+  readonly withConfig?: boolean;
+  /** False: no snapshot of how it is now is taken before. */
+  readonly safetySnapshot?: boolean;
 }
 
 export interface EtcdResetFlags extends MaintenanceFlags {

@@ -8,7 +8,7 @@ import { removeLeftovers, writeAtomically } from '../state/atomic-write.ts';
 import type { StateStore } from '../state/store.ts';
 import type { OperatorFiles } from '../steps/step-handler.ts';
 import type { Caller } from './cluster-source.ts';
-import { inspectKubeconfig } from './kubeconfig-file.ts';
+import { inspectKubeconfig } from './kubeconfig/kubeconfig-file.ts';
 
 /** What is done on the operator's machine beside the state file itself. */
 export interface Operator extends OperatorFiles {

@@ -9,8 +9,8 @@ import type { PlanRequest } from '../plan/saved-plan.ts';
 import type { UpInput } from '../plan/up-input.ts';
 import { judgeFindings } from './judge-findings.ts';
 import type { PreparedUp } from './prepare-up.ts';
-import { refuseIllState } from './refuse-ill-state.ts';
 import type { Release } from './resolve-release.ts';
+import { refuseIllState } from './state/refuse-ill-state.ts';
 import type { Workspace } from './workspace.ts';
 
 /**

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { fileKeyNames } from '../config/file-key-names.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { ConnectError, StateError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
@@ -15,7 +14,7 @@ import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
 import { checkPlanes } from '../plan/check-planes.ts';
 import { checkQuorum } from '../plan/check-quorum.ts';
 import { checkState } from '../plan/check-state.ts';
-import { checkTtl, checkTtlPassed } from '../plan/check-ttl.ts';
+import { checkTtl } from '../plan/check-ttl.ts';
 import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
@@ -29,8 +28,9 @@ import { renderManifests } from '../render/manifests.ts';
 import { createState } from '../state/create-state.ts';
 import { fetchAddons } from './fetch-addons.ts';
 import { judgeFindings } from './judge-findings.ts';
-import { refuseIllState } from './refuse-ill-state.ts';
+import { refuseAbsent } from './refuse-absent.ts';
 import { type Release, resolveRelease } from './resolve-release.ts';
+import { refuseIllState } from './state/refuse-ill-state.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Everything `up` needs once it is clear what is to be done. */
@@ -127,8 +127,7 @@ async function lookAtHosts(workspace: Workspace, stored: State | null): Promise<
   const { cluster, connectWindow, sessions, signals } = workspace;
   sessions.add(leavingSpecs(cluster, stored));
   const observed = await sessions.observe(connectWindow, signals.stop);
-  refuseNobody(cluster, observed);
-  refuseGone(cluster, observed, stored);
+  refuseAbsent(cluster, observed, stored);
   await refuseIllState(workspace, observed, stored);
   return observed;
 }
@@ -147,29 +146,6 @@ function asTheyWillBe(cluster: Cluster, observed: Observed, state: State): Obser
       : [],
   );
   return { hosts: { ...observed.hosts, ...Object.fromEntries(rejoining) } };
-}
-
-/** A cluster that has taken itself away is no member's fault: every other complaint would hide the reason. */
-function refuseGone(cluster: Cluster, observed: Observed, stored: State | null): void {
-  const passed = checkTtlPassed(cluster, observed, stored);
-  if (passed !== null) throw new StateError({ ...passed, message: `${passed.message} Nothing was done.` });
-}
-
-/** With no host at all there is nothing to plan, and every later complaint would hide the reason. */
-function refuseNobody(cluster: Cluster, observed: Observed): void {
-  const failures = cluster.nodes.flatMap(({ key }) => {
-    const host = observed.hosts[key];
-    return host === undefined || host.reachable ? [] : [{ key, ...host.error }];
-  });
-  const [first] = failures;
-  if (first === undefined || failures.length < cluster.nodes.length) return;
-  const others = failures.length === 1 ? '' : ` The other ${failures.length - 1} answered no better.`;
-  throw new ConnectError({
-    code: 'no-host-reached',
-    message: `${first.message}${others} Nothing was done.`,
-    hint: first.hint,
-    exitCode: 4,
-  });
 }
 
 function warnings(findings: readonly Diagnostic[]): readonly Diagnostic[] {

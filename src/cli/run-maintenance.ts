@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonMap } from '../domain/cluster.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
 import { CheckError, type ExitCode, Rke2ctlError, StateError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Operation, Verb } from '../domain/operation.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, StepKind } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
+import { CHECK_NAMES } from '../plan/checks/catalog.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
 import { leavingSpecs } from '../plan/leaving-specs.ts';
 import type { MaintenanceInput } from '../plan/maintenance/maintenance-input.ts';
@@ -16,7 +18,10 @@ import { executePlan } from './execute-plan.ts';
 import { exitCodeOf } from './exit-code-of.ts';
 import type { MaintenanceFlags } from './flags.ts';
 import { outputStyle } from './output-style.ts';
-import { refuseIllState } from './refuse-ill-state.ts';
+import { refuseAbsent } from './refuse-absent.ts';
+import { refuseUnattended } from './refuse-unattended.ts';
+import type { Release } from './resolve-release.ts';
+import { refuseIllState } from './state/refuse-ill-state.ts';
 import { withWorkspace } from './wire.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -39,8 +44,14 @@ export interface MaintenanceVerb<R extends JsonMap> {
   readonly plan: (input: MaintenanceInput<R>) => Plan;
   /** What it does and disturbs, as sentences before the question. */
   readonly explain: (input: MaintenanceInput<R>, plan: Plan) => readonly string[];
-  /** True where a new request may take the place of one that was cut off. */
-  readonly mayBeginAnew?: boolean;
+  /** Which verb that was cut off a new request may take the place of; none unless given. */
+  readonly mayReplace?: (open: Operation) => boolean;
+  /** True when an open one cannot go on because what it needs on this machine is gone: then it is begun anew. */
+  readonly isSpent?: (open: Operation) => Promise<boolean>;
+  /** The release that its steps install, settled before anything is planned; null: they install none. */
+  readonly supply?: (state: State, request: R, scene: Scene, workspace: Workspace) => Promise<Release | null>;
+  /** Kinds of steps after which the cluster still is as it was: one that fails there was never begun. */
+  readonly harmless?: readonly StepKind[];
   /** True where steps write the nodes' files. */
   readonly writesFiles?: boolean;
 }
@@ -49,37 +60,75 @@ export interface MaintenanceVerb<R extends JsonMap> {
  * Carries a verb out, or goes on with it where it was cut off: looks, plans, says what will happen, asks, and works. With
  * `--plan` it stops before the question. Exit 0 done, 2 `--plan` found steps, 4 partly, 1 failed.
  */
-export function runMaintenance<R extends JsonMap>(
+export async function runMaintenance<R extends JsonMap>(
   verb: MaintenanceVerb<R>,
   flags: MaintenanceFlags,
 ): Promise<ExitCode> {
+  refuseUnattended(verb.verb, flags, '`--plan` shows what would be done.');
   const locks = flags.plan !== true;
   return withWorkspace({ command: verb.verb, flags, locks }, async (workspace) => {
     const scene = await lookAround(workspace);
     const operation = await resolveOperation(verb, scene, workspace);
     const state = begun(verb, scene.state, operation);
-    const input: MaintenanceInput<R> = { ...desiredInput(workspace, { ...scene, state }), operation };
+    const release = (await verb.supply?.(state, operation.request, scene, workspace)) ?? null;
+    const input: MaintenanceInput<R> = {
+      ...desiredInput(workspace, { ...scene, state }),
+      ...(release !== null && { version: release.version, artifacts: release.artifacts }),
+      operation,
+    };
     const plan = judge(verb.plan(input), flags, workspace);
     if (flags.plan === true) return showMaintenance(plan, flags);
     if (plan.steps.length > 0) await confirm(workspace, verb.explain(input, plan), flags);
+    if (plan.steps.length > 0) await release?.verify(workspace.signals.stop);
     workspace.emit({ type: 'planned', plan });
     if (plan.steps.length > 0) await workspace.store.write({ ...state, operation });
-    const result = await executePlan(workspace, plan, {
+    const started = new Set<StepKind>();
+    const result = await executePlan(withEar(workspace, started), plan, {
       concurrency: flags.concurrency,
       timeoutMs: flags.timeout,
-      artifact: (name) => name,
+      artifact: release?.path ?? ((name) => name),
       input: verb.writesFiles === true ? input : null,
       state: plan.steps.length > 0 ? { ...state, operation } : state,
     });
-    return exitCodeOf(result);
+    const code = exitCodeOf(result);
+    if (code !== 0 && operation.done.length === 0) await withdraw(verb, scene, started, workspace);
+    return code;
+  });
+}
+
+/** Hears which kinds of steps were begun. */
+function withEar(workspace: Workspace, started: Set<StepKind>): Workspace {
+  return {
+    ...workspace,
+    emit: (event) => {
+      if (event.type === 'step-started') started.add(event.kind);
+      workspace.emit(event);
+    },
+  };
+}
+
+/** What has changed nothing must not stand in the way of other commands: the state is as it was before. */
+async function withdraw<R extends JsonMap>(
+  { verb, harmless = [] }: MaintenanceVerb<R>,
+  { state }: Scene,
+  started: ReadonlySet<StepKind>,
+  { emit, store }: Workspace,
+): Promise<void> {
+  if (started.size === 0 || [...started].some((kind) => !harmless.includes(kind))) return;
+  await store.write(state);
+  emit({
+    type: 'notice',
+    message: `Nothing was stopped or changed, so \`${verb}\` is not in hand: the cluster goes on as it was.`,
   });
 }
 
 async function lookAround(workspace: Workspace): Promise<Scene> {
   const { cluster, store, sessions, signals } = workspace;
   const state = await store.read();
+  if (state?.removing === true) throw removing();
   sessions.add(leavingSpecs(cluster, state));
   const observed = await sessions.observe(workspace.connectWindow, signals.stop);
+  refuseAbsent(cluster, observed, state);
   await refuseIllState(workspace, observed, state);
   if (state === null || Object.keys(state.nodes).length === 0) {
     throw new StateError({
@@ -94,21 +143,25 @@ async function lookAround(workspace: Workspace): Promise<Scene> {
 
 /** The open operation, if it is this one; else a new one. Throws where another one is open. */
 async function resolveOperation<R extends JsonMap>(
-  { verb, asked, settle, mayBeginAnew }: MaintenanceVerb<R>,
+  { verb, asked, settle, mayReplace, isSpent }: MaintenanceVerb<R>,
   scene: Scene,
   workspace: Workspace,
 ): Promise<Operation & { readonly request: R }> {
   const open = scene.state.operation;
   if (open !== undefined) {
     const isSame = open.verb === verb && (asked === null || isAskedFor(asked, open.request));
-    if (isSame) {
+    if (isSame && (await isSpent?.(open)) !== true) {
       workspace.emit({
         type: 'notice',
         message: `Going on with \`${verb}\`, begun ${timeText(open.startedAt)}.`,
       });
       return { ...open, request: open.request as R };
     }
-    if (open.verb !== verb || mayBeginAnew !== true) throw isOpen(open);
+    if (mayReplace?.(open) !== true) throw isOpen(open);
+    workspace.emit({
+      type: 'notice',
+      message: `\`${open.verb}\`, begun ${timeText(open.startedAt)} and cut off, is given up for this.`,
+    });
   }
   const request = await settle(asked, scene, workspace);
   return { verb, startedAt: workspace.startedAt, request, done: [] };
@@ -141,9 +194,27 @@ function desiredInput({ cluster, findings }: Workspace, { observed, state }: Sce
 
 function judge(plan: Plan, { ignoreCheck }: MaintenanceFlags, { emit }: Workspace): Plan {
   const findings = applyIgnored(plan.findings, ignoreCheck ?? []);
-  if (findings.some(({ severity }) => severity === 'error')) throw new CheckError(findings);
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw cannotGoAhead(plan, findings, errors);
   for (const diagnostic of findings) emit({ type: 'finding', diagnostic });
   return { ...plan, findings };
+}
+
+/** Only some of what stands against a verb is for the person to judge. */
+function cannotGoAhead(
+  { purpose }: Plan,
+  findings: readonly Diagnostic[],
+  errors: readonly Diagnostic[],
+): CheckError {
+  const again = `then run \`rke2ctl ${purpose}\` again`;
+  const [harmless] = errors.filter(({ code }) => CHECK_NAMES.includes(code));
+  return new CheckError(findings, {
+    message: `\`rke2ctl ${purpose}\` cannot go ahead as things are; nothing was changed.`,
+    hint:
+      harmless === undefined
+        ? `Mend what is said above, ${again}.`
+        : `Mend what is said above, ${again}; or let it pass with \`--ignore-check ${harmless.code}\` if you know that it does no harm.`,
+  });
 }
 
 /** Shows a plan and does nothing; 2 when there are steps. */
@@ -174,6 +245,15 @@ async function confirm(
     message: 'Nothing was done.',
     hint: 'That was your answer; `--yes` does not ask.',
     exitCode: 0,
+  });
+}
+
+function removing(): StateError {
+  return new StateError({
+    code: 'remove-unfinished',
+    message: 'A `rke2ctl remove` of this cluster was begun and has not come to its end. Nothing was done.',
+    hint: 'Run `rke2ctl remove` until every host is clean; then `rke2ctl up` makes the cluster anew.',
+    exitCode: 3,
   });
 }
 

@@ -20,6 +20,7 @@ import type { TransportContext } from '../transport/transport-context.ts';
 import { findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
 import type { CommonFlags, UpFlags } from './flags.ts';
 import { HostSessions, type OpenHost } from './host-sessions.ts';
+import { openTrace, type Trace } from './open-trace.ts';
 import { createOperator } from './operator.ts';
 import { type Answers, Screen } from './screen.ts';
 import { secretsOf } from './secrets-of.ts';
@@ -88,8 +89,10 @@ export async function withWorkspace<T extends number = ExitCode>(
     flags.ttl === undefined ? asked : { ...asked, runTtlSeconds: Math.ceil(flags.ttl / 1000) };
   const paths = statePaths(config);
   const { watch, answers, quietStdout = false, stopping = FINISHING } = options;
+  const trace = await openTrace(flags);
+  const watchers = [...trace.watchers, ...(watch === undefined ? [] : [watch])];
   const secrets = secretsOf(cluster);
-  const screen = new Screen({ flags, paths, isRun: options.locks, secrets, watch, answers, quietStdout });
+  const screen = new Screen({ flags, paths, isRun: options.locks, secrets, watchers, answers, quietStdout });
   const signals =
     options.signals === undefined
       ? listenToSignals(() => stopping !== null && screen.tell(stopping))
@@ -97,7 +100,11 @@ export async function withWorkspace<T extends number = ExitCode>(
   screen.handle({ type: 'run-started', command, clusterName: cluster.name, config: files.join(' with ') });
   const user = userInfo().username;
   const since = Date.now();
-  const closers: (() => Promise<void>)[] = [async () => screen.close(), async () => signals.close()];
+  const closers: (() => Promise<void>)[] = [
+    () => trace.close(),
+    async () => screen.close(),
+    async () => signals.close(),
+  ];
   try {
     if (options.locks) {
       await screen.openRecords(caller);
@@ -113,7 +120,7 @@ export async function withWorkspace<T extends number = ExitCode>(
       askPassphrase: (path, attempt) => screen.askPassphrase(path, attempt),
       env: process.env,
     });
-    const connect = connectHosts(context, screen, options);
+    const connect = connectHosts(context, { screen, trace }, options);
     const open = openHosts(cluster, connect, { ...options, holder });
     const sessions = new HostSessions(
       cluster.nodes.filter(options.asks ?? (() => true)),
@@ -143,13 +150,18 @@ export async function withWorkspace<T extends number = ExitCode>(
 }
 
 /** Connects and looks at nothing yet. */
-function connectHosts(context: TransportContext, screen: Screen, options: WorkspaceOptions): ConnectHost {
+function connectHosts(
+  context: TransportContext,
+  { screen, trace }: { readonly screen: Screen; readonly trace: Trace },
+  options: WorkspaceOptions,
+): ConnectHost {
   const { wrapTransport = (transport) => transport } = options;
   return async (node, signal) => {
     const bare = options.flags.local === true ? new LocalTransport() : createTransport(node, context);
-    const transport = recordTransport(wrapTransport(bare, node), (command) =>
-      screen.tellCommand(node.key, command),
-    );
+    const transport = recordTransport(wrapTransport(bare, node), (traffic) => {
+      trace.traffic(node.key, traffic, (text) => screen.scrub(text));
+      if (traffic.type === 'command') screen.tellCommand(node.key, traffic);
+    });
     try {
       await transport.connect(signal);
       const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });

@@ -119,6 +119,8 @@ export interface ClusterNode {
   readonly internalAddress: string | null;
   /** The node's address of the other IP family, where the file names it for dual stack. */
   readonly otherInternalAddress: string | null;
+  /** Its own address may be another at any time: it is taken as the host has it, and not pinned. Absent: no. */
+  readonly follow?: true;
   /** `hostname_override`, or `address` when it is a name; null = the host's own hostname. Lower case. */
   readonly name: string | null;
   readonly user: string;

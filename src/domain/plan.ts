@@ -115,7 +115,13 @@ export type InstallWay =
 
 export type Step = StepBase &
   (
-    | { readonly kind: 'claim'; readonly marker: Marker; readonly bootstrap: boolean }
+    | {
+        readonly kind: 'claim';
+        readonly marker: Marker;
+        readonly bootstrap: boolean;
+        /** Its address has changed: what the state calls this move, and ids of nodes that are cut off by it. */
+        readonly move?: { readonly mark: string; readonly stranded: readonly string[] } | undefined;
+      }
     | {
         /** Has the host take the cluster away by itself after so many seconds from then on; null: never. */
         readonly kind: 'set-ttl';

@@ -85,6 +85,10 @@ export interface NodeRecord {
    * restore or reset.
    */
   readonly leftBehind?: string | undefined;
+  /** It has another address than before, and its service (with etcd, its etcd) is not made anew for that yet. Names that move. */
+  readonly moving?: string | undefined;
+  /** Every server through which it reached the cluster has another address: it is cut off until its service starts anew. */
+  readonly stranded?: boolean | undefined;
   /** How it is reached, without keys that stand in the file itself: for the day on which the file no longer names it. */
   readonly ssh?: NodeAccess | undefined;
   /**

@@ -8,8 +8,6 @@ export interface ResetRequest {
   readonly snapshot: string | null;
   /** Tells this reset from any before: letters, digits and `-`. */
   readonly mark: string;
-  /** RKE2 would take the path for the name of an object in S3 where its configuration speaks of S3. */
-  readonly withoutS3: boolean;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   /** RKE2's last words, as they come. */
@@ -29,12 +27,13 @@ export interface ResetOutcome {
 const DONE = 'Managed etcd cluster membership has been reset';
 
 /**
- * $1: data directory; $2: mark; $3: snapshot or nothing; $4: `no-s3` or nothing. RKE2 runs as a unit of its own, so that a
+ * $1: data directory; $2: mark; $3: snapshot or nothing. Where any of its files speaks of S3, RKE2 would take the path for
+ * the name of an object there. RKE2 runs as a unit of its own, so that a
  * connection that falls does not end it halfway: the next call waits for it. Its words go to a log, which tells later
  * whether this very reset has succeeded. Without a snapshot the database is changed in place, so it is copied before.
  */
 const RESET = `
-data=$1 mark=$2 snapshot=$3 s3=$4
+data=$1 mark=$2 snapshot=$3
 db=$data/server/db own=$data/server/rke2ctl-restore unit=rke2ctl-cluster-reset.service
 log=$own/reset-$mark.log
 unit_of() { systemctl show -p "$1" --value ${unitName('rke2-server')}; }
@@ -43,6 +42,8 @@ binary=$(unit_of ExecStart | sed -n 's/^{ path=\\([^ ;]*\\).*/\\1/p' | head -n 1
 (umask 022; mkdir -p "$data") && (umask 077; mkdir -p "$own") || exit 1
 is_running() { case $(systemctl show -p ActiveState --value "$unit") in active|activating|deactivating) return 0;; esac; return 1; }
 is_done() { grep -qs '${DONE}' "$log"; }
+# Another reset, that was given up for this one, must not go on beneath it.
+while is_running && [ ! -f "$log" ]; do sleep 0.4; done
 if ! is_running; then
   if is_done; then echo before; exit 0; fi
   if [ -z "$snapshot" ] && [ -d "$db/etcd" ] && [ ! -d "$db/etcd-old-$mark" ]; then
@@ -53,8 +54,7 @@ if ! is_running; then
   systemctl stop rke2-server.service || exit 1
   rm -f "$db/reset-flag"
   set -- "$binary" server --cluster-reset
-  [ -z "$snapshot" ] || set -- "$@" "--cluster-reset-restore-path=$snapshot"
-  [ "$s3" != no-s3 ] || set -- "$@" --etcd-s3=false
+  [ -z "$snapshot" ] || set -- "$@" "--cluster-reset-restore-path=$snapshot" --etcd-s3=false
   set -- /bin/sh -c 'umask 077; log=$1; shift; "$@" >"$log" 2>&1; code=$?; sync; exit "$code"' sh "$log" "$@"
   for file in $(unit_of EnvironmentFiles | sed 's/ (.*//'); do set -- -p "EnvironmentFile=-$file" "$@"; done
   systemctl reset-failed "$unit" 2>/dev/null
@@ -86,9 +86,9 @@ const EXIT_FAILED = 3;
  * error. A snapshot that was restored is taken away.
  */
 export async function resetEtcd(host: Host, request: ResetRequest): Promise<ResetOutcome> {
-  const { dataDir = DATA_DIR, snapshot, mark, withoutS3, timeoutMs, signal, onWords } = request;
+  const { dataDir = DATA_DIR, snapshot, mark, timeoutMs, signal, onWords } = request;
   const { exitCode, stdout, stderr } = await host.run(RESET, {
-    args: [dataDir, mark, snapshot ?? '', withoutS3 ? 'no-s3' : ''],
+    args: [dataDir, mark, snapshot ?? ''],
     what: 'Resetting etcd',
     timeoutMs,
     allowFailure: true,
@@ -106,11 +106,20 @@ export async function resetEtcd(host: Host, request: ResetRequest): Promise<Rese
   };
 }
 
-/** $1: data directory; $2: mark. An empty directory under the new name says that there was none to move. */
+/**
+ * $1: data directory; $2: mark. An empty directory under the new name says that there was none to move. A name that is
+ * taken already is of a move that was cut off: what RKE2 has laid there since it had from the database.
+ */
 const MOVE = `
 db=$1/server/db old=$1/server/db/etcd-old-$2
 [ ! -e "$old" ] || { echo before; exit 0; }
 (umask 022; mkdir -p "$1") && (umask 077; mkdir -p "$db") || exit 1
+for part in tls cred; do
+  now=$1/server/$part
+  if [ -e "$now-$2" ]; then rm -rf "$now"
+  elif [ -d "$now" ]; then mv "$now" "$now-$2" || exit 1
+  fi
+done
 if [ -d "$db/etcd" ]; then mv "$db/etcd" "$old" || exit 1; else mkdir -m 0700 "$old" || exit 1; fi
 rm -f "$db/reset-flag"
 sync
@@ -118,7 +127,9 @@ sync
 
 /**
  * Moves the etcd database of a stopped server to `etcd-old-<mark>` beside it, where RKE2 puts such ones, too; snapshots
- * stay. Gives false when that was done before under the same mark: what lies there now is new.
+ * stay. Its `tls` and `cred` go to `tls-<mark>` and `cred-<mark>`: RKE2 does not start with CAs or encryption keys on the
+ * disk that are newer than those of the server that it joins. Gives false when that was done before under the same mark:
+ * what lies there now is new.
  */
 export async function moveDatabase(
   host: Host,

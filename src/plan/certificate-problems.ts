@@ -8,6 +8,7 @@ import type {
 } from '../domain/certificates.ts';
 import type { Service } from '../domain/role.ts';
 import { serviceOf } from '../rke2/roles.ts';
+import { leadsToRoot } from './ended-authorities.ts';
 
 export interface ProblemsInput {
   readonly nodes: readonly NodeCertificates[];
@@ -16,6 +17,8 @@ export interface ProblemsInput {
   readonly authorities: readonly CheckedAuthority[];
   readonly gaps: readonly CertificateGap[];
   readonly warnDays: number;
+  /** ms since the epoch. */
+  readonly now: number;
 }
 
 /** RKE2 signs leaves for a year: an authority with less left will be outlived by what it signs. */
@@ -27,7 +30,7 @@ export const CLOCK_TOLERANCE_MS = 60_000;
 /** What is wrong (error), then what should be known (warning), each in one sentence or two, with what to do. */
 export function certificateProblems(input: ProblemsInput): readonly CertificateProblem[] {
   const all = [
-    ...input.authorities.flatMap((authority) => ofAuthority(authority)),
+    ...input.authorities.flatMap((authority) => ofAuthority(authority, input)),
     ...input.nodes.flatMap((node) => ofNode(input, node)),
     ...ofKubeconfig(input),
   ];
@@ -38,24 +41,38 @@ const isError = ({ severity }: CertificateProblem) => severity === 'error';
 const error = (message: string): CertificateProblem => ({ severity: 'error', message });
 const warning = (message: string): CertificateProblem => ({ severity: 'warning', message });
 
-function ofAuthority({
-  subject,
-  status,
-  daysLeft,
-  notAfter,
-  places,
-}: CheckedAuthority): CertificateProblem[] {
+function ofAuthority(authority: CheckedAuthority, input: ProblemsInput): CertificateProblem[] {
+  const { subject, status, daysLeft, notAfter, places } = authority;
   const names = [...new Set(places.flatMap(({ node }) => node ?? []))];
   const who = `The authority ${subject} (${names.length === 0 ? 'in the kubeconfig' : `on ${listed(names)}`})`;
+  if (status === 'not-yet-valid') return [error(`${who} is not valid yet. ${CLOCKS}`)];
+  if (isReplaced(authority, input)) return status === 'ends-soon' ? [warning(replaced(who, daysLeft))] : [];
   const mend = 'No restart renews an authority; `rke2ctl cert rotate --rotate-ca` makes new ones.';
   if (status === 'ended')
-    return [error(`${who} ended ${ago(daysLeft)}, and with it all that it signed. ${mend}`)];
-  if (status === 'not-yet-valid') return [error(`${who} is not valid yet. ${CLOCKS}`)];
+    return [
+      error(
+        `${who} ended ${ago(daysLeft)}, and with it all that it signed. No restart renews an authority; \`rke2ctl cert rotate\` says the way out.`,
+      ),
+    ];
   if (status === 'ends-soon') return [error(`${who} ends ${within(daysLeft)}. ${mend}`)];
   if (daysLeft >= AUTHORITY_DAYS) return [];
   return [
     warning(`${who} ends on ${notAfter.slice(0, 10)}, before what it signs from now on would. ${mend}`),
   ];
+}
+
+/** After a rotation an old authority lies beside the one that has taken its place, until the next rotation. */
+function isReplaced({ fingerprint }: CheckedAuthority, { nodes, kubeconfig, now }: ProblemsInput): boolean {
+  const lists = [
+    ...nodes.flatMap(({ found }) => (found?.files ?? []).map(({ certificates }) => certificates)),
+    kubeconfig?.authorities ?? [],
+  ];
+  const holding = lists.filter((list) => list.some((each) => each.fingerprint === fingerprint));
+  return holding.every((list) => leadsToRoot(list, now, fingerprint));
+}
+
+function replaced(who: string, daysLeft: number): string {
+  return `${who} ends ${within(daysLeft)}. Others have taken its place; who trusts it alone (a kubeconfig, or a pod that has run since then) is shut out from that day.`;
 }
 
 const CLOCKS =

@@ -9,6 +9,7 @@ import { DATA_DIR } from '../rke2/paths.ts';
 import { isServer } from '../rke2/roles.ts';
 import { checkOwnCa } from './check-own-ca.ts';
 import { checkVersion } from './check-version.ts';
+import { findMove } from './find-move.ts';
 import { roleChange } from './role-change.ts';
 
 /**
@@ -155,6 +156,7 @@ function checkData(cluster: Cluster, observed: Observed, state: State): readonly
     if (record?.phase !== 'joined' || !record.roles.includes('etcd')) return [];
     // It leaves and joins anew: then it needs none, and a run that was cut off may have deleted it already.
     if (roleChange(record.roles, node.roles) === 'rejoin') return [];
+    if (findMove({ cluster, observed, state }, node)?.how === 'rejoin') return [];
     return [
       {
         severity: 'error',

@@ -34,9 +34,10 @@ export interface NodeChanges {
   /**
    * `first`: was never seen READY, and is not up; `stopped`: is down or disabled; `changed`: what it reads only at start
    * is new; `unseen`: runs, but a run that was cut off never saw it READY (and a voter); `unregistered`: runs, but
-   * somebody deleted its Node, which comes back when the service starts.
+   * somebody deleted its Node, which comes back when the service starts; `moved`: it has another address; `stranded`: the
+   * servers through which it reached the cluster have.
    */
-  readonly start: 'first' | 'stopped' | 'changed' | 'unseen' | 'unregistered' | null;
+  readonly start: 'first' | 'stopped' | 'changed' | 'unseen' | 'unregistered' | 'moved' | 'stranded' | null;
   /** True where a process that runs, READY or not, has read at its start what is new now. */
   readonly restart: boolean;
 }
@@ -54,6 +55,8 @@ export interface Remembered {
   readonly keepDrift: boolean;
   /** The time to live begins anew on every host. */
   readonly renewsTtl: boolean;
+  /** Its own move, or that it is cut off by another's. */
+  readonly displaced: 'reset' | 'restart' | 'stranded' | null;
 }
 
 /** Holds a host's facts against what its node must be. */
@@ -80,6 +83,7 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
   // What runs there of before is stopped with its database.
   const isBehind = remembered.record?.leftBehind !== undefined;
   const start = isBehind ? 'first' : startReason(unit, { ...remembered, registered: !isGone }, isNew);
+  const isUp = unit.active !== 'inactive' && unit.active !== 'failed';
   const changes: Omit<NodeChanges, 'marker'> = {
     stage: (install && desired.tarball !== null) || !(keepProgram || hasImages(desired, facts)),
     install,
@@ -92,11 +96,12 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
     ttl: compareTtl(desired, facts, { renews: remembered.renewsTtl, keepDrift }),
     firewall,
     start,
+    // Before etcd is made anew its service is stopped.
     restart:
+      isUp &&
       !isBehind &&
-      (isNew || start === 'unregistered') &&
-      unit.active !== 'inactive' &&
-      unit.active !== 'failed',
+      remembered.displaced !== 'reset' &&
+      (isNew || start === 'unregistered' || start === 'moved' || start === 'stranded'),
   };
   const marker = compareMarker(desired, facts, {
     claimed: remembered.claimed,
@@ -184,7 +189,7 @@ function surplusFiles(desired: DesiredNode, facts: HostFacts, keepDrift: boolean
 /** A CA on the disk proves nothing: it comes early in a join that may never have ended. */
 function startReason(
   unit: UnitFacts,
-  { joined, registered, keepDrift, record }: Remembered,
+  { joined, registered, keepDrift, record, displaced }: Remembered,
   isNew: boolean,
 ): NodeChanges['start'] {
   if (!joined) {
@@ -194,7 +199,10 @@ function startReason(
   }
   // What a run of ours has not brought to its end is no drift.
   const keeps = keepDrift && record?.startedWith !== '';
-  if (unit.active !== 'active') return keeps ? null : 'stopped';
+  if (displaced === 'reset' || displaced === 'restart') return 'moved';
+  if (unit.active !== 'active' && keeps) return null;
+  if (displaced === 'stranded') return 'stranded';
+  if (unit.active !== 'active') return 'stopped';
   if (!unit.enabled && !keeps) return 'stopped';
   if (!registered && !keeps) return 'unregistered';
   return isNew ? 'changed' : null;

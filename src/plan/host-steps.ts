@@ -56,9 +56,11 @@ export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): reado
     ...firewallStep(work),
     ...(isDrained ? [drainStep(input, ties)] : []),
     ...(isInService(work) ? installStep(input, work, ties) : []),
-    ...asideStep(work),
     ...filesStep(work, ties),
+    // A host that boots with no database, and names nobody whom it joins, founds a cluster of its own.
+    ...asideStep(work),
     ...(isClosing(work) ? [] : releaseStep(work)),
+    ...moveSteps(work, ties),
     ...startStep(work, ties),
     ...uncordonStep(work, isDrained, ties),
     ...chartsStep(input, work, ties),
@@ -80,7 +82,7 @@ function chainSteps(node: PlannedNode, prior: readonly StepId[], drafts: readonl
   });
 }
 
-function claimStep(input: UpInput, { desired, changes, facts }: NodeWork): readonly Draft<'claim'>[] {
+function claimStep(input: UpInput, { desired, changes, facts, move }: NodeWork): readonly Draft<'claim'>[] {
   if (changes.marker.first === null) return [];
   const { planned, bootstraps } = desired;
   return [
@@ -89,9 +91,12 @@ function claimStep(input: UpInput, { desired, changes, facts }: NodeWork): reado
       reason:
         facts.rke2.marker === null
           ? 'the host is new to this cluster'
-          : 'what belongs to us on this host has changed',
+          : move !== null
+            ? 'its machine has another address'
+            : 'what belongs to us on this host has changed',
       marker: changes.marker.first,
       bootstrap: bootstraps && input.state.bootstrapNodeId !== planned.id,
+      ...(move === null ? {} : { move: { mark: move.name, stranded: move.stranded } }),
     },
   ];
 }
@@ -135,7 +140,7 @@ function stageStep({ desired, changes, facts }: NodeWork): readonly Draft<'stage
 }
 
 function isInService({ changes }: NodeWork): boolean {
-  return changes.start === 'changed';
+  return changes.start === 'changed' || changes.start === 'moved';
 }
 
 /**
@@ -257,6 +262,27 @@ function filesStep({ changes }: NodeWork, ties: HostTies): readonly Draft<'write
   ];
 }
 
+/** RKE2 does not start where etcd knows its only member by another address than the host has. */
+function moveSteps({ move }: NodeWork, { motion }: HostTies): readonly Draft[] {
+  if (move?.how !== 'reset') return [];
+  return [
+    {
+      kind: 'stop-service',
+      reason: 'its database is copied, and then changed while nothing runs',
+      containers: true,
+      ...motion,
+    },
+    {
+      kind: 'reset-etcd',
+      reason: 'etcd knows its only member by the address that it had before',
+      snapshot: null,
+      mark: move.mark,
+      leftBehind: [],
+      forgotten: [],
+    },
+  ];
+}
+
 function startStep({ desired, changes }: NodeWork, ties: HostTies): readonly Draft<'start-service'>[] {
   if (changes.start === null) return [];
   const node = desired.planned;
@@ -338,5 +364,7 @@ const START_REASONS: Readonly<Record<NonNullable<NodeChanges['start']>, string>>
   unseen: 'a run that was cut off did not see it READY',
   stopped: 'the service is not running, or not enabled',
   changed: 'what it reads only at start has changed',
+  moved: 'it has another address',
+  stranded: 'the servers through which it reached the cluster have other addresses',
   unregistered: 'its Node is gone from the cluster, and comes back when the service starts',
 };

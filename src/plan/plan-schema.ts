@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonValue } from '../domain/cluster.ts';
 import { VERBS } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -109,7 +109,13 @@ const base = {
 
 /** The steps by kind. */
 export const StepSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ ...base, kind: z.literal('claim'), marker: MarkerSchema, bootstrap: z.boolean() }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('claim'),
+    marker: MarkerSchema,
+    bootstrap: z.boolean(),
+    move: z.strictObject({ mark: z.string(), stranded: strings }).optional(),
+  }),
   z.strictObject({
     ...base,
     kind: z.literal('set-ttl'),

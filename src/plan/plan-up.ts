@@ -1,5 +1,5 @@
 import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
-import type { Plan, Step, StepId } from '../domain/plan.ts';
+import type { Plan, PlannedNode, Step, StepId } from '../domain/plan.ts';
 import type { NodeRecord } from '../domain/state.ts';
 import { type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
 import { isEmptyFirewall } from '../render/firewall-rules.ts';
@@ -16,6 +16,7 @@ import { isLeftDown } from './left-down.ts';
 import { findNode } from './list-nodes.ts';
 import { type Departure, resolveMembership } from './membership.ts';
 import { agentTies, leavingWorkerTies, type MotionTies, motionTies } from './motion-ties.ts';
+import { findMoves, type Moves, type PlannedMove } from './planned-moves.ts';
 import { portProbes } from './port-probes.ts';
 import { dropSteps } from './previous-steps.ts';
 import { findServicePlaces, type ServicePlaces } from './service-places.ts';
@@ -36,7 +37,8 @@ export function planUp(asked: UpInput): Plan {
     leavingAddresses: leavingAddresses(departures),
     renewsTtl: asked.renewsTtl ?? renewsTtl(asked.cluster, asked.observed, asked.state),
   };
-  const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, departures));
+  const moves = findMoves(input);
+  const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, { departures, moves }));
   const attended = work.filter((node) => !isLeftDown(input, node));
   const order = startOrder(attended, departures, input);
   const places = findServicePlaces(attended, departures);
@@ -94,31 +96,56 @@ interface Scene {
   readonly doors: readonly StepId[];
 }
 
-function nodeWork(input: UpInput, spec: ClusterNode, departures: readonly Departure[]): readonly NodeWork[] {
+/** Who of the cluster goes, and who has another address. */
+interface Motions {
+  readonly departures: readonly Departure[];
+  readonly moves: Moves;
+}
+
+function nodeWork(input: UpInput, spec: ClusterNode, { departures, moves }: Motions): readonly NodeWork[] {
   const present = factsOf(input.observed, spec.key);
   if (present === null) return [];
   const rejoins = departures.find(({ why, node }) => why === 'rejoins' && node.key === spec.key) ?? null;
   const facts = rejoins === null ? present : cleanedFacts(present);
   const desired = desiredNode(input, spec, facts);
   const record = rejoins === null ? (input.state.nodes[desired.planned.id] ?? null) : null;
+  const move = rejoins === null ? (moves.own.get(spec.key) ?? null) : null;
   return [
     {
       desired,
-      changes: compareNode(desired, facts, remembered(input, desired, record)),
+      changes: compareNode(
+        desired,
+        facts,
+        remembered(input, desired, record, displacedBy(move, record, moves)),
+      ),
       facts,
       record,
+      move,
       isCordonedByUs: isCordonedByUs(input, desired.planned.name),
       rejoins,
     },
   ];
 }
 
+function displacedBy(
+  move: PlannedMove | null,
+  record: NodeRecord | null,
+  { stranded }: Moves,
+): Remembered['displaced'] {
+  if (move !== null) return move.how;
+  const isCutOff = record !== null && (record.stranded === true || stranded.has(record.nodeId));
+  return isCutOff ? 'stranded' : null;
+}
+
 function remembered(
   input: UpInput,
-  { bootstraps, planned }: DesiredNode,
+  { bootstraps, planned, spec }: DesiredNode,
   record: NodeRecord | null,
+  displaced: Remembered['displaced'],
 ): Remembered {
-  const claimed = record !== null && (!bootstraps || input.state.bootstrapNodeId === record.nodeId);
+  const isOurs = record !== null && (!bootstraps || input.state.bootstrapNodeId === record.nodeId);
+  const isNoted = displaced === null || displaced === 'stranded' || record?.moving !== undefined;
+  const claimed = isOurs && isNoted && isAt(record, spec, planned);
   const registered = findNode(input.observed, planned.name) !== null;
   return {
     claimed,
@@ -127,7 +154,18 @@ function remembered(
     registered,
     keepDrift: input.keepDrift ?? false,
     renewsTtl: input.renewsTtl ?? false,
+    displaced,
   };
+}
+
+/** Where the state has it is where the next run looks for it when the file names it no more. */
+function isAt(record: NodeRecord, spec: ClusterNode, planned: PlannedNode): boolean {
+  return (
+    record.address === spec.address &&
+    record.port === spec.port &&
+    record.clusterAddress === planned.address &&
+    (planned.otherAddress === undefined || record.otherAddress === planned.otherAddress)
+  );
 }
 
 /** The steps that open the firewalls of servers; one that rejoins opens its own when it is back. */

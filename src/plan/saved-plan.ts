@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonMap } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { Plan } from '../domain/plan.ts';

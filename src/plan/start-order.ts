@@ -59,7 +59,8 @@ export function startOrder(
   );
   const running = servers.filter(isRunning);
   // A control plane that answers now may be about to become something else.
-  const apiIsUp = listNodes(observed) !== null || hasPlane(running, departures);
+  const apiIsUp =
+    !apiMoves(servers, running) && (listNodes(observed) !== null || hasPlane(running, departures));
   const chain = motions(work, departures, { cluster, founder: state.bootstrapNodeId, apiIsUp });
   // One that never got READY, or is down, can take nobody in.
   const formers = departures.filter(
@@ -110,6 +111,11 @@ export function drains(
 function isRunning({ changes, rejoins }: NodeWork): boolean {
   const { start } = changes;
   return rejoins === null && (start === null || start === 'changed' || start === 'unseen');
+}
+
+/** An API server that answers now is reached by nobody any more once it has moved, or its etcd is made anew. */
+function apiMoves(servers: readonly NodeWork[], running: readonly NodeWork[]): boolean {
+  return servers.some(({ move }) => move?.how === 'reset' || (move !== null && !hasPlane(running, [])));
 }
 
 function hasPlane(running: readonly NodeWork[], departures: readonly Departure[]): boolean {

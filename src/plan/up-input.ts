@@ -4,6 +4,7 @@ import type { NodeRecord } from '../domain/state.ts';
 import type { DesiredInput, DesiredNode } from '../render/desired-node.ts';
 import type { NodeChanges } from './compare-node.ts';
 import type { Departure } from './membership.ts';
+import type { PlannedMove } from './planned-moves.ts';
 
 /** Everything `planUp` decides from. */
 export interface UpInput extends DesiredInput {
@@ -30,6 +31,8 @@ export interface NodeWork {
   readonly record: NodeRecord | null;
   /** An earlier run of ours took its pods away and did not come to give it back. */
   readonly isCordonedByUs: boolean;
+  /** Its machine has another address, and it stays a member. */
+  readonly move: PlannedMove | null;
   /** Its leaving, when it has to leave before it can come back as what the file says. */
   readonly rejoins: Departure | null;
 }

@@ -85,7 +85,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
       node: planned,
       spec,
       version,
-      nodeAddresses: nodeAddresses(cluster.network, planned.address, other),
+      nodeAddresses: spec.follow === true ? [] : nodeAddresses(cluster.network, planned.address, other),
       externalAddress: externalAddress(spec, facts),
       registration: registrationHost(input, spec),
     },

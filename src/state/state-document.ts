@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonMap } from '../domain/cluster.ts';
 import { VERBS } from '../domain/operation.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
@@ -61,6 +61,8 @@ const NodeRecordSchema = z.strictObject({
   // States of earlier releases have none of these.
   ssh: NodeAccessSchema.optional(),
   leftBehind: z.string().optional(),
+  moving: z.string().optional(),
+  stranded: z.boolean().optional(),
   startedWith: z.string().optional(),
   labels: z.array(z.string()).optional(),
   taints: z.array(z.string()).optional(),

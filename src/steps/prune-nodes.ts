@@ -15,7 +15,8 @@ const ETCD_FINALIZER = /managed-etcd/;
 
 /**
  * Deletes Nodes of machines that are not in the cluster any more: a restored database knows the machines of its time.
- * Also what RKE2 remembers of a known name's machine, so that a new one may take it. Ends when they are gone.
+ * Also the passwords by which RKE2 knows a name's machine: since then another may have taken it, and every node that
+ * comes back leaves its own anew. RKE2 itself forgets that of the server that was reset. Ends when they are gone.
  */
 export const pruneNodes: StepHandler<'prune-nodes'> = {
   title: () => 'delete Nodes of machines that are gone',
@@ -27,11 +28,12 @@ export const pruneNodes: StepHandler<'prune-nodes'> = {
 
 async function prune(
   host: Host,
-  { keep, fresh }: StepOf<'prune-nodes'>,
+  { node: first, keep, fresh }: StepOf<'prune-nodes'>,
   context: StepContext,
 ): Promise<number> {
   const options = { dataDir: context.cluster.dataDir, signal: context.signal };
-  const gone = (await getNodes(host, options)).map(({ name }) => name).filter((name) => !keep.includes(name));
+  const known = (await getNodes(host, options)).map(({ name }) => name);
+  const gone = known.filter((name) => !keep.includes(name));
   for (const name of gone) {
     context.progress(`deletes the Node ${name}`);
     await deleteNode(host, name, options);
@@ -39,7 +41,8 @@ async function prune(
   const deadline = Date.now() + context.timeoutMs;
   for (const name of gone) await waitUntilGone(host, name, deadline, context);
   // Deleting a Node takes its password away with it, but only where the controller saw the Node.
-  const passwords = [...new Set([...gone, ...fresh])].map((name) => ({
+  const names = [...new Set([...known, ...fresh])].filter((name) => name !== first?.name);
+  const passwords = names.map((name) => ({
     apiVersion: 'v1',
     kind: 'Secret',
     namespace: 'kube-system',

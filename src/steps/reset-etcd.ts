@@ -1,7 +1,9 @@
 import { ServiceError } from '../domain/errors.ts';
 import type { PlannedNode, StepOf } from '../domain/plan.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
+import { removeFiles } from '../host/files.ts';
 import { resetEtcd as reset } from '../host/reset-etcd.ts';
+import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
 import { explainFailure } from '../rke2/known-failures.ts';
 import { restoreDir } from '../rke2/paths.ts';
 import type { StepHandler } from './step-handler.ts';
@@ -19,17 +21,19 @@ export const resetEtcd: StepHandler<'reset-etcd'> = {
     const { node, snapshot, mark } = step;
     if (node === null) throw new Error('reset-etcd needs a node');
     const { cluster } = context;
-    const outcome = await reset(context.host(node.key), {
+    const host = context.host(node.key);
+    // Left by a join that was cut off it would name a server, with which RKE2 refuses a reset.
+    await removeFiles(host, [JOIN_DROPIN_PATH], { signal: context.signal });
+    const outcome = await reset(host, {
       dataDir: cluster.dataDir,
       snapshot: snapshot === null ? null : `${restoreDir(cluster.dataDir)}/${snapshot}`,
       mark,
-      withoutS3: cluster.rke2.server['etcd-s3'] === true,
       timeoutMs: Math.max(TIMEOUT_MS, context.timeoutMs),
       signal: context.signal,
       onWords: (words) => context.progress(words),
     });
     if (!outcome.isReset) throw failed(node, step, outcome.words);
-    await context.learn((state) => withoutAbsent(state, step));
+    await context.learn((state) => withoutMove(withoutAbsent(state, step), node.id));
     return outcome.before ? 'unchanged' : 'done';
   },
 };
@@ -40,6 +44,13 @@ function withoutAbsent(state: State, { leftBehind, forgotten, mark }: StepOf<'re
     return [[id, leftBehind.includes(id) ? { ...record, phase: 'staged', leftBehind: mark } : record]];
   });
   return { ...state, nodes: Object.fromEntries(nodes) };
+}
+
+/** Etcd knows its member by the address that it has now. */
+function withoutMove(state: State, id: string): State {
+  const { moving, ...record } = state.nodes[id] ?? {};
+  if (moving === undefined) return state;
+  return { ...state, nodes: { ...state.nodes, [id]: record as NodeRecord } };
 }
 
 function failed(

@@ -86,8 +86,10 @@ async function learnJoined(
   const hash = pem === null ? known : caHash(pem);
   const spec = context.cluster.nodes.find(({ key }) => key === node.key);
   await context.learn((state): State => {
-    const record = state.nodes[node.id];
-    if (record === undefined) return { ...state, caHash: hash };
+    const before = state.nodes[node.id];
+    if (before === undefined) return { ...state, caHash: hash };
+    // It is READY with the address that it has, and with the servers as they are.
+    const { moving: _moved, stranded: _found, ...record } = before;
     const files = context.files(node.key);
     // Where files are none of the plan's business, those on the host are as they were.
     const startedWith = files.length === 0 ? record.startedWith : startStamp(record.version, files);

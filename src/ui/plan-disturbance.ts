@@ -83,7 +83,8 @@ function standingBefore(plan: Plan, away: readonly (readonly Role[])[]): Standin
     const leave = own.find((step) => step.kind === 'leave-cluster');
     const start = own.find((step) => step.kind === 'start-service');
     const founds = own.some((step) => step.kind === 'claim' && step.bootstrap);
-    const joins = start?.kind === 'start-service' && start.join !== null;
+    // Who starts anew may be told whom to ask, and is a member all the same.
+    const joins = start?.kind === 'start-service' && start.join !== null && !start.restart;
     const isMember =
       leave?.kind === 'leave-cluster'
         ? leave.members.length > 0

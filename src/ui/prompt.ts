@@ -162,5 +162,6 @@ function requireTerminal(question: string, options: PromptOptions, { input }: Pr
     code: 'no-terminal',
     message: `There is a question and no terminal to answer it on: ${cleanLine(question)}`,
     hint: options.hint,
+    exitCode: 3,
   });
 }

@@ -84,6 +84,8 @@ describe('help', () => {
         --disable-port-check       do not try the ports between the nodes
         --concurrency <n>          workers that are worked on at once (default: 30)
         --timeout <duration>       how long one service or Node may take to become ready (default: 10m)
+        --trace <file>             write what took how long, for Perfetto, speedscope or Chrome
+        --timings                  print at the end what took longest, and what it waited for
         --yes                      answer yes to every question
         --cleanup-on-failure       take a cluster that was not there before away again if it does not come up
         -h, --help                 print this help
@@ -112,6 +114,8 @@ describe('help', () => {
         --update-addons            take addons from their URLs anew, also where they have changed
         --ignore-check <name...>   go on although this check fails
         --disable-port-check       do not try the ports between the nodes
+        --trace <file>             write what took how long, for Perfetto, speedscope or Chrome
+        --timings                  print at the end what took longest, and what it waited for
         --out <file>               save the plan, for \`apply\`
         --no-diff                  do not show what changes in files
         --refresh <yes>            false: ask no host, plan as if all were as the state says (default: true)
@@ -134,6 +138,8 @@ describe('help', () => {
         --artifacts <dir>         with --local: directory of a release to install from
         --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
         --channel <name>          with --local: release channel
+        --trace <file>            write what took how long, for Perfetto, speedscope or Chrome
+        --timings                 print at the end what took longest, and what it waited for
         --ignore-check <name...>  leave this check out
         -h, --help                print this help
       "
@@ -161,6 +167,8 @@ describe('help', () => {
         -c, --config <file>     the cluster file; given again, later ones win (default: cluster.yml)
         -o, --output <form>     form of the output (choices: "text", "json", default: "text")
         --verbose               show every command that runs on a host
+        --trace <file>          write what took how long, for Perfetto, speedscope or Chrome
+        --timings               print at the end what took longest, and what it waited for
         --force, --yes          do not ask
         --keep-snapshots <dir>  fetch the local etcd snapshots into this directory first
         --ignore-unreachable    forget hosts that cannot be reached

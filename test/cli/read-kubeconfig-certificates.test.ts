@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readKubeconfigCertificates } from '../../src/cli/read-kubeconfig-certificates.ts';
+import { readKubeconfigCertificates } from '../../src/cli/kubeconfig/read-kubeconfig-certificates.ts';
 import { makeAuthority, makeLeaf } from '../support/make-certificates.ts';
 
 const authority = makeAuthority('rke2-server-ca@1');

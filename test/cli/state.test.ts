@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { refuseIllState } from '../../src/cli/refuse-ill-state.ts';
+import { refuseIllState } from '../../src/cli/state/refuse-ill-state.ts';
 import type { Workspace } from '../../src/cli/workspace.ts';
 import type { State } from '../../src/domain/state.ts';
 import type { StateCopy } from '../../src/domain/state-copy.ts';

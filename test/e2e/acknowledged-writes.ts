@@ -12,6 +12,8 @@ export interface AcknowledgedWrites {
     readonly missing: readonly string[];
     readonly longestGapMs: number;
   }>;
+  /** The longest time without an acknowledged write, in ms, between a moment (ms since the epoch) and now. */
+  longestGapSince(since: number): Promise<number>;
   kill(): void;
 }
 
@@ -26,6 +28,11 @@ export function startWrites(lab: Lab, project: Project): AcknowledgedWrites {
   );
   return {
     kill: () => void writer.kill('SIGKILL'),
+    longestGapSince: async (since) => {
+      const lines = (await readFile(file, 'utf8')).trim().split('\n');
+      const times = lines.map((line) => Number(line.split(' ')[1])).filter((at) => at > since);
+      return longestGap([since, ...times, Date.now()]);
+    },
     stop: async () => {
       writer.kill('SIGTERM');
       await writer;
@@ -36,12 +43,15 @@ export function startWrites(lab: Lab, project: Project): AcknowledgedWrites {
       const { stdout } = expectExit(await project.kubectl('get', 'configmaps', '-o', 'name'));
       const present = new Set(stdout.split('\n').map((line) => line.replace('configmap/', '')));
       const times = written.map(([, at]) => Number(at));
-      const gaps = times.slice(1).map((at, index) => at - (times[index] ?? at));
       return {
         written: written.length,
         missing: written.flatMap(([name = '']) => (present.has(name) ? [] : [name])),
-        longestGapMs: Math.max(0, ...gaps),
+        longestGapMs: longestGap(times),
       };
     },
   };
+}
+
+function longestGap(times: readonly number[]): number {
+  return Math.max(0, ...times.slice(1).map((at, index) => at - (times[index] ?? at)));
 }

@@ -1,11 +1,14 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { type AcknowledgedWrites, startWrites } from './acknowledged-writes.ts';
+import { endCertificates } from './end-certificates.ts';
 import { expectExit } from './expect-exit.ts';
 import { ALL, clusterFile, makeProject, type Project, WORKER } from './project.ts';
 import { chooseStepCuts, runUntilCut } from './step-cuts.ts';
+import { callTrusting, keepCalling } from './tls-callers.ts';
 
 /*
  * What is renewed in a living cluster: certificates, tokens, the key of Secrets. Each verb is killed at its steps and run again in one life of
@@ -18,17 +21,21 @@ const SEED = process.env['RKE2CTL_CUT_SEED'] ?? '1';
 let lab: Lab;
 let project: Project;
 let writes: AcknowledgedWrites;
+/** Of before anything was renewed. */
+let snapshot: string;
 
+const SERVERS = ['node1', 'node2', 'node3'] as const;
 const ROLES = IS_WHOLE ? [ALL, ALL, ALL, WORKER, WORKER] : [ALL, ALL, ALL, WORKER];
 const PORTS = [6443, 9345, 10250, 2379] as const;
 
 beforeAll(async () => {
   lab = await createLab({ name: 'rotate', hosts: ROLES.length, lb: true });
   project = await makeProject(lab, 'rotate');
-  const endpoint = lab.lb?.address;
-  const firewall = { public: ['api', 'ingress', 'nodeports', '9345/tcp'] };
-  await project.write({ ...clusterFile(lab, ROLES), endpoint, firewall });
+  await project.write(file());
   expectExit(await project.rke2ctl('up'));
+  expectExit(await project.kubectl('create', 'configmap', 'of-before'));
+  expectExit(await project.rke2ctl('etcd', 'snapshot-save', '--name', 'gold', '--yes'));
+  snapshot = /gold-node\d-\d+/.exec((await snapshots()).stdout)?.[0] ?? '';
   writes = startWrites(lab, project);
 });
 
@@ -36,6 +43,29 @@ afterAll(async () => {
   writes?.kill();
   await lab?.destroy();
 });
+
+/** The cluster behind its load balancer, with these names more in its certificates. */
+function file(...sans: readonly string[]): Readonly<Record<string, unknown>> {
+  const firewall = { public: ['api', 'ingress', 'nodeports', '9345/tcp'] };
+  return { ...clusterFile(lab, ROLES), endpoint: endpoint(), firewall, authentication: { sans } };
+}
+
+function endpoint(): string {
+  return lab.lb?.address ?? '';
+}
+
+function snapshots(): ReturnType<Project['rke2ctl']> {
+  return project.rke2ctl('etcd', 'snapshot-list', '--output', 'json');
+}
+
+/** Does something and prints for how long nobody could write meanwhile. */
+async function measured<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const since = Date.now();
+  const result = await work();
+  const gap = await writes.longestGapSince(since);
+  console.log(`${what}: ${Date.now() - since} ms, longest time without a write ${gap} ms`);
+  return result;
+}
 
 /** SHA-256 of what each port of each node shows, as openssl on the host sees it; agents have one port. */
 async function shown(): Promise<ReadonlyMap<string, string>> {
@@ -61,8 +91,8 @@ function nothingLeft(): Promise<unknown> {
   });
 }
 
-/** Runs a verb with kills at its steps until it comes to its end; gives how often it was killed. */
-async function runKilled(...words: readonly string[]): Promise<number> {
+/** Runs a verb with kills at its steps until it comes to its end, and `atCut` after each; gives how often it was killed. */
+async function runKilled(words: readonly string[], atCut?: () => Promise<void>): Promise<number> {
   const cuts = chooseStepCuts({
     seed: SEED,
     change: words.join(' '),
@@ -75,6 +105,7 @@ async function runKilled(...words: readonly string[]): Promise<number> {
     if (run.killed) killed += 1;
     // Cut off after its end there is nothing left to go on with: run again it would begin anew.
     if ((await readState()).operation === undefined) return killed;
+    await atCut?.();
   }
 }
 
@@ -106,7 +137,7 @@ describe('certificates', () => {
 
   it('are all renewed, wherever it is killed, and every port shows new ones', async () => {
     const before = await shown();
-    const kills = await runKilled('cert', 'rotate');
+    const kills = await measured('cert rotate', () => runKilled(['cert', 'rotate']));
     console.log(`cert rotate: killed ${kills} times`);
     const after = await shown();
     for (const [port, fingerprint] of after) expect(fingerprint, port).not.toBe(before.get(port));
@@ -129,34 +160,176 @@ describe('certificates', () => {
     expect(unknown.exitCode).toBe(3);
     expect(unknown.stderr).toContain('kube-scheduler');
   });
+
+  it('of the servers’ ports bear a new name of the file at once, on all servers', async () => {
+    await project.write(file('api.example.org'));
+    await measured('a name more', async () => expectExit(await project.rke2ctl('up')));
+    for (const host of SERVERS)
+      for (const port of [6443, 9345]) {
+        const line = `openssl s_client -connect 127.0.0.1:${port} </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName`;
+        const { stdout } = await lab.exec(host, ['sh', '-c', line]);
+        expect(stdout, `${host}:${port}`).toContain('DNS:api.example.org');
+      }
+    await nothingLeft();
+  });
+});
+
+describe('certificates that have ended', () => {
+  const get = () => project.kubectl('get', 'nodes', '--request-timeout=3s');
+  const check = async () => {
+    const { exitCode, stdout } = await project.rke2ctl('cert', 'check');
+    return { exitCode, stdout };
+  };
+
+  it('keep clients out, are told with exit code 4, and are mended', async () => {
+    for (const host of [...SERVERS, 'node4']) {
+      const ended = await endCertificates(lab, host, (path) => !/ca\.crt$|\/etcd\//.test(path));
+      expect(ended.length, host).toBeGreaterThan(host === 'node4' ? 2 : 10);
+    }
+    await vi.waitFor(async () => expect((await get()).stderr).toContain('expired'), 10_000);
+    const { exitCode, stdout } = await check();
+    expect(exitCode).toBe(4);
+    for (const host of SERVERS)
+      expect(stdout).toMatch(
+        new RegExp(`${host}: \\d+ certificates are past the end, .* within the last day`),
+      );
+    expectExit(await project.rke2ctl('cert', 'rotate', '--yes'));
+    expectExit(await get());
+    expect(await check()).toMatchObject({ exitCode: 0 });
+    await nothingLeft();
+  });
+
+  it('of etcd itself leave no server that could come up alone: all start together', async () => {
+    const before = await shown();
+    for (const host of SERVERS) {
+      const ended = await endCertificates(lab, host, (path) =>
+        /\/etcd\/(peer-)?(server-)?client\.crt$/.test(path),
+      );
+      expect(ended, host).toHaveLength(3);
+    }
+    expect((await check()).exitCode).toBe(4);
+    const rotated = expectExit(await project.rke2ctl('cert', 'rotate', '--yes'));
+    expect(rotated.stdout + rotated.stderr).toContain('all are stopped and start together');
+    const after = await shown();
+    for (const host of SERVERS) expect(after.get(`${host}:2379`)).not.toBe(before.get(`${host}:2379`));
+    expect(await check()).toMatchObject({ exitCode: 0 });
+    await nothingLeft();
+  });
+
+  it('are another matter where a CA has ended: nothing is touched, and the way is told', async () => {
+    const ca = '/var/lib/rancher/rke2/server/tls/server-ca.crt';
+    expectExit(await lab.exec('node1', ['cp', '-p', ca, '/run/server-ca.crt']));
+    expect(await endCertificates(lab, 'node1', (path) => path === 'server/tls/server-ca.crt')).toHaveLength(
+      1,
+    );
+    const { exitCode, stdout } = await check();
+    expect(exitCode).toBe(4);
+    expect(stdout).toMatch(/The authority CN=rke2-server-ca@\d+ .* ended within the last day/);
+    for (const words of [[], ['--rotate-ca'], ['--rotate-ca', '--force']]) {
+      const { exitCode: refused, stderr } = await project.rke2ctl('cert', 'rotate', ...words, '--yes');
+      expect(refused).toBe(1);
+      expect(stderr).toContain('authority-ended');
+      expect(stderr).toContain('date -u -s');
+    }
+    expect((await readState()).operation).toBeUndefined();
+    expectExit(await lab.exec('node1', ['cp', '-p', '/run/server-ca.crt', ca]));
+    expect(await check()).toMatchObject({ exitCode: 0 });
+  });
 });
 
 describe('authorities', () => {
+  const TLS = '/var/lib/rancher/rke2/server/tls';
+  const state = async () => JSON.parse(await project.read('cluster.rkestate')) as { readonly caHash: string };
+
+  /** What of the servers' CA signs itself, as a file here. */
+  async function rootsInto(name: string, known = ''): Promise<string> {
+    const { stdout } = await lab.exec('node1', ['cat', `${TLS}/server-ca.crt`]);
+    const roots = stdout
+      .split(/(?<=-----END CERTIFICATE-----\n)/)
+      .filter((pem) => pem.includes('BEGIN') && !known.includes(pem.trim()))
+      .filter((pem) => new X509Certificate(pem).checkIssued(new X509Certificate(pem)));
+    expect(roots, name).toHaveLength(1);
+    await writeFile(project.path(name), roots.join(''));
+    return project.path(name);
+  }
+
+  /** Who trusts this file alone, at the endpoint and at every server. */
+  async function trusting(caFile: string): Promise<readonly string[]> {
+    const addresses = [endpoint(), ...SERVERS.map((_name, index) => lab.hosts[index]?.address)];
+    const urls = addresses.flatMap((address) =>
+      [6443, 9345].map((port) => `https://${address}:${port}/ping`),
+    );
+    return Promise.all(urls.map((url) => callTrusting(lab, caFile, url)));
+  }
+
   it('are replaced, wherever it is killed; who trusts only the old ones still gets in, nodes pin the new ones', async () => {
-    const before = JSON.parse(await project.read('cluster.rkestate')) as { readonly caHash: string };
+    const before = await state();
     const old = await project.read('kube_config_cluster.yml');
     await writeFile(project.path('old-kubeconfig.yml'), old, { mode: 0o600 });
-    const kills = await runKilled('cert', 'rotate', '--rotate-ca');
-    console.log(`cert rotate --rotate-ca: killed ${kills} times`);
-    const state = JSON.parse(await project.read('cluster.rkestate')) as { readonly caHash: string };
-    expect(state.caHash).not.toBe(before.caHash);
+    const oldRoot = await rootsInto('old-root.pem');
+    const client = keepCalling(lab, oldRoot, `https://${endpoint()}:6443/ping`);
+    const kills = await measured('cert rotate --rotate-ca', () =>
+      runKilled(['cert', 'rotate', '--rotate-ca']),
+    ).finally(() => client.stop());
+    const calls = await client.stop();
+    console.log(
+      `cert rotate --rotate-ca: killed ${kills} times; who trusts the old: ${JSON.stringify(calls)}`,
+    );
+    expect(calls.distrusted).toBe(0);
+    expect(calls.answered).toBeGreaterThan(10);
+    const newRoot = await rootsInto('new-root.pem', await project.read('old-root.pem'));
+    for (const trusted of [oldRoot, newRoot])
+      expect(new Set(await trusting(trusted)), trusted).toEqual(new Set(['answered']));
+    const after = await state();
+    expect(after.caHash).not.toBe(before.caHash);
     const authority = /certificate-authority-data: (\S+)/;
     const now = await project.read('kube_config_cluster.yml');
     expect(authority.exec(now)?.[1]).not.toBe(authority.exec(old)?.[1]);
     expectExit(await project.kubectl('get', 'nodes'));
     expectExit(await project.kubectl('--kubeconfig', project.path('old-kubeconfig.yml'), 'get', 'nodes'));
     const pins = await lab.exec('node4', ['cat', '/etc/rancher/rke2/agent-token']);
-    expect(pins.stdout).toContain(`K10${state.caHash}::`);
+    expect(pins.stdout).toContain(`K10${after.caHash}::`);
     expectExit(await lab.exec('node4', ['systemctl', 'restart', 'rke2-agent']));
+    await nothingLeft();
+  });
+
+  it('are replaced without the word of the old ones by force, on all servers at once', async () => {
+    const words = ['cert', 'rotate', '--rotate-ca', '--force'];
+    const before = await state();
+    const kills = await measured('cert rotate --rotate-ca --force', () => runKilled(words));
+    console.log(`cert rotate --rotate-ca --force: killed ${kills} times`);
+    expect((await state()).caHash).not.toBe(before.caHash);
+    expectExit(await project.kubectl('get', 'nodes'));
+    expect(new Set(await trusting(project.path('new-root.pem')))).toEqual(new Set(['distrusted']));
+    expect((await project.rke2ctl('cert', 'check')).exitCode).toBe(0);
     await nothingLeft();
   });
 });
 
+/** Whether the state has the token that opens the snapshot of before. */
+async function opens(): Promise<boolean | null | undefined> {
+  const { snapshots: listed } = JSON.parse((await snapshots()).stdout) as {
+    readonly snapshots: readonly { readonly name: string; readonly opens: boolean | null }[];
+  };
+  return listed.find(({ name }) => name === snapshot)?.opens;
+}
+
 describe('tokens', () => {
   it('are replaced, wherever it is killed; the state keeps the old one, and the new ones let in', async () => {
     const before = (await readState()).secrets;
-    const kills = await runKilled('token', 'rotate');
-    console.log(`token rotate: killed ${kills} times`);
+    let late = 0;
+    const kills = await measured('token rotate', () =>
+      runKilled(['token', 'rotate'], async () => {
+        expectExit(await lab.exec('node4', ['timeout', '60', 'systemctl', 'restart', 'rke2-agent']));
+        const server = await lab.exec('node3', ['timeout', '20', 'systemctl', 'restart', 'rke2-server']);
+        if (server.exitCode !== 0) late += 1;
+        expect(await opens()).toBe(true);
+      }),
+    );
+    console.log(
+      `token rotate: killed ${kills} times; a server restarted then had to wait for it ${late} times`,
+    );
+    expect(await opens()).toBe(true);
     const { secrets, operation } = await readState();
     expect(operation).toBeUndefined();
     expect(secrets.next).toBeUndefined();
@@ -235,7 +408,7 @@ describe('Secrets', () => {
         await sleep(500);
       }
     })();
-    const kills = await runKilled('encrypt', 'rotate-key').finally(() => {
+    const kills = await runKilled(['encrypt', 'rotate-key']).finally(() => {
       goOn = false;
     });
     await writing;
@@ -302,4 +475,19 @@ it('no write that was acknowledged is missing', async () => {
   console.log(`${written} writes, longest gap ${longestGapMs} ms`);
   expect(missing).toEqual([]);
   expect(written).toBeGreaterThan(50);
+});
+
+it('a snapshot of before all of this is restored: its CAs, tokens and keys are those of its time', async () => {
+  const now = await readState();
+  expectExit(await project.rke2ctl('etcd', 'snapshot-restore', snapshot, '--yes'));
+  const { secrets } = await readState();
+  expect(secrets.serverToken).toBe(now.secrets.former?.at(-1)?.serverToken);
+  expectExit(await project.kubectl('get', 'configmap', 'of-before'));
+  expect((await project.kubectl('get', 'configmap', 'written-0')).exitCode).toBe(1);
+  for (const [host, unit] of [
+    ['node2', 'rke2-server'],
+    ['node4', 'rke2-agent'],
+  ] as const)
+    expectExit(await lab.exec(host, ['systemctl', 'restart', unit]));
+  await nothingLeft();
 });

@@ -200,8 +200,8 @@ describe('the time to live', () => {
       .poll(async () => listingWithoutAllowed(await lab.listing('node1')), { timeout: 5_000 })
       .toEqual(before);
     expect(existsSync(project.path('cluster.rkestate'))).toBe(true);
-    for (const command of ['plan', 'up']) {
-      const told = expectExit(await project.rke2ctl(command), 1);
+    for (const command of ['plan', 'up', 'cert rotate --yes', 'etcd snapshot-save --yes']) {
+      const told = expectExit(await project.rke2ctl(...command.split(' ')), 1);
       expect(told.stderr).toContain('[ttl-passed]');
     }
     const status = expectExit(await project.rke2ctl('status'), 4);

@@ -157,6 +157,32 @@ describe('authorities', () => {
     expect([report.healthy, messages(report, 'warning').length]).toEqual([true, 1]);
     expect(withCa(authority('rke2-server-ca@1', 365)).problems).toEqual([]);
   });
+
+  it('are no error any more where a rotation has put others in their place', () => {
+    const self = (name: string, days: number) =>
+      certificate(name, days, { isAuthority: true, issuer: `CN=${name}`, fingerprint: `${name} root` });
+    const rotated = (days: number) => {
+      const cross = certificate('root', days, { isAuthority: true, issuer: 'CN=old' });
+      const bundle = [
+        certificate('new', 3650, { isAuthority: true, issuer: 'CN=root' }),
+        cross,
+        self('root', 3650),
+        self('old', days),
+      ];
+      const leaf = certificate('kube-apiserver', 364, { issuer: 'CN=new' });
+      const files = [
+        file('server/tls/server-ca.crt', ...bundle),
+        file('server/tls/serving-kube-apiserver.crt', leaf, ...bundle),
+      ];
+      return judge([server('n1', 364, { found: { clockOffsetMs: 0, files }, served: [] })]);
+    };
+    expect(rotated(-3).problems).toEqual([]);
+    expect(rotated(20).healthy).toBe(true);
+    expect(messages(rotated(20), 'warning')).toContain(
+      'The authority CN=old (on n1) ends in 20 days. Others have taken its place; who trusts it alone (a kubeconfig, or a pod that has run since then) is shut out from that day.',
+    );
+    expect(rotated(200).problems).toEqual([]);
+  });
 });
 
 describe('what a port shows', () => {

@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import type { NodeKey, Taint } from '../../src/domain/cluster.ts';
-import { nodeId } from '../../src/domain/node-identity.ts';
+import { bracketed, nodeId } from '../../src/domain/node-identity.ts';
 import type { ApiNode, EtcdMember, HostFacts } from '../../src/domain/observed.ts';
 import type { PlannedNode } from '../../src/domain/plan.ts';
 import type { Role, Service } from '../../src/domain/role.ts';
@@ -20,6 +20,8 @@ export interface Member {
   /** `<node name>-<8 hex>`; anew with each join. */
   readonly name: string;
   readonly machineId: string;
+  /** By which the others know it. */
+  readonly address: string;
   readonly isLearner: boolean;
 }
 
@@ -132,6 +134,11 @@ export function isOff(world: World, key: NodeKey): boolean {
   return world.off?.includes(key) === true;
 }
 
+/** What RKE2 listens on there, whatever it was told. */
+export function addressOf(facts: HostFacts): string {
+  return facts.addresses.find((each) => each.interface !== 'lo')?.address ?? '';
+}
+
 /** True where one of RKE2's services runs, READY or not. */
 export function runs(facts: HostFacts | undefined, service: Service): boolean {
   const { active } = facts?.rke2[service === 'rke2-server' ? 'server' : 'agent'] ?? { active: '' };
@@ -227,10 +234,10 @@ export const ROLE_LABEL = 'node-role.kubernetes.io/';
 export function etcdMembers(world: World, facts: HostFacts): readonly EtcdMember[] | null {
   const isMember = livingMembers(world).some(({ machineId }) => machineId === facts.machineId);
   if (!isMember || !hasQuorum(world)) return null;
-  return world.store.members.map(({ name, machineId, isLearner }) => ({
+  return world.store.members.map(({ name, machineId, address, isLearner }) => ({
     id: nodeId('member', machineId),
     name,
-    peerUrls: [`https://${machineId}:2380`],
+    peerUrls: [`https://${bracketed(address)}:2380`],
     isLearner,
   }));
 }

@@ -55,11 +55,17 @@ export function learnClaim(world: World, step: StepOf<'claim'>): World {
     version: marker.version,
     phase: before?.phase ?? 'staged',
     ...marksOf(spec, before),
+    ...(before?.stranded === undefined ? {} : { stranded: before.stranded }),
+    ...(step.move === undefined ? { moving: before?.moving } : { moving: step.move.mark }),
   };
+  const cutOff = Object.entries(world.state.nodes).map(([id, each]): [string, NodeRecord] => [
+    id,
+    step.move?.stranded.includes(id) === true ? { ...each, stranded: true } : each,
+  ]);
   const state = {
     ...world.state,
     bootstrapNodeId: step.bootstrap ? node.id : world.state.bootstrapNodeId,
-    nodes: { ...world.state.nodes, [node.id]: record },
+    nodes: { ...Object.fromEntries(cutOff), [node.id]: record },
   };
   return { ...world, state };
 }
@@ -74,5 +80,6 @@ export function learnStart(world: World, step: StepOf<'start-service'>, input: D
   const spec = world.cluster.nodes.find((candidate) => candidate.key === node.key);
   const known = { ...world, state: { ...world.state, caHash: CA_HASH } };
   const startedWith = startStamp(input.version, filesOf(known, node.key, input));
-  return withRecord(known, id, { ...marksOf(spec, record), phase: 'joined', startedWith });
+  const settled = { moving: undefined, stranded: undefined };
+  return withRecord(known, id, { ...marksOf(spec, record), ...settled, phase: 'joined', startedWith });
 }

@@ -10,6 +10,7 @@ import {
   type Rke2Version,
 } from '../../src/rke2/version.ts';
 import {
+  addressOf,
   CA_HASH,
   type ConfigFacts,
   HarmError,
@@ -30,7 +31,7 @@ import {
   withStore,
 } from './model-cluster.ts';
 import { type World, withFacts } from './model-hosts.ts';
-import { learnStart } from './model-records.ts';
+import { learnStart, withRecord } from './model-records.ts';
 
 /**
  * `systemctl start` or `restart` of the step's service: what it has on its disk decides what it becomes. With `learned`
@@ -126,6 +127,8 @@ function startServer(
   const facts = factsAt(world, key);
   const mine = world.store.members.find(({ machineId }) => machineId === facts.machineId);
   if (config.roles.includes('etcd')) {
+    if (mine !== undefined && facts.rke2.etcdData && mine.address !== addressOf(facts))
+      throw new Error(`${key}: this server is not a member of the etcd cluster, found ${mine.address}`);
     if (mine !== undefined && facts.rke2.etcdData) return finishJoin(world, facts.machineId, learned);
     if (mine !== undefined) throw new Error(`${key}: its database is gone and etcd still counts on it`);
     return world.store.founded ? joinEtcd(world, key, config, join, learned) : found(world, key, config);
@@ -170,10 +173,12 @@ function joinEtcd(
 }
 
 function addMember(world: World, key: NodeKey, name: string, isLearner: boolean): World {
-  const { machineId } = factsAt(world, key);
+  const facts = factsAt(world, key);
+  const { machineId } = facts;
+  const address = addressOf(facts);
   const id = sha256(`${machineId}/${world.store.members.map((member) => member.name).join()}`).slice(0, 8);
   return withStore(world, {
-    members: [...world.store.members, { name: `${name}-${id}`, machineId, isLearner }],
+    members: [...world.store.members, { name: `${name}-${id}`, machineId, address, isLearner }],
   });
 }
 
@@ -250,7 +255,7 @@ function register(world: World, machineId: string): World {
     unschedulable: before?.unschedulable ?? false,
     drainedByUs: before?.drainedByUs ?? false,
     version: machine.running?.version ?? '',
-    address: host[1].addresses.find((each) => each.interface !== 'lo')?.address ?? '',
+    address: addressOf(host[1]),
   };
   const nodes = [...world.store.nodes.filter(({ name }) => name !== config.name), node];
   return withStore(withMachine(world, machineId, { password, registers: false }), { nodes });
@@ -300,4 +305,27 @@ function factsAt(world: World, key: NodeKey): HostFacts {
 function idOf(world: World, key: NodeKey): string | null {
   const { machineId } = factsAt(world, key);
   return Object.values(world.state.nodes).find((record) => record.machineId === machineId)?.nodeId ?? null;
+}
+
+/** `systemctl stop`, and the end of its containers. */
+export function applyStop(world: World, { node }: StepOf<'stop-service'>): World {
+  const unit = node?.service === 'rke2-server' ? 'server' : 'agent';
+  return withFacts(world, node?.key ?? '', (facts) => ({
+    ...facts,
+    rke2: { ...facts.rke2, [unit]: { ...facts.rke2[unit], active: 'inactive' } },
+  }));
+}
+
+/** `rke2 server --cluster-reset`: its etcd has one member, which is reached where the host is now. */
+export function applyReset(world: World, step: StepOf<'reset-etcd'>, learned = true): World {
+  const facts = factsAt(world, step.node?.key ?? '');
+  const { machineId } = facts;
+  if (runs(facts, 'rke2-server')) throw new HarmError(`${step.id}: its service runs`);
+  if (readConfig(machineOf(world, machineId).config).server !== null)
+    throw new Error(`${step.id}: cannot perform cluster-reset while server URL is set`);
+  const [mine, ...others] = world.store.members.filter((member) => member.machineId === machineId);
+  if (mine === undefined || others.length > 0 || world.store.members.length > 1)
+    throw new HarmError(`${step.id}: others would lose their member`);
+  const next = withStore(world, { members: [{ ...mine, address: addressOf(facts) }] });
+  return learned ? withRecord(next, step.node?.id ?? '', { moving: undefined }) : next;
 }

@@ -25,7 +25,7 @@ import {
   requireHost,
 } from './model-membership.ts';
 import { filesOf, learnClaim, withRecord } from './model-records.ts';
-import { applyStart } from './model-service.ts';
+import { applyReset, applyStart, applyStop } from './model-service.ts';
 
 export interface StepRun {
   /** What the plan was made from. */
@@ -69,6 +69,10 @@ function applyOnHost(world: World, step: Step, key: NodeKey, { input, lost = new
     }
     case 'start-service':
       return applyStart(world, step, input);
+    case 'stop-service':
+      return applyStop(world, step);
+    case 'reset-etcd':
+      return applyReset(world, step);
     case 'write-files':
       return applyFiles(world, step, input);
     case 'verify-nodes':
@@ -99,6 +103,8 @@ export function applyHalf(world: World, step: Step, { input }: StepRun, variant:
         : { ...applyStart(world, step, input), state: world.state };
     case 'write-files':
       return variant % 2 === 0 ? forgetStart(world, step, input) : applyHalfOfFiles(world, step, input);
+    case 'reset-etcd':
+      return applyReset(world, step, false);
     case 'uninstall':
       return applyUninstall(world, step, false);
     case 'leave-cluster':

@@ -9,10 +9,10 @@ import { isServer } from '../../rke2/roles.ts';
 import { renderCertificates } from '../../ui/certificates-view.ts';
 import { decideStyle } from '../../ui/style.ts';
 import type { CertCheckFlags } from '../flags.ts';
-import { readKnownNodes } from '../known-nodes.ts';
-import { onNodes } from '../on-nodes.ts';
-import { readKubeconfigCertificates } from '../read-kubeconfig-certificates.ts';
-import { selectNodes } from '../select-nodes.ts';
+import { readKubeconfigCertificates } from '../kubeconfig/read-kubeconfig-certificates.ts';
+import { readKnownNodes } from '../nodes/known-nodes.ts';
+import { onNodes } from '../nodes/on-nodes.ts';
+import { selectNodes } from '../nodes/select-nodes.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 

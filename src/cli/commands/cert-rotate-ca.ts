@@ -1,12 +1,15 @@
 import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { readServedCertificate } from '../../host/read-served-certificate.ts';
 import { caHash } from '../../pki/ca-hash.ts';
+import { explainEnded } from '../../plan/ended-authorities.ts';
 import type { MaintenanceInput } from '../../plan/maintenance/maintenance-input.ts';
 import { members } from '../../plan/maintenance/members.ts';
 import { CA_PORTS, planRotateCa, type RotateCaRequest } from '../../plan/maintenance/rotate-ca.ts';
 import { casAmong } from '../../rke2/ca-files.ts';
-import { countText } from '../../ui/table.ts';
 import type { CertRotateFlags } from '../flags.ts';
+import { endedAmong, readServerFiles } from '../read-server-files.ts';
+import { apiText, nodesText, restartingNodes } from '../restart-words.ts';
 import { runMaintenance, type Scene } from '../run-maintenance.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -29,11 +32,14 @@ export function certRotateCa(flags: CertRotateFlags): Promise<ExitCode> {
 async function lookAtAuthorities(
   force: boolean,
   scene: Scene,
-  { cluster, sessions, signals }: Workspace,
+  workspace: Workspace,
 ): Promise<RotateCaRequest> {
+  const { cluster, sessions, signals } = workspace;
   const own = casAmong(cluster.files, cluster.dataDir)?.cas['server-ca'].certificates;
   if (own !== undefined && caHash(own) === scene.state.caHash) throw isThere();
   const { servers } = members({ ...scene, cluster });
+  const refusal = explainEnded(endedAmong(await readServerFiles(servers, workspace), cluster.dataDir), force);
+  if (refusal !== null) throw new Rke2ctlError(refusal);
   const shown = await Promise.all(
     servers.map(async (node) => {
       const ports = await Promise.all(
@@ -57,15 +63,17 @@ function isThere(): Rke2ctlError {
   });
 }
 
-function explain(input: MaintenanceInput<RotateCaRequest>): readonly string[] {
-  const { servers, agents } = members(input);
+function explain(input: MaintenanceInput<RotateCaRequest>, plan: Plan): readonly string[] {
+  const { servers } = members(input);
+  const nodes = restartingNodes(plan);
   const own = casAmong(input.cluster.files, input.cluster.dataDir) !== null;
   const { force } = input.operation.request;
+  const how = force && servers.length > 1 ? 'all servers at once' : 'one server after the other';
   return [
-    `The cluster gets ${own ? 'the certificate authorities of `certificates.ca`' : 'new certificate authorities'}; ${countText(servers.length, 'server')} and ${countText(agents.length, 'agent')} restart, one server after the other; pods keep running.`,
-    servers.length === 1 ? 'The API is away while the only server restarts.' : 'The API stays there.',
+    `The cluster gets ${own ? 'the certificate authorities of `certificates.ca`' : 'new certificate authorities'}; ${nodesText(nodes)} restart, ${how}; pods keep running.`,
+    force ? 'The API is away meanwhile.' : apiText(servers, nodes),
     force
-      ? 'The old authorities do not vouch for them: until every node has restarted nodes do not trust each other, and every copy of a kubeconfig is worth nothing from then on.'
+      ? 'The old authorities do not vouch for them, so that no server could come up beside one that has not restarted; every copy of a kubeconfig is worth nothing from then on.'
       : 'The old ones vouch for them, so that whoever trusts only those still gets in.',
     'Pods that hold the old authority of the API (in the token of their service account) see the new one when they start anew.',
   ];

@@ -1,16 +1,19 @@
-import type { CertificateFacts } from '../../domain/certificates.ts';
+import type { CertificateFacts, CertificateFile } from '../../domain/certificates.ts';
 import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
-import type { PlannedNode } from '../../domain/plan.ts';
-import { readCertificates } from '../../host/read-certificates.ts';
+import type { Plan, PlannedNode } from '../../domain/plan.ts';
 import { readServedCertificate } from '../../host/read-served-certificate.ts';
+import { explainEnded } from '../../plan/ended-authorities.ts';
 import { type CertRotateRequest, planCertRotate, portsOf } from '../../plan/maintenance/cert-rotate.ts';
 import type { MaintenanceInput } from '../../plan/maintenance/maintenance-input.ts';
 import { type Members, members } from '../../plan/maintenance/members.ts';
 import { CERTIFICATE_SERVICES, certificateService } from '../../rke2/certificate-services.ts';
-import { countText } from '../../ui/table.ts';
 import type { CertRotateFlags } from '../flags.ts';
+import { endedAmong, readServerFiles } from '../read-server-files.ts';
+import { apiText, nodesText, restartingNodes } from '../restart-words.ts';
 import { runMaintenance, type Scene } from '../run-maintenance.ts';
 import type { Workspace } from '../workspace.ts';
+
+const SUPERVISOR_PORT = 9345;
 
 type Asked = Pick<CertRotateRequest, 'services' | 'nodes'>;
 
@@ -43,33 +46,51 @@ function servicesOf(names: readonly string[]): readonly string[] {
   });
 }
 
-/** What each port shows now, and whether etcd's own certificates, or an authority, have ended. */
+/** What each port shows now, and whether etcd's own certificates, or a CA, have ended. */
 async function lookAtCertificates(
   asked: Asked,
   scene: Scene,
   workspace: Workspace,
 ): Promise<CertRotateRequest> {
-  const all = members({ ...scene, cluster: workspace.cluster });
+  const { cluster } = workspace;
+  const all = members({ ...scene, cluster });
   refuseUnknownNodes(asked.nodes, all);
+  const files = await readServerFiles(all.servers, workspace);
+  const refusal = explainEnded(endedAmong(files, cluster.dataDir), false);
+  if (refusal !== null) throw new Rke2ctlError(refusal);
   const nodes = [...all.servers, ...all.agents];
-  const signal = workspace.signals.stop;
   const shown = await Promise.all(
     nodes.map(async (node) => [node.name, await shownBy(node, asked.services, workspace)] as const),
   );
-  const etcd = all.servers.filter(({ roles }) => roles.includes('etcd'));
-  const files = await Promise.all(
-    all.servers.map(({ key }) =>
-      readCertificates(workspace.sessions.get(key), { dataDir: workspace.cluster.dataDir, signal }),
+  const apart = cluster.externalDatastore ? [] : all.servers.filter((node) => isCutOff(files.get(node.key)));
+  return {
+    ...asked,
+    before: Object.fromEntries(shown),
+    together: apart.length > 1,
+    first: apart.length === 1 ? (apart[0]?.name ?? null) : null,
+    snapshot: await isSupervisorWell(all.servers, workspace),
+  };
+}
+
+/** Whether a server's certificate for the other members of etcd has ended. */
+function isCutOff(files: readonly CertificateFile[] = []): boolean {
+  return files.some(
+    ({ path, certificates }) =>
+      path.endsWith('/tls/etcd/peer-server-client.crt') && certificates.slice(0, 1).some(hasEnded),
+  );
+}
+
+/** RKE2 takes a snapshot through the supervisor's port of its own server, and believes no certificate that has ended. */
+async function isSupervisorWell(
+  servers: readonly PlannedNode[],
+  { sessions, signals }: Workspace,
+): Promise<boolean> {
+  const answers = await Promise.all(
+    servers.map(({ key }) =>
+      readServedCertificate(sessions.get(key), { port: SUPERVISOR_PORT, signal: signals.stop }),
     ),
   );
-  const found = files.flatMap((host) => host.files);
-  refuseEndedAuthority(found.flatMap(({ certificates }) => certificates));
-  const together =
-    etcd.length > 1 &&
-    found.some(
-      ({ path, certificates }) => path.includes('/tls/etcd/') && certificates.slice(0, 1).some(hasEnded),
-    );
-  return { ...asked, before: Object.fromEntries(shown), together };
+  return !answers.some((answer) => answer.asked && hasEnded(answer.certificate));
 }
 
 async function shownBy(
@@ -91,17 +112,6 @@ function hasEnded({ notAfter }: CertificateFacts): boolean {
   return notAfter < Date.now();
 }
 
-/** Whatever an authority that has ended signs, nobody believes. */
-function refuseEndedAuthority(certificates: readonly CertificateFacts[]): void {
-  const ended = certificates.find((each) => each.isAuthority && hasEnded(each));
-  if (ended === undefined) return;
-  throw new Rke2ctlError({
-    code: 'authority-ended',
-    message: `The certificate authority ${ended.subject} of this cluster ended on ${new Date(ended.notAfter).toISOString().slice(0, 10)}: new certificates from it would be worth nothing. Nothing was changed.`,
-    hint: 'No running server can be given other ones, as nobody trusts it any more. Follow RKE2’s documentation on certificates, or restore the newest snapshot onto servers with CAs of your own.',
-  });
-}
-
 function refuseUnknownNodes(names: readonly string[], { servers, agents }: Members): void {
   const known = [...servers, ...agents].map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));
@@ -114,20 +124,20 @@ function refuseUnknownNodes(names: readonly string[], { servers, agents }: Membe
   });
 }
 
-function explain(input: MaintenanceInput<CertRotateRequest>): readonly string[] {
-  const { servers, agents } = members(input);
+function explain(input: MaintenanceInput<CertRotateRequest>, plan: Plan): readonly string[] {
+  const { servers } = members(input);
+  const nodes = restartingNodes(plan);
   const { together, services } = input.operation.request;
   const what = services.length === 0 ? 'All certificates' : `The certificates of ${services.join(', ')}`;
   if (together) {
     return [
-      `${what} on ${countText(servers.length, 'server')} are renewed.`,
+      `${what} on ${nodesText(nodes)} are renewed.`,
       'Those of etcd have ended, so that no server could come up alone: all are stopped and start together, and the API is away meanwhile.',
     ];
   }
-  const only = servers.length === 1;
   return [
-    `${what} on ${countText(servers.length, 'server')} and ${countText(agents.length, 'agent')} are renewed, one server after the other; pods keep running.`,
-    only ? 'The API is away while the only server restarts.' : 'The API stays there.',
+    `${what} on ${nodesText(nodes)} are renewed, one server after the other; pods keep running.`,
+    apiText(servers, nodes),
     'The kubeconfig here is written anew; copies of it elsewhere go on working until their own certificate ends.',
   ];
 }

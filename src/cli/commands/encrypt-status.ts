@@ -3,10 +3,10 @@ import type { EncryptionKey, EncryptionStatus, StoredSecrets } from '../../domai
 import { countStoredSecrets, readEncryptionStatus } from '../../host/secrets-encryption.ts';
 import { type EncryptionReport, renderEncryption } from '../../ui/encryption-view.ts';
 import type { CommonFlags } from '../flags.ts';
-import { readKnownNodes } from '../known-nodes.ts';
-import { type NodeOutcome, onNodes } from '../on-nodes.ts';
+import { readKnownNodes } from '../nodes/known-nodes.ts';
+import { type NodeOutcome, onNodes } from '../nodes/on-nodes.ts';
+import { type SelectedNode, selectNodes } from '../nodes/select-nodes.ts';
 import { outputStyle } from '../output-style.ts';
-import { type SelectedNode, selectNodes } from '../select-nodes.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 

@@ -4,10 +4,10 @@ import { readEtcdAlarms, readEtcdStatus } from '../../host/etcd-maintenance.ts';
 import { judgeEtcd, type MemberAnswer } from '../../plan/judge-etcd.ts';
 import { renderEtcdHealth } from '../../ui/etcd-health-view.ts';
 import type { CommonFlags } from '../flags.ts';
-import { readKnownNodes } from '../known-nodes.ts';
-import { onNodes } from '../on-nodes.ts';
+import { readKnownNodes } from '../nodes/known-nodes.ts';
+import { onNodes } from '../nodes/on-nodes.ts';
+import { selectNodes } from '../nodes/select-nodes.ts';
 import { outputStyle } from '../output-style.ts';
-import { selectNodes } from '../select-nodes.ts';
 import { refuseExternal } from '../snapshots/gather-snapshots.ts';
 import { withWorkspace } from '../wire.ts';
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
 import type { EtcdStatus } from '../../domain/etcd-health.ts';
 import type { PlannedNode } from '../../domain/plan.ts';
@@ -13,6 +14,9 @@ import type { EtcdResetFlags } from '../flags.ts';
 import { outputStyle } from '../output-style.ts';
 import { runMaintenance, type Scene } from '../run-maintenance.ts';
 import type { Workspace } from '../workspace.ts';
+
+/** An etcd that has a majority has chosen its leader long before. */
+const ELECTION_MS = 5_000;
 
 /** What of the data is known before anything is lost. */
 interface Survivor {
@@ -33,6 +37,8 @@ export function etcdReset(flags: EtcdResetFlags): Promise<ExitCode> {
       verb: 'etcd reset',
       asked: null,
       writesFiles: true,
+      // Whatever was in hand cannot go on without etcd; of tokens nobody could say which one the data open with.
+      mayReplace: ({ verb }) => verb !== 'token rotate',
       settle: (_asked, scene, workspace) => settle(scene, workspace, flags),
       begin: (state, { first }): State => ({ ...state, bootstrapNodeId: first, caHash: null }),
       plan: planEtcdReset,
@@ -47,17 +53,25 @@ async function settle(scene: Scene, workspace: Workspace, flags: EtcdResetFlags)
   const { servers } = participants({ ...scene, cluster });
   const etcd = servers.filter(({ roles }) => roles.includes('etcd'));
   const options = { dataDir: cluster.dataDir, signal: signals.stop };
-  const survivors = await Promise.all(
-    etcd.map(async (node): Promise<Survivor> => {
-      const host = sessions.get(node.key);
-      const [status, writtenAt] = await Promise.all([
-        readEtcdStatus(host, options),
-        readDatabaseTime(host, options.dataDir, options.signal),
-      ]);
-      return { node, status, writtenAt };
-    }),
-  );
+  const look = () =>
+    Promise.all(
+      etcd.map(async (node): Promise<Survivor> => {
+        const host = sessions.get(node.key);
+        const [status, writtenAt] = await Promise.all([
+          readEtcdStatus(host, options),
+          readDatabaseTime(host, options.dataDir, options.signal),
+        ]);
+        return { node, status, writtenAt };
+      }),
+    );
+  let survivors = await look();
   refuseLiving(survivors);
+  if (survivors.some(({ status }) => status !== null)) {
+    // While they elect one they have no leader for a moment, either.
+    await sleep(ELECTION_MS, undefined, { signal: options.signal });
+    survivors = await look();
+    refuseLiving(survivors);
+  }
   const able = survivors.filter(({ writtenAt }) => writtenAt !== null).toSorted(newestFirst);
   if (able.length === 0) throw nobodyLeft();
   const name = flags.node ?? (await askForName(able, workspace.startedAt, flags));

@@ -24,7 +24,7 @@ export function snapshotSave(flags: SnapshotSaveFlags): Promise<ExitCode> {
       settle: (_asked, scene, workspace) => settle(name, flags.node ?? [], scene, workspace),
       plan: planSnapshotSave,
       explain,
-      mayBeginAnew: true,
+      mayReplace: ({ verb }) => verb === 'etcd snapshot-save',
     },
     flags,
   );

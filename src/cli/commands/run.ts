@@ -2,14 +2,14 @@ import { Rke2ctlError } from '../../domain/errors.ts';
 import { ttlSecondsOf } from '../../domain/time-to-live.ts';
 import { clockText } from '../../ui/duration-text.ts';
 import { RunRecorder } from '../../ui/run-report.ts';
-import { prepareJunit, writeOutputs, writeReports } from '../ci-reports.ts';
 import { findCaller } from '../cluster-source.ts';
 import { hasProgram } from '../find-program.ts';
 import type { RunFlags } from '../flags.ts';
-import { type Begun, removeCommand } from '../make-cluster.ts';
-import { runCommand } from '../run-command.ts';
-import type { RunSignals } from '../run-signals.ts';
-import { type Person, withShortLivedCluster } from '../short-lived-cluster.ts';
+import { prepareJunit, writeOutputs, writeReports } from '../run/ci-reports.ts';
+import { type Begun, removeCommand } from '../run/make-cluster.ts';
+import { runCommand } from '../run/run-command.ts';
+import type { RunSignals } from '../run/run-signals.ts';
+import { type Person, withShortLivedCluster } from '../run/short-lived-cluster.ts';
 
 /** How long one service or Node may take, as with `up`. */
 const STEP_TIMEOUT_MS = 600_000;

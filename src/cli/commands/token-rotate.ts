@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
+import type { Plan } from '../../domain/plan.ts';
 import type { State } from '../../domain/state.ts';
 import type { MaintenanceInput } from '../../plan/maintenance/maintenance-input.ts';
 import { members } from '../../plan/maintenance/members.ts';
 import { planTokenRotate } from '../../plan/maintenance/token-rotate.ts';
 import { createTokens } from '../../state/create-state.ts';
-import { countText } from '../../ui/table.ts';
 import type { MaintenanceFlags } from '../flags.ts';
+import { apiText, nodesText, restartingNodes } from '../restart-words.ts';
 import { runMaintenance } from '../run-maintenance.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -44,12 +45,13 @@ function withNextTokens(state: State): State {
   return { ...state, secrets: { ...state.secrets, next: createTokens(randomBytes) } };
 }
 
-function explain(input: MaintenanceInput): readonly string[] {
-  const { servers, agents } = members(input);
+function explain(input: MaintenanceInput, plan: Plan): readonly string[] {
+  const { servers } = members(input);
+  const nodes = restartingNodes(plan);
   const copies = 'Snapshots of before go on needing the old token, which the state keeps.';
   return [
-    `The server token and the agent token are replaced on ${countText(servers.length, 'server')} and ${countText(agents.length, 'agent')}: every service restarts, one server after the other; pods keep running.`,
-    servers.length === 1 ? 'The API is away while the only server restarts.' : 'The API stays there.',
+    `The server token and the agent token are replaced on ${nodesText(nodes)}: every service restarts, one server after the other; pods keep running.`,
+    apiText(servers, nodes),
     copies,
   ];
 }

@@ -45,14 +45,23 @@ export async function fetchRestoreSnapshot(workspace: Workspace, asked: string):
   const { copies } = await findSnapshot(workspace, asked, { contents: true });
   const usable = copies.filter(({ whole, problem }) => whole !== false && problem === null);
   if (usable.length === 0) throw noneWhole(asked, copies);
-  // What was read already comes before what is still to be read, from S3.
-  const [copy] = usable.toSorted((a, b) => Number(b.whole === true) - Number(a.whole === true));
-  if (copy === undefined) throw noneWhole(asked, copies);
   const folder = restoreFolder(workspace);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, copy.name);
-  await fetchCopy(workspace, copy, path);
-  return readHere(workspace, path, placeText(copy));
+  // What was read already comes before what is still to be read, from S3.
+  const inTurn = usable.toSorted((a, b) => Number(b.whole === true) - Number(a.whole === true));
+  let last: unknown;
+  for (const copy of inTurn) {
+    const path = join(folder, copy.name);
+    try {
+      await rm(path, { force: true });
+      await fetchCopy(workspace, copy, path);
+      return await readHere(workspace, path, placeText(copy));
+    } catch (error) {
+      if (!(error instanceof Rke2ctlError) || workspace.signals.stop.aborted) throw error;
+      last = error;
+    }
+  }
+  throw last;
 }
 
 async function readHere(workspace: Workspace, path: string, from: string): Promise<FetchedSnapshot> {

@@ -11,9 +11,14 @@ export function idOfToken(token: Secret): string {
 }
 
 /** The token with this id among those that the state holds, the present one first; null when it holds none. */
-export function tokenOfState({ secrets }: State, id: string): Secret | null {
-  const all = [secrets.serverToken, ...(secrets.former ?? []).map(({ serverToken }) => serverToken)];
-  return all.find((token) => idOfToken(token) === id) ?? null;
+export function tokenOfState(state: State, id: string): Secret | null {
+  return tokensOf(state).find((token) => idOfToken(token) === id) ?? null;
+}
+
+/** A rotation that was cut off may have brought the next one into the cluster already. */
+function tokensOf({ secrets }: State): readonly Secret[] {
+  const former = (secrets.former ?? []).map(({ serverToken }) => serverToken);
+  return [secrets.serverToken, ...(secrets.next === undefined ? [] : [secrets.next.serverToken]), ...former];
 }
 
 /**
@@ -56,15 +61,24 @@ export async function readTokenFile(path: string | undefined): Promise<Secret | 
   });
 }
 
-/** Secrets with this server token as the present one; the one that was present is kept as a former one. */
+/**
+ * Secrets with this server token as the present one; the one that was present is kept as a former one, as is that which a
+ * rotation was bringing in: snapshots may have been taken with it.
+ */
 export function withServerToken(secrets: StateSecrets, token: Secret, at: number): StateSecrets {
   const id = idOfToken(token);
-  if (idOfToken(secrets.serverToken) === id) return secrets;
-  const former = (secrets.former ?? []).filter(({ serverToken }) => idOfToken(serverToken) !== id);
+  const { next, ...rest } = secrets;
+  const isNext = next !== undefined && idOfToken(next.serverToken) === id;
+  const replaced = [rest.serverToken, ...(next === undefined ? [] : [next.serverToken])]
+    .filter((each) => idOfToken(each) !== id)
+    .map((serverToken) => ({ serverToken, until: at }));
+  if (replaced.length === 0 && next === undefined) return secrets;
+  const former = (rest.former ?? []).filter(({ serverToken }) => idOfToken(serverToken) !== id);
   return {
-    ...secrets,
+    ...rest,
     serverToken: token,
-    former: [{ serverToken: secrets.serverToken, until: at }, ...former],
+    agentToken: isNext ? next.agentToken : rest.agentToken,
+    former: [...replaced, ...former],
   };
 }
 
@@ -83,13 +97,9 @@ function foreign(
   state: State,
   { name, tokenIds }: { readonly name: string; readonly tokenIds: readonly string[] },
 ): Rke2ctlError {
-  const known = [
-    state.secrets.serverToken,
-    ...(state.secrets.former ?? []).map(({ serverToken }) => serverToken),
-  ];
   return new Rke2ctlError({
     code: 'foreign-snapshot',
-    message: `${name} opens with the server token ${tokenIds.join(' or ')}, and the state knows only ${known.map(idOfToken).join(', ')}. It is another cluster's, or of a time whose token was lost. Nothing was stopped.`,
+    message: `${name} opens with the server token ${tokenIds.join(' or ')}, and the state knows only ${tokensOf(state).map(idOfToken).join(', ')}. It is another cluster's, or of a time whose token was lost. Nothing was stopped.`,
     hint: 'Take a snapshot of this cluster, or give the token of that time: `--token-file FILE`, or RKE2CTL_TOKEN_FILE.',
   });
 }

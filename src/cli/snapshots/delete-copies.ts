@@ -1,16 +1,26 @@
 import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
+import type { Operation } from '../../domain/operation.ts';
 import type { SnapshotCopy } from '../../domain/snapshot.ts';
 import { deleteSnapshotFiles } from '../../host/delete-snapshot-files.ts';
 import { deleteSnapshots } from '../../host/snapshots.ts';
+import { leavesNone, neededCopy } from '../../plan/judge-deletion.ts';
 import { snapshotsDirOf } from '../../rke2/snapshots-dir.ts';
 import { countText } from '../../ui/table.ts';
-import { onNodes } from '../on-nodes.ts';
+import { onNodes } from '../nodes/on-nodes.ts';
+import { type SelectedNode, selectNodes } from '../nodes/select-nodes.ts';
 import { sayResult } from '../say-result.ts';
-import { type SelectedNode, selectNodes } from '../select-nodes.ts';
 import type { Workspace } from '../workspace.ts';
 import { placeText } from './fetch-copy.ts';
-import { gatherSnapshots, type UnaskedPlace } from './gather-snapshots.ts';
+import {
+  type FoundSnapshots,
+  gatherSnapshots,
+  readableState,
+  type UnaskedPlace,
+} from './gather-snapshots.ts';
 import type { SnapshotDeleteFlags } from './snapshot-flags.ts';
+
+/** What a person who forgot `--yes` may do before. */
+export const LOOK_FIRST = '`rke2ctl etcd snapshot-list` shows what there is.';
 
 /**
  * Asks, and deletes every copy of these snapshots through the RKE2 of the node that has it, which also takes what lies in
@@ -20,11 +30,12 @@ import type { SnapshotDeleteFlags } from './snapshot-flags.ts';
 export async function deleteCopies(
   workspace: Workspace,
   copies: readonly SnapshotCopy[],
-  unasked: readonly UnaskedPlace[],
+  found: FoundSnapshots,
   flags: SnapshotDeleteFlags,
 ): Promise<ExitCode> {
   const names = [...new Set(copies.map(({ name }) => name))];
-  await confirm(workspace, names, copies, flags);
+  refuseNeeded(copies, (await readableState(workspace))?.operation);
+  await confirm(workspace, names, copies, found, flags);
   const failures = await deleteThem(workspace, copies);
   const left = await gatherSnapshots(workspace, { contents: false, names });
   const reasons = failures.map(({ place, reason }) => `${place}: ${reason}`);
@@ -32,7 +43,7 @@ export async function deleteCopies(
   const gone = copies
     .map((copy) => ({ name: copy.name, where: placeText(copy) }))
     .filter((copy) => !kept.some(({ name, where }) => name === copy.name && where === copy.where));
-  const places = [...new Map([...unasked, ...left.unasked].map((each) => [each.place, each])).values()];
+  const places = [...new Map([...found.unasked, ...left.unasked].map((each) => [each.place, each])).values()];
   const lines = [
     ...names.flatMap((name) => {
       const from = gone.filter((copy) => copy.name === name).map(({ where }) => where);
@@ -52,13 +63,17 @@ async function confirm(
   workspace: Workspace,
   names: readonly string[],
   copies: readonly SnapshotCopy[],
+  found: FoundSnapshots,
   { yes }: SnapshotDeleteFlags,
 ): Promise<void> {
   const listed = names.map((name) => {
     const places = copies.filter((copy) => copy.name === name).map(placeText);
     return `${name} (${places.join(', ')})`;
   });
-  const text = `${countText(names.length, 'snapshot')} will be gone for good: ${listed.join(', ')}.`;
+  const text = [
+    `${countText(names.length, 'snapshot')} will be gone for good: ${listed.join(', ')}.`,
+    ...lastOnes(names, found),
+  ].join(' ');
   if (yes === true) {
     workspace.emit({ type: 'notice', message: text });
     return;
@@ -69,6 +84,24 @@ async function confirm(
     message: 'Nothing was deleted.',
     hint: 'That was your answer; `--yes` does not ask.',
     exitCode: 0,
+  });
+}
+
+/** Says so where nothing would be left to go back to. */
+function lastOnes(names: readonly string[], { copies, unasked }: FoundSnapshots): readonly string[] {
+  if (!leavesNone(names, copies)) return [];
+  const where = unasked.length === 0 ? '' : ' in the places that could be asked';
+  return [`NO OTHER IS LEFT${where}: until one is saved there is nothing to bring the cluster back with.`];
+}
+
+/** A verb that is in hand may have to be gone on with, or back from. */
+function refuseNeeded(copies: readonly SnapshotCopy[], operation: Operation | undefined): void {
+  const needed = operation === undefined ? null : neededCopy(copies, operation);
+  if (operation === undefined || needed === null) return;
+  throw new Rke2ctlError({
+    code: 'snapshot-needed',
+    message: `\`rke2ctl ${operation.verb}\` has not come to its end, and may need ${needed.name}. Nothing was deleted.`,
+    hint: `Run \`rke2ctl ${operation.verb}\`: it goes on where it stopped. Then run this again.`,
   });
 }
 

@@ -12,8 +12,8 @@ import { s3Access } from '../../rke2/s3-settings.ts';
 import { hasSnapshotSize, timeOfName, UNREAD_SNAPSHOT } from '../../rke2/snapshot-content.ts';
 import { snapshotsDirOf } from '../../rke2/snapshots-dir.ts';
 import { tokenId } from '../../rke2/token-id.ts';
-import { onNodes } from '../on-nodes.ts';
-import { type SelectedNode, selectNodes } from '../select-nodes.ts';
+import { onNodes } from '../nodes/on-nodes.ts';
+import { type SelectedNode, selectNodes } from '../nodes/select-nodes.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** Every copy of every snapshot that could be seen, the newest first. */
@@ -163,8 +163,8 @@ function withTaker(copy: SnapshotCopy, nodes: readonly SelectedNode[]): Snapshot
   return { ...copy, takenOn: named ?? (copy.place.kind === 'node' ? copy.place.node : null) };
 }
 
-/** A state that cannot be read is no reason to show nothing. */
-function readableState({ store }: Workspace): Promise<State | null> {
+/** null where there is none, or one that cannot be read: that is no reason to show nothing. */
+export function readableState({ store }: Workspace): Promise<State | null> {
   return store.read().catch((error: unknown) => {
     if (error instanceof Rke2ctlError) return null;
     throw error;

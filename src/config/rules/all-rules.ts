@@ -14,6 +14,7 @@ import { checkDatastore } from './datastore.ts';
 import { checkDns } from './dns.ts';
 import { checkEndpoint } from './endpoint.ts';
 import { checkExtraBinds } from './extra-binds.ts';
+import { checkFollow } from './follow.ts';
 import { checkIngress } from './ingress.ts';
 import { checkInstallChoices } from './install-choices.ts';
 import { checkKubeProxy } from './kube-proxy.ts';
@@ -48,6 +49,7 @@ export const RULES: readonly Rule[] = [
   checkNodeDuplicates,
   checkSharedAddresses,
   checkNodeNames,
+  checkFollow,
   checkRoles,
   checkRoleCounts,
   checkLabels,

@@ -4,11 +4,10 @@ import { isServer } from '../../rke2/roles.ts';
 import { checkMembers } from './check-members.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
 import { maintenancePlan } from './maintenance-plan.ts';
-import { members } from './members.ts';
 import { refreshKubeconfig } from './refresh-kubeconfig.ts';
-import { restartAll, restartDraft } from './restarts.ts';
+import { restartAll, restartTogether } from './restarts.ts';
 import { safetySnapshot } from './safety-snapshot.ts';
-import { type Draft, endsOf, inTurn, makeStretch, type Stretch } from './stretch.ts';
+import { type Draft, endsOf, type Stretch } from './stretch.ts';
 import { verifyReady } from './verify-ready.ts';
 
 /** What `cert rotate` was asked for, and what it found when it began. */
@@ -19,8 +18,12 @@ export type CertRotateRequest = {
   readonly nodes: readonly string[];
   /** SHA-256 of the certificate that each port showed before, by node and port; a port that showed none is not in it. */
   readonly before: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Etcd's own certificates have ended: its members do not know each other until all have new ones. */
+  /** Etcd's own certificates have ended on several servers: its members do not know each other until all have new ones. */
   readonly together: boolean;
+  /** Name of the one server on which etcd's own have ended, and which is of no use to the others until it has new ones. */
+  readonly first: string | null;
+  /** False where no server's supervisor is believed, so that RKE2 could take no snapshot. */
+  readonly snapshot: boolean;
 };
 
 const REASON = 'its certificates are to be renewed';
@@ -33,9 +36,10 @@ const REASON = 'its certificates are to be renewed';
 export function planCertRotate(input: MaintenanceInput<CertRotateRequest>): Plan {
   const { request } = input.operation;
   const isMeant = ({ name }: PlannedNode) => request.nodes.length === 0 || request.nodes.includes(name);
-  const snapshot = safetySnapshot(input);
-  const rounds = request.together ? allTogether(input) : oneByOne(input, isMeant, endsOf(snapshot));
-  const findings = request.together ? [] : checkMembers(input);
+  const snapshot = request.snapshot ? safetySnapshot(input) : [];
+  const prior = endsOf(snapshot);
+  const rounds = request.together ? allTogether(input, prior) : oneByOne(input, isMeant, prior);
+  const findings = checkMembers(input, { mayBeDown: request.together, mayBeAway: request.together });
   const proofs = [...refreshKubeconfig(input, endsOf(rounds)), ...verifyReady(input, endsOf(rounds))];
   return maintenancePlan(input, [...snapshot, ...rounds, ...proofs], findings);
 }
@@ -45,27 +49,30 @@ function oneByOne(
   isMeant: (node: PlannedNode) => boolean,
   prior: readonly StepId[],
 ): readonly Stretch[] {
-  return restartAll(input, REASON, prior, (node, restart) => {
+  const { first } = input.operation.request;
+  const around = (node: PlannedNode, restart: Draft<'start-service'>) => {
     if (!isMeant(node) || !isConcerned(input, node)) return [];
     if (!isServer(node.roles)) return [restart, ...verify(input, node)];
     return [stop(node), takeOut(input, node), restart, ...verify(input, node)];
-  });
+  };
+  return restartAll(input, REASON, prior, around, ({ name }) => name === first);
 }
 
 function isConcerned({ operation }: MaintenanceInput<CertRotateRequest>, node: PlannedNode): boolean {
   return isServer(node.roles) || concernsAgents(operation.request.services);
 }
 
-function allTogether(input: MaintenanceInput<CertRotateRequest>): readonly Stretch[] {
-  const { servers } = members(input);
-  const prepared = servers.map((node) => makeStretch([stop(node), takeOut(input, node)]));
-  const hasEtcd = ({ roles }: PlannedNode) => roles.includes('etcd');
-  const startOf = (node: PlannedNode) => [restartDraft(input, node, REASON), ...verify(input, node)];
-  const etcd = servers.filter(hasEtcd).map((node) => makeStretch(startOf(node), endsOf(prepared)));
-  const planes = inTurn(servers.filter((node) => !hasEtcd(node)).map(startOf), endsOf(etcd));
-  const started = endsOf([...etcd, ...planes]);
-  const agents = members(input).agents.map((node) => makeStretch(startOf(node), started));
-  return [...prepared, ...etcd, ...planes, ...agents];
+function allTogether(
+  input: MaintenanceInput<CertRotateRequest>,
+  prior: readonly StepId[],
+): readonly Stretch[] {
+  return restartTogether(
+    input,
+    REASON,
+    prior,
+    (node) => [stop(node), takeOut(input, node)],
+    (node, restart) => [restart, ...verify(input, node)],
+  );
 }
 
 function stop(node: PlannedNode): Draft<'stop-service'> {

@@ -3,6 +3,7 @@ import { nodeKey } from '../../domain/node-identity.ts';
 import type { PlannedNode } from '../../domain/plan.ts';
 import type { NodeRecord } from '../../domain/state.ts';
 import { factsOf } from '../../render/desired-node.ts';
+import { isServer } from '../../rke2/roles.ts';
 import { QUORUM_ELSEWHERE_CHECK_NAME } from '../checks/catalog.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
 import type { Participants } from './participants.ts';
@@ -14,6 +15,7 @@ export function checkParticipants(
   first: PlannedNode | null,
 ): readonly Diagnostic[] {
   const command = `rke2ctl ${input.operation.verb}`;
+  const living = livingOutside(input, who);
   return [
     ...(first === null ? [firstAway(input, command)] : []),
     ...checkQuorumElsewhere(who),
@@ -36,7 +38,7 @@ export function checkParticipants(
         hint: 'The next `rke2ctl up` brings it in.',
       }),
     ),
-    ...who.forgotten.map((record) => checkForgotten(input, record, command)),
+    ...who.forgotten.map((record) => checkForgotten(record, living.includes(record), command)),
   ];
 }
 
@@ -52,7 +54,7 @@ function firstAway({ operation, state }: MaintenanceInput, command: string): Dia
 }
 
 /** Members that are only away from here may live on together, and agents with them: then there would be two clusters. */
-function checkQuorumElsewhere({
+export function checkQuorumElsewhere({
   leftBehind,
   forgotten,
   servers,
@@ -85,15 +87,20 @@ function serverAway({ name, address }: NodeRecord): Diagnostic {
   };
 }
 
-function checkForgotten(
-  { observed, state }: MaintenanceInput,
-  { name, address, port, nodeId, phase }: NodeRecord,
-  command: string,
-): Diagnostic {
-  const facts = factsOf(observed, nodeKey(address, port));
+/** Of machines that the file does not name any more, those that still run as servers of this cluster. */
+export function livingOutside(
+  { observed, state }: Pick<MaintenanceInput, 'observed' | 'state'>,
+  { forgotten }: Participants,
+): readonly NodeRecord[] {
+  return forgotten.filter(({ address, port, nodeId, phase, roles }) => {
+    const facts = factsOf(observed, nodeKey(address, port));
+    const runs = facts !== null && facts.rke2.server.active === 'active' && phase === 'joined';
+    return runs && isServer(roles) && state.nodes[nodeId]?.machineId === facts.machineId;
+  });
+}
 
-  const runs = facts !== null && facts.rke2.server.active === 'active' && phase === 'joined';
-  if (runs && state.nodes[nodeId]?.machineId === facts.machineId) {
+function checkForgotten({ name, address }: NodeRecord, isLiving: boolean, command: string): Diagnostic {
+  if (isLiving) {
     return {
       severity: 'error',
       code: 'membership-pending',

@@ -13,5 +13,6 @@ export interface ResetRequest extends JsonMap {
 export function planEtcdReset(input: MaintenanceInput<ResetRequest>): Plan {
   const { first } = input.operation.request;
   const reason = 'etcd has lost its majority for good';
-  return planRemaking(input, { first, snapshot: null, before: [], reason });
+  const how = { first, snapshot: null, version: null, takesSafetySnapshot: true, before: [], reason };
+  return planRemaking(input, how);
 }

@@ -10,6 +10,7 @@ import { checkParticipants } from './check-participants.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
 import { maintenancePlan } from './maintenance-plan.ts';
 import { type Participants, participants } from './participants.ts';
+import { goBack, stageRelease } from './restore-version.ts';
 import { safetySnapshot } from './safety-snapshot.ts';
 import { type Draft, endsOf, inLanes, inTurn, makeStretch, type Stretch } from './stretch.ts';
 
@@ -19,6 +20,10 @@ export interface Remaking {
   readonly first: string;
   /** Name of a placed snapshot; null: the node's own data. */
   readonly snapshot: string | null;
+  /** The RKE2 to which every node goes back meanwhile; null: each keeps its own. */
+  readonly version: string | null;
+  /** Whether how it is now is saved before, where that can be. */
+  readonly takesSafetySnapshot: boolean;
   /** Done before anything is stopped. */
   readonly before: readonly Draft[];
   readonly reason: string;
@@ -57,8 +62,10 @@ function stretchesOf(scene: Scene): readonly Stretch[] {
   const { input, how, first, who } = scene;
   const others = who.servers.filter((node) => node !== first);
   const placed = how.before.length === 0 ? [] : [makeStretch(how.before)];
-  const safety = isUntouched(input) ? safetySnapshot(input).map((each) => tie(each, endsOf(placed))) : [];
-  const ready = endsOf([...placed, ...safety]);
+  const staged = stageRelease(input, how.version, [...who.servers, ...who.agents]);
+  const saves = how.takesSafetySnapshot && isUntouched(input);
+  const safety = saves ? safetySnapshot(input).map((each) => tie(each, endsOf([...placed, ...staged]))) : [];
+  const ready = endsOf([...placed, ...staged, ...safety]);
   const stopped = who.servers.map((node) =>
     makeStretch([{ kind: 'stop-service', node, reason: how.reason, containers: true }], ready),
   );
@@ -77,7 +84,7 @@ function stretchesOf(scene: Scene): readonly Stretch[] {
   const servers = [...founded, ...joined, ...late];
   const agents = agentStretches(scene, endsOf(servers.slice(-1)));
   const prior = endsOf([...servers.slice(-1), ...agents]);
-  return [...placed, ...safety, ...stopped, ...servers, ...agents, ...proofs(scene, prior)];
+  return [...placed, ...staged, ...safety, ...stopped, ...servers, ...agents, ...proofs(scene, prior)];
 }
 
 /** Once a server was stopped no snapshot of before can be taken any more. */
@@ -91,6 +98,7 @@ function tie(stretch: Stretch, prior: readonly StepId[]): Stretch {
 
 function resetDrafts({ input, how, first, who, mark }: Scene): readonly Draft[] {
   return [
+    ...goBack(input, how.version, first),
     ...filesDrafts(input, first, 'it is to found, and to join nobody'),
     {
       kind: 'reset-etcd',
@@ -116,10 +124,12 @@ function startDraft({ first }: Scene, node: PlannedNode): Draft<'start-service'>
   };
 }
 
+/** The files first: a host that boots with no database, and names nobody whom it joins, founds a cluster of its own. */
 function joinDrafts(scene: Scene, node: PlannedNode): readonly Draft[] {
   return [
-    { kind: 'move-database', node, reason: 'it belongs to etcd as it was before', mark: scene.mark },
+    ...goBack(scene.input, scene.how.version, node),
     ...filesDrafts(scene.input, node, 'they name whom it joins'),
+    { kind: 'move-database', node, reason: 'it belongs to etcd as it was before', mark: scene.mark },
     startDraft(scene, node),
   ];
 }
@@ -147,10 +157,11 @@ function pruneDrafts({ first, who, planes }: Scene): readonly Draft[] {
   ];
 }
 
-function agentStretches({ input, who }: Scene, prior: readonly StepId[]): readonly Stretch[] {
+function agentStretches({ input, how, who }: Scene, prior: readonly StepId[]): readonly Stretch[] {
   const count = Math.max(who.agents.length, 1);
   const lanes = Math.min(maxUnavailable(input.cluster.upgrade.maxUnavailableWorker, count), count);
   const drafts = who.agents.map((node): readonly Draft[] => [
+    ...goBack(input, how.version, node),
     ...filesDrafts(input, node, 'they name whom it joins'),
     {
       kind: 'start-service',

@@ -19,17 +19,32 @@ export interface RestoreRequest extends JsonMap {
   readonly tokenId: string;
   /** Id of the node on which it is restored. */
   readonly first: string;
+  /** The newest RKE2 that a node ran then; null or absent: it does not say. */
+  readonly takenWith?: string | null;
   /** All servers were lost: RKE2 is put onto the machines of the file first. */
   readonly installs?: true;
+  /** The RKE2 that took it, to which all nodes go back as was asked for; absent: they keep what they have. */
+  readonly withVersion?: true;
+  readonly version?: string;
+}
+
+export interface RestoreOptions {
+  /** False: nothing is kept of how it is now but the databases on the disks. */
+  readonly takesSafetySnapshot: boolean;
 }
 
 /** The snapshot is placed and read before anything is stopped; then etcd is made anew with its data. */
-export function planSnapshotRestore(input: MaintenanceInput<RestoreRequest>): Plan {
-  const { first, source, name, sha256, sizeBytes } = input.operation.request;
+export function planSnapshotRestore(
+  input: MaintenanceInput<RestoreRequest>,
+  { takesSafetySnapshot }: RestoreOptions = { takesSafetySnapshot: true },
+): Plan {
+  const { first, source, name, sha256, sizeBytes, version = null } = input.operation.request;
   const node = participants(input).servers.find(({ id }) => id === first) ?? null;
   return planRemaking(input, {
     first,
     snapshot: name,
+    version,
+    takesSafetySnapshot,
     reason: `etcd is to be as it was when ${name} was taken`,
     before: [
       {

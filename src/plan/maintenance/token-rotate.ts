@@ -3,11 +3,12 @@ import { sha256 } from '../../lib/hash.ts';
 import { factsOf } from '../../render/desired-node.ts';
 import { renderTokenFiles } from '../../render/token-files.ts';
 import { isServer } from '../../rke2/roles.ts';
+import { checkAdoptedFiles } from './check-adopted-files.ts';
 import { checkMembers } from './check-members.ts';
 import type { MaintenanceInput } from './maintenance-input.ts';
 import { maintenancePlan } from './maintenance-plan.ts';
 import { members } from './members.ts';
-import { restartAll } from './restarts.ts';
+import { type AroundRestart, askingFounder, isFounder, restartAll } from './restarts.ts';
 import { safetySnapshot } from './safety-snapshot.ts';
 import { type Draft, endsOf, makeStretch, type Stretch } from './stretch.ts';
 import { verifyReady } from './verify-ready.ts';
@@ -24,11 +25,13 @@ export function planTokenRotate(input: MaintenanceInput): Plan {
   const rotation = rotationStretches(input, endsOf(snapshot));
   const { servers } = members(input);
   const files = servers.map((node) => makeStretch([tokenFiles(input, node)], endsOf(rotation)));
-  const restarts = restartAll(input, 'so that it works with the new token', endsOf(files), (node, restart) =>
-    isServer(node.roles) ? [restart] : [tokenFiles(input, node), restart],
-  );
+  const around: AroundRestart = (node, restart) =>
+    isServer(node.roles) ? [askingFounder(input, node, restart)] : [tokenFiles(input, node), restart];
+  const why = 'so that it works with the new token';
+  const restarts = restartAll(input, why, endsOf(files), around, isFounder(input));
   const before = [...snapshot, ...rotation, ...files, ...restarts];
-  return maintenancePlan(input, [...before, ...verifyReady(input, endsOf(restarts))], checkMembers(input));
+  const findings = [...checkMembers(input), ...checkAdoptedFiles(input)];
+  return maintenancePlan(input, [...before, ...verifyReady(input, endsOf(restarts))], findings);
 }
 
 function rotationStretches(input: MaintenanceInput, prior: readonly StepId[]): readonly Stretch[] {

@@ -6,7 +6,14 @@ import {
 } from '../../../src/plan/maintenance/cert-rotate.ts';
 import { losses, maintenanceInput, tiesOf, upWorld } from '../../support/maintenance-input.ts';
 
-const ALL: CertRotateRequest = { services: [], nodes: [], before: {}, together: false };
+const ALL: CertRotateRequest = {
+  services: [],
+  nodes: [],
+  before: {},
+  together: false,
+  first: null,
+  snapshot: true,
+};
 const SERVER = ['etcd', 'controlplane'] as const;
 
 const planOf = (request: Partial<CertRotateRequest>, world = upWorld(SERVER, SERVER, SERVER, ['worker'])) =>
@@ -55,6 +62,43 @@ describe('rotating certificates', () => {
     expect(starts).toHaveLength(3);
     for (const { needs } of starts)
       expect(needs).toEqual([1, 2, 3].map((n) => `rotate-certificates 10.0.0.${n}:22`));
+    for (const { needs } of steps.filter(({ kind }) => kind === 'stop-service'))
+      expect(needs).toEqual(['save-snapshot']);
+  });
+
+  it('then loses nothing either wherever it is cut off, and minds no server that is down', () => {
+    const world = upWorld(SERVER, SERVER, ['etcd'], ['controlplane'], ['worker']);
+    const plan = (done: readonly string[]) =>
+      planCertRotate(maintenanceInput(world, 'cert rotate', { ...ALL, together: true }, done));
+    expect(losses(plan)).toEqual([]);
+    const plane = plan([]).steps.find(({ id }) => id === 'start-service 10.0.0.4:22');
+    expect(plane?.needs).toEqual([1, 2, 3].map((n) => `verify-certificates 10.0.0.${n}:22`));
+  });
+
+  it('then leaves one behind that is away, as long as the others are a majority', () => {
+    const world = { ...upWorld(SERVER, SERVER, SERVER), down: ['10.0.0.2:22'] };
+    expect(planOf({ together: true }, world).findings).toMatchObject([
+      { severity: 'warning', code: 'host-away' },
+    ]);
+    const lone = { ...upWorld(SERVER, SERVER), down: ['10.0.0.2:22'] };
+    expect(planOf({ together: true }, lone).findings).toMatchObject([
+      { severity: 'error', code: 'host-away' },
+    ]);
+  });
+
+  it('begins with the one server whose etcd the others do not believe any more', () => {
+    const stops = planOf({ first: 'h1' })
+      .steps.filter(({ kind }) => kind === 'stop-service')
+      .map(({ node, needs }) => [node?.name, ...needs]);
+    expect(stops).toEqual([
+      ['h1', 'save-snapshot'],
+      ['h0', 'verify-certificates 10.0.0.2:22'],
+      ['h2', 'verify-certificates 10.0.0.1:22'],
+    ]);
+  });
+
+  it('takes no snapshot where RKE2 could take none', () => {
+    expect(planOf({ snapshot: false }).steps.some(({ kind }) => kind === 'save-snapshot')).toBe(false);
   });
 
   it('refuses while a server does not answer', () => {

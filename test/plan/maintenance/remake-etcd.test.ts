@@ -8,11 +8,11 @@ import type { World } from '../../support/model-hosts.ts';
 const SERVER = ['etcd', 'controlplane'] as const;
 const THREE = upWorld(SERVER, SERVER, SERVER, ['worker']);
 
-function planOf(world: World, done: readonly string[] = []) {
+function planOf(world: World, done: readonly string[] = [], more: { readonly version?: string } = {}) {
   const first = Object.values(world.state?.nodes ?? {}).find(({ name }) => name === 'h0')?.nodeId ?? '';
   const request = {
     ...{ snapshot: 'gold', source: '/here/gold', name: 'gold', sha256: 'a'.repeat(64), sizeBytes: 4096 },
-    ...{ createdAt: 1_794_000_000_000, tokenId: '0123456789ab', first },
+    ...{ createdAt: 1_794_000_000_000, tokenId: '0123456789ab', first, ...more },
   };
   return planSnapshotRestore(maintenanceInput(world, 'etcd snapshot-restore', request, done));
 }
@@ -42,6 +42,17 @@ describe('restoring a snapshot', () => {
     expect(at('move-database 10.0.0.1:22')).toBe(-1);
   });
 
+  it('tells each server whom it joins before it has no database any more', () => {
+    const world = upWorld(SERVER, SERVER, SERVER);
+    const second = Object.values(world.state?.nodes ?? {}).find(({ name }) => name === 'h1')?.nodeId ?? '';
+    // The one that founded the cluster names nobody until then.
+    const input = maintenanceInput(world, 'etcd reset', { first: second });
+    const { steps } = planEtcdReset({ ...input, bootstrapKey: '10.0.0.2:22' });
+    const needsOf = (id: string) => steps.find((step) => step.id === id)?.needs;
+    expect(needsOf('move-database 10.0.0.1:22')).toEqual(['write-files 10.0.0.1:22']);
+    expect(needsOf('start-service 10.0.0.1:22')).toEqual(['move-database 10.0.0.1:22']);
+  });
+
   it('stops nobody before the snapshot was read whole on its node', () => {
     const stops = planOf(THREE).steps.filter(({ kind }) => kind === 'stop-service');
     expect(stops).toHaveLength(3);
@@ -59,6 +70,43 @@ describe('restoring a snapshot', () => {
     );
     expect(ids).not.toContain('save-snapshot');
     expect(ids).toContain('stop-service 10.0.0.1:22');
+  });
+
+  it('brings an older RKE2 onto every node before anything is stopped, and puts it in place while it is', () => {
+    const world = upWorld(SERVER, SERVER, ['worker']);
+    const version = 'v1.30.1+rke2r1';
+    const plan = (done: readonly string[]) => {
+      const { steps } = planOf(world, done, { version });
+      return tiesOf({ steps }).map((line) => line.split(' < ')[0] ?? '');
+    };
+    const order = plan([]);
+    const on = (node: number) => order.filter((id) => id.endsWith(` 10.0.0.${node}:22`));
+    expect(on(2).filter((id) => !id.startsWith('copy-state'))).toEqual(
+      ['stage-artifacts', 'stop-service', 'install', 'claim', 'move-database', 'start-service'].map(
+        (kind) => `${kind} 10.0.0.2:22`,
+      ),
+    );
+    expect(on(1).slice(2, 6)).toEqual(
+      ['stop-service', 'install', 'claim', 'reset-etcd'].map((kind) => `${kind} 10.0.0.1:22`),
+    );
+    expect(on(3)).toEqual(
+      ['stage-artifacts', 'install', 'claim', 'start-service'].map((kind) => `${kind} 10.0.0.3:22`),
+    );
+    const at = (kind: string) => order.flatMap((id, index) => (id.startsWith(kind) ? [index] : []));
+    expect(Math.max(...at('stage-artifacts'))).toBeLessThan(Math.min(...at('stop-service')));
+    expect(losses((done) => planOf(world, done, { version }))).toEqual([]);
+  });
+
+  it('takes no snapshot of how it is when asked not to', () => {
+    const first = Object.values(THREE.state?.nodes ?? {}).find(({ name }) => name === 'h0')?.nodeId ?? '';
+    const request = {
+      ...{ snapshot: 'gold', source: '/here/gold', name: 'gold', sha256: 'a'.repeat(64), sizeBytes: 4096 },
+      ...{ createdAt: 1_794_000_000_000, tokenId: '0123456789ab', first },
+    };
+    const input = maintenanceInput(THREE, 'etcd snapshot-restore', request);
+    const kinds = planSnapshotRestore(input, { takesSafetySnapshot: false }).steps.map(({ kind }) => kind);
+    expect(kinds).not.toContain('save-snapshot');
+    expect(kinds.slice(0, 2)).toEqual(['place-snapshot', 'stop-service']);
   });
 
   it('leaves a server behind that does not answer, and says what becomes of it', () => {

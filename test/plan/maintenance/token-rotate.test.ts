@@ -31,6 +31,11 @@ describe('rotating tokens', () => {
     expect(needsOf('write-files 10.0.0.4:22')).toEqual(['start-service 10.0.0.3:22']);
   });
 
+  it('points servers that name one whom they join at the founder, which has the new tokens first', () => {
+    const joins = steps.flatMap((step) => (step.kind === 'start-service' ? [step.join?.address] : []));
+    expect(joins).toEqual([undefined, '10.0.0.1', '10.0.0.1', undefined]);
+  });
+
   it('plans the files as they will be, and tells no token', () => {
     const [first] = steps.flatMap((step) => (step.kind === 'write-files' ? [step.files] : []));
     expect(first?.[1]?.sha256).toBe(sha256('next-agent\n'));

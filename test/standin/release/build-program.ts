@@ -25,9 +25,14 @@ function programs(): Promise<readonly [string, string, string]> {
   built ??= Promise.all([
     bundle(join(ROOT, 'rke2/main.ts'), { format: 'cjs' }),
     bundle(join(ROOT, 'rke2/ports-main.ts'), { format: 'cjs' }),
-    bundle(join(ROOT, 'apiserver/main.ts'), { format: 'esm', banner: { js: REQUIRE } }),
+    buildApiServer(),
   ]);
   return built;
+}
+
+/** The API server as one ES module, as it lies in the release. */
+export function buildApiServer(): Promise<string> {
+  return bundle(join(ROOT, 'apiserver/main.ts'), { format: 'esm', banner: { js: REQUIRE } });
 }
 
 /** Packages of the older kind ask for Node's own modules by `require`. */
