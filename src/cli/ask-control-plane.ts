@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import { readKnownNodes } from './nodes/known-nodes.ts';
 import { onNodes } from './nodes/on-nodes.ts';
 import { selectNodes } from './nodes/select-nodes.ts';
+import { tellAbsence } from './nodes/tell-absence.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
@@ -17,7 +18,9 @@ export async function askControlPlane<T>(
   const failures: string[] = [];
   for (const each of selected.filter(({ node }) => node.roles.includes('controlplane'))) {
     const options = { connect, window: 1, signal: signals.stop };
-    const [outcome] = await onNodes([each], options, async ({ host }) => ({ value: await ask(host) }));
+    const [outcome] = await onNodes([each], options, async ({ host }) => ({
+      value: await tellAbsence(each.label, ask(host)),
+    }));
     if (outcome?.value != null) return { node: outcome.label, value: outcome.value.value };
     signals.stop.throwIfAborted();
     if (outcome?.failure != null) failures.push(outcome.failure.message);

@@ -21,6 +21,7 @@ import { outputStyle } from './output-style.ts';
 import { refuseAbsent } from './refuse-absent.ts';
 import { refuseUnattended } from './refuse-unattended.ts';
 import type { Release } from './resolve-release.ts';
+import { sayResult } from './say-result.ts';
 import { refuseIllState } from './state/refuse-ill-state.ts';
 import { withWorkspace } from './wire.ts';
 import type { Workspace } from './workspace.ts';
@@ -29,6 +30,12 @@ import type { Workspace } from './workspace.ts';
 export interface Scene {
   readonly observed: Observed;
   readonly state: State;
+}
+
+/** How a verb ends that has done what it was for. */
+export interface Conclusion {
+  readonly words: string;
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 /** A command that does something to a living cluster: a planner, and words for the person who is asked. */
@@ -44,6 +51,8 @@ export interface MaintenanceVerb<R extends JsonMap> {
   readonly plan: (input: MaintenanceInput<R>) => Plan;
   /** What it does and disturbs, as sentences before the question. */
   readonly explain: (input: MaintenanceInput<R>, plan: Plan) => readonly string[];
+  /** What was reached, for the person and as facts for a program; asked when every step has succeeded. */
+  readonly conclude?: (input: MaintenanceInput<R>, workspace: Workspace) => Conclusion | Promise<Conclusion>;
   /** Which verb that was cut off a new request may take the place of; none unless given. */
   readonly mayReplace?: (open: Operation) => boolean;
   /** True when an open one cannot go on because what it needs on this machine is gone: then it is begun anew. */
@@ -91,9 +100,22 @@ export async function runMaintenance<R extends JsonMap>(
       state: plan.steps.length > 0 ? { ...state, operation } : state,
     });
     const code = exitCodeOf(result);
+    if (result.outcome === 'done') await conclude(verb, input, flags, workspace);
     if (code !== 0 && operation.done.length === 0) await withdraw(verb, scene, started, workspace);
     return code;
   });
+}
+
+async function conclude<R extends JsonMap>(
+  { verb, conclude: ending }: MaintenanceVerb<R>,
+  input: MaintenanceInput<R>,
+  flags: MaintenanceFlags,
+  workspace: Workspace,
+): Promise<void> {
+  const conclusion = await ending?.(input, workspace);
+  if (conclusion === undefined) return;
+  const { words, facts = {} } = conclusion;
+  sayResult(flags, words, { type: 'concluded', verb, message: words, ...facts });
 }
 
 /** Hears which kinds of steps were begun. */

@@ -5,6 +5,7 @@ import type { ExitCode } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
 import { createHost, type Host } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
+import type { LockHolder } from '../host/lock.ts';
 import { probedFiles } from '../render/node-files.ts';
 import { isServer } from '../rke2/roles.ts';
 import { acquireLocalLock } from '../state/local-lock.ts';
@@ -121,7 +122,7 @@ export async function withWorkspace<T extends number = ExitCode>(
       env: process.env,
     });
     const connect = connectHosts(context, { screen, trace }, options);
-    const open = openHosts(cluster, connect, { ...options, holder });
+    const open = openHosts(cluster, connect, { ...options, holder: { holder, since: new Date(since) } });
     const sessions = new HostSessions(
       cluster.nodes.filter(options.asks ?? (() => true)),
       open,
@@ -176,14 +177,14 @@ function connectHosts(
 function openHosts(
   cluster: Cluster,
   connect: ConnectHost,
-  options: WorkspaceOptions & { readonly holder: string },
+  options: WorkspaceOptions & { readonly holder: LockHolder },
 ): OpenHost {
   const { look } = options;
   return async (node, signal) => {
     const { host, transport } = await connect(node, signal);
     try {
       const inspecting = inspectHost(host, {
-        lock: options.locks ? { holder: options.holder } : null,
+        lock: options.locks ? options.holder : null,
         dataDir: cluster.dataDir,
         prefix: cluster.install.prefix,
         files: probedFiles(cluster, node),

@@ -1,12 +1,13 @@
 import { ServiceError } from '../domain/errors.ts';
 import type { PlannedNode, StepOf } from '../domain/plan.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
-import { removeFiles } from '../host/files.ts';
+import { readFile, removeFiles } from '../host/files.ts';
 import { resetEtcd as reset } from '../host/reset-etcd.ts';
+import { caHash } from '../pki/ca-hash.ts';
 import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
 import { explainFailure } from '../rke2/known-failures.ts';
-import { restoreDir } from '../rke2/paths.ts';
-import type { StepHandler } from './step-handler.ts';
+import { restoreDir, serverCaPath } from '../rke2/paths.ts';
+import type { StepContext, StepHandler } from './step-handler.ts';
 
 /** A big snapshot takes its time on a slow disk. */
 const TIMEOUT_MS = 30 * 60_000;
@@ -33,10 +34,20 @@ export const resetEtcd: StepHandler<'reset-etcd'> = {
       onWords: (words) => context.progress(words),
     });
     if (!outcome.isReset) throw failed(node, step, outcome.words);
+    if (snapshot !== null) await learnCa(node, context);
     await context.learn((state) => withoutMove(withoutAbsent(state, step), node.id));
     return outcome.before ? 'unchanged' : 'done';
   },
 };
+
+/** A snapshot brings the CAs of its time, which whoever joins is to pin. */
+async function learnCa(node: PlannedNode, context: StepContext): Promise<void> {
+  const path = serverCaPath(node.service, context.cluster.dataDir);
+  const pem = await readFile(context.host(node.key), path, { signal: context.signal });
+  if (pem === null) return;
+  const hash = caHash(pem);
+  await context.learn((state) => ({ ...state, caHash: hash }));
+}
 
 function withoutAbsent(state: State, { leftBehind, forgotten, mark }: StepOf<'reset-etcd'>): State {
   const nodes = Object.entries(state.nodes).flatMap(([id, record]): [string, NodeRecord][] => {

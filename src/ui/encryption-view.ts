@@ -24,9 +24,9 @@ export function renderEncryption({ servers, stored, problems }: EncryptionReport
     { heading: 'KEY' },
     { heading: 'READS ALSO' },
   ];
-  const rows = servers.map(({ node, status, failure }) =>
+  const rows = servers.map(({ node, status }) =>
     status === null
-      ? [node, '-', '-', '-', failure ?? '']
+      ? [node, '-', '-', '-', '-']
       : [
           node,
           status.enabled ? 'on' : 'off',

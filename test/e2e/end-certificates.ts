@@ -6,9 +6,9 @@ import { expectExit } from './expect-exit.ts';
 const DAY = 86_400_000;
 const DATA = '/var/lib/rancher/rke2';
 
-/** Prints every certificate and key of a node's own, each as one line of base64 below its path. */
+/** Prints certificates and CAs' keys of a node's own, each as one line of its path and its text in base64. */
 const READ = `cd ${DATA} || exit 1
-for f in server/tls/*.crt server/tls/*.key server/tls/*/*.crt server/tls/*/*.key agent/*.crt; do
+for f in server/tls/*.crt server/tls/*-ca.key server/tls/*/*.crt server/tls/*/*-ca.key agent/*.crt; do
   [ -f "$f" ] && echo "$f $(base64 -w0 "$f")"
 done; :`;
 
@@ -17,16 +17,31 @@ const WRITE = `cd ${DATA} || exit 1
 while read -r f text; do echo "$text" | base64 -d >"$f"; done`;
 
 /**
- * Has certificates of a host's files end yesterday: each is signed once more, by the CA that had signed it, with all that
- * was in it but its times. `ended` is asked with paths below RKE2's data directory. Gives the paths of those that were.
+ * Has certificates of a host's files end yesterday: each is signed once more, by the CA that had signed it (`server` has
+ * their keys), with all that was in it but its times. `ended` is asked with paths below RKE2's data directory. Gives
+ * the paths of those that were.
  */
 export async function endCertificates(
   lab: Lab,
-  host: string,
+  { host, server = host }: { readonly host: string; readonly server?: string },
   ended: (path: string) => boolean,
 ): Promise<readonly string[]> {
+  const authorities = await readTexts(lab, server);
+  const changed = [...(await readTexts(lab, host))].flatMap(([path, text]) => {
+    if (!path.endsWith('.crt') || !ended(path)) return [];
+    const [leaf = '', ...others] = text.split(/(?<=-----END CERTIFICATE-----\n)/);
+    const certificate = new X509Certificate(leaf);
+    const key = keyOfIssuer(certificate, authorities);
+    return key === null ? [] : [[path, [signEnded(certificate, key), ...others].join('')] as const];
+  });
+  const lines = changed.map(([path, text]) => `${path} ${Buffer.from(text).toString('base64')}\n`);
+  expectExit(await lab.exec(host, ['sh', '-c', WRITE], { stdin: lines.join('') }));
+  return changed.map(([path]) => path);
+}
+
+async function readTexts(lab: Lab, host: string): Promise<ReadonlyMap<string, string>> {
   const { stdout } = expectExit(await lab.exec(host, ['sh', '-c', READ]));
-  const texts = new Map(
+  return new Map(
     stdout
       .trim()
       .split('\n')
@@ -35,16 +50,6 @@ export async function endCertificates(
         return [path, Buffer.from(text, 'base64').toString()] as const;
       }),
   );
-  const changed = [...texts].flatMap(([path, text]) => {
-    if (!path.endsWith('.crt') || !ended(path)) return [];
-    const [leaf = '', ...others] = text.split(/(?<=-----END CERTIFICATE-----\n)/);
-    const certificate = new X509Certificate(leaf);
-    const key = keyOfIssuer(certificate, texts);
-    return key === null ? [] : [[path, [signEnded(certificate, key), ...others].join('')] as const];
-  });
-  const lines = changed.map(([path, text]) => `${path} ${Buffer.from(text).toString('base64')}\n`);
-  expectExit(await lab.exec(host, ['sh', '-c', WRITE], { stdin: lines.join('') }));
-  return changed.map(([path]) => path);
 }
 
 /** A CA is asked to sign itself again where it had done so. */

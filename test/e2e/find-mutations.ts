@@ -21,7 +21,7 @@ const MUTATIONS: readonly RegExp[] = [
   /(?<![=-])>>?[ \t]*(?!&)(?!\/dev\/(?:null|tcp\/))["']?[/$A-Za-z.~]/,
   /\brke2\b[^\n]*\b(?:etcd-snapshot (?:save|delete|prune)|certificate rotate|secrets-encrypt|uninstall|killall)/,
   // etcd's gateway reads by POST, too.
-  /\/v3\/(?!maintenance\/status|cluster\/member\/list|kv\/range)/,
+  /\/v3\/(?!maintenance\/status|maintenance\/alarm [^\n]*"action":"GET"|cluster\/member\/list|kv\/range)/,
 ];
 
 const KUBECTL_VERB =

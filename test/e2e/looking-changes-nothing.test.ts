@@ -33,6 +33,8 @@ const LOOKING: Readonly<Record<string, Looking>> = {
     more: [
       ['--target', 'node2'],
       ['--replace', 'node2'],
+      ['--rollback-node', 'node2'],
+      ['--trace', 'out/@n.json'],
       ['--ignore-check', 'inotify'],
       ['--out', 'out/saved.plan'],
       ['--refresh', 'false'],
@@ -41,7 +43,10 @@ const LOOKING: Readonly<Record<string, Looking>> = {
     ],
   },
   check: {
-    more: [['--ignore-check', 'inotify']],
+    more: [
+      ['--ignore-check', 'inotify'],
+      ['--trace', 'out/@n.json'],
+    ],
     leftOut: {
       '--local': 'it measures the disk of this machine',
       '--artifacts': 'goes with --local',
@@ -49,7 +54,7 @@ const LOOKING: Readonly<Record<string, Looking>> = {
       '--channel': 'goes with --local',
     },
   },
-  status: {},
+  status: { more: [['--trace', 'out/@n.json']] },
   'cert check': { more: [['--warn-days', '7'], ['--node', 'node2'], ['node1']] },
   'cert generate-csr': {
     words: ['--cert-dir', 'out/ca@n'],

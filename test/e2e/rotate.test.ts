@@ -97,7 +97,7 @@ async function runKilled(words: readonly string[], atCut?: () => Promise<void>):
     seed: SEED,
     change: words.join(' '),
     ends: IS_WHOLE,
-    within: IS_WHOLE ? 0.5 : 0.15,
+    within: IS_WHOLE ? 0.5 : 0.1,
   });
   for (let killed = 0; ; ) {
     const run = await runUntilCut(project, [...words, '--yes'], cuts);
@@ -170,39 +170,43 @@ describe('certificates', () => {
         const { stdout } = await lab.exec(host, ['sh', '-c', line]);
         expect(stdout, `${host}:${port}`).toContain('DNS:api.example.org');
       }
-    await nothingLeft();
   });
 });
 
 describe('certificates that have ended', () => {
-  const get = () => project.kubectl('get', 'nodes', '--request-timeout=3s');
   const check = async () => {
     const { exitCode, stdout } = await project.rke2ctl('cert', 'check');
     return { exitCode, stdout };
   };
 
   it('keep clients out, are told with exit code 4, and are mended', async () => {
-    for (const host of [...SERVERS, 'node4']) {
-      const ended = await endCertificates(lab, host, (path) => !/ca\.crt$|\/etcd\//.test(path));
+    // On all nodes nobody but their hosts can be asked; one server and one agent show it as well, sooner.
+    const servers = IS_WHOLE ? SERVERS : SERVERS.slice(0, 1);
+    const names = [...servers, 'node4'];
+    for (const host of names) {
+      const isMeant = (path: string) => !/ca\.crt$|\/etcd\//.test(path);
+      const ended = await endCertificates(lab, { host, server: 'node1' }, isMeant);
       expect(ended.length, host).toBeGreaterThan(host === 'node4' ? 2 : 10);
     }
+    const there = ['--server', `https://${lab.hosts[0]?.address}:6443`, '--request-timeout=3s'];
+    const get = () => project.kubectl('get', 'nodes', ...there);
     await vi.waitFor(async () => expect((await get()).stderr).toContain('expired'), 10_000);
     const { exitCode, stdout } = await check();
     expect(exitCode).toBe(4);
-    for (const host of SERVERS)
+    for (const host of names)
       expect(stdout).toMatch(
-        new RegExp(`${host}: \\d+ certificates are past the end, .* within the last day`),
+        new RegExp(`${host}: \\d+ certificates are past the end, the first ended 1 day ago`),
       );
-    expectExit(await project.rke2ctl('cert', 'rotate', '--yes'));
+    const nodes = IS_WHOLE ? [] : ['--node', ...names];
+    expectExit(await project.rke2ctl('cert', 'rotate', ...nodes, '--yes'));
     expectExit(await get());
     expect(await check()).toMatchObject({ exitCode: 0 });
-    await nothingLeft();
   });
 
   it('of etcd itself leave no server that could come up alone: all start together', async () => {
     const before = await shown();
     for (const host of SERVERS) {
-      const ended = await endCertificates(lab, host, (path) =>
+      const ended = await endCertificates(lab, { host }, (path) =>
         /\/etcd\/(peer-)?(server-)?client\.crt$/.test(path),
       );
       expect(ended, host).toHaveLength(3);
@@ -213,26 +217,27 @@ describe('certificates that have ended', () => {
     const after = await shown();
     for (const host of SERVERS) expect(after.get(`${host}:2379`)).not.toBe(before.get(`${host}:2379`));
     expect(await check()).toMatchObject({ exitCode: 0 });
-    await nothingLeft();
   });
 
   it('are another matter where a CA has ended: nothing is touched, and the way is told', async () => {
     const ca = '/var/lib/rancher/rke2/server/tls/server-ca.crt';
     expectExit(await lab.exec('node1', ['cp', '-p', ca, '/run/server-ca.crt']));
-    expect(await endCertificates(lab, 'node1', (path) => path === 'server/tls/server-ca.crt')).toHaveLength(
-      1,
-    );
-    const { exitCode, stdout } = await check();
-    expect(exitCode).toBe(4);
-    expect(stdout).toMatch(/The authority CN=rke2-server-ca@\d+ .* ended within the last day/);
-    for (const words of [[], ['--rotate-ca'], ['--rotate-ca', '--force']]) {
-      const { exitCode: refused, stderr } = await project.rke2ctl('cert', 'rotate', ...words, '--yes');
-      expect(refused).toBe(1);
-      expect(stderr).toContain('authority-ended');
-      expect(stderr).toContain('date -u -s');
+    try {
+      const isCa = (path: string) => path === 'server/tls/server-ca.crt';
+      expect(await endCertificates(lab, { host: 'node1' }, isCa)).toHaveLength(1);
+      const { exitCode, stdout } = await check();
+      expect(exitCode).toBe(4);
+      expect(stdout).toMatch(/The authority CN=rke2-server-ca@\d+ \(on node1\) ended 1 day ago/);
+      for (const words of [[], ['--rotate-ca', '--force']]) {
+        const refused = await project.rke2ctl('cert', 'rotate', ...words, '--yes');
+        expect(refused.exitCode).toBe(1);
+        expect(refused.stderr).toContain('[authority-ended]');
+        expect(refused.stderr).toContain('date -u -s');
+      }
+      expect((await readState()).operation).toBeUndefined();
+    } finally {
+      expectExit(await lab.exec('node1', ['cp', '-p', '/run/server-ca.crt', ca]));
     }
-    expect((await readState()).operation).toBeUndefined();
-    expectExit(await lab.exec('node1', ['cp', '-p', '/run/server-ca.crt', ca]));
     expect(await check()).toMatchObject({ exitCode: 0 });
   });
 });
@@ -293,17 +298,20 @@ describe('authorities', () => {
     await nothingLeft();
   });
 
-  it('are replaced without the word of the old ones by force, on all servers at once', async () => {
-    const words = ['cert', 'rotate', '--rotate-ca', '--force'];
-    const before = await state();
-    const kills = await measured('cert rotate --rotate-ca --force', () => runKilled(words));
-    console.log(`cert rotate --rotate-ca --force: killed ${kills} times`);
-    expect((await state()).caHash).not.toBe(before.caHash);
-    expectExit(await project.kubectl('get', 'nodes'));
-    expect(new Set(await trusting(project.path('new-root.pem')))).toEqual(new Set(['distrusted']));
-    expect((await project.rke2ctl('cert', 'check')).exitCode).toBe(0);
-    await nothingLeft();
-  });
+  it.runIf(IS_WHOLE)(
+    'are replaced without the word of the old ones by force, on all servers at once',
+    async () => {
+      const words = ['cert', 'rotate', '--rotate-ca', '--force'];
+      const before = await state();
+      const kills = await measured('cert rotate --rotate-ca --force', () => runKilled(words));
+      console.log(`cert rotate --rotate-ca --force: killed ${kills} times`);
+      expect((await state()).caHash).not.toBe(before.caHash);
+      expectExit(await project.kubectl('get', 'nodes'));
+      expect(new Set(await trusting(project.path('new-root.pem')))).toEqual(new Set(['distrusted']));
+      expect((await project.rke2ctl('cert', 'check')).exitCode).toBe(0);
+      await nothingLeft();
+    },
+  );
 });
 
 /** Whether the state has the token that opens the snapshot of before. */
@@ -317,17 +325,20 @@ async function opens(): Promise<boolean | null | undefined> {
 describe('tokens', () => {
   it('are replaced, wherever it is killed; the state keeps the old one, and the new ones let in', async () => {
     const before = (await readState()).secrets;
-    let late = 0;
+    // RKE2 knows one token at a time: who restarts between the cluster's change and its own waits for the verb to go on.
+    const waited: string[] = [];
+    const restart = async (host: string, unit: string): Promise<void> => {
+      const { exitCode } = await lab.exec(host, ['timeout', '15', 'systemctl', 'restart', unit]);
+      if (exitCode !== 0) waited.push(host);
+    };
     const kills = await measured('token rotate', () =>
       runKilled(['token', 'rotate'], async () => {
-        expectExit(await lab.exec('node4', ['timeout', '60', 'systemctl', 'restart', 'rke2-agent']));
-        const server = await lab.exec('node3', ['timeout', '20', 'systemctl', 'restart', 'rke2-server']);
-        if (server.exitCode !== 0) late += 1;
+        await Promise.all([restart('node3', 'rke2-server'), restart('node4', 'rke2-agent')]);
         expect(await opens()).toBe(true);
       }),
     );
     console.log(
-      `token rotate: killed ${kills} times; a server restarted then had to wait for it ${late} times`,
+      `token rotate: killed ${kills} times; restarted then, and waited for it: ${waited.join(', ') || 'nobody'}`,
     );
     expect(await opens()).toBe(true);
     const { secrets, operation } = await readState();

@@ -23,6 +23,9 @@ export function certRotateCa(flags: CertRotateFlags): Promise<ExitCode> {
       settle: (_asked, scene, workspace) => lookAtAuthorities(force, scene, workspace),
       plan: planRotateCa,
       explain,
+      conclude: () => ({
+        words: 'The servers show certificates of the new authorities, and every Node is Ready.',
+      }),
       writesFiles: true,
     },
     flags,

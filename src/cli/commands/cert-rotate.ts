@@ -28,6 +28,9 @@ export function certRotate(flags: CertRotateFlags): Promise<ExitCode> {
       settle: (_asked, scene, workspace) => lookAtCertificates(asked, scene, workspace),
       plan: planCertRotate,
       explain,
+      conclude: () => ({
+        words: 'Every port that was asked shows a new certificate, and every Node is Ready.',
+      }),
     },
     flags,
   );

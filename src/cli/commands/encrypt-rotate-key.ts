@@ -29,6 +29,9 @@ export function encryptRotateKey(flags: MaintenanceFlags): Promise<ExitCode> {
       settle: (_asked, scene, workspace) => lookAtKeys(scene, workspace),
       plan: planEncryptRotate,
       explain,
+      conclude: () => ({
+        words: 'All control planes have the new key, and every Secret in etcd lies under it.',
+      }),
     },
     flags,
   );

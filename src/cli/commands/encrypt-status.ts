@@ -6,6 +6,7 @@ import type { CommonFlags } from '../flags.ts';
 import { readKnownNodes } from '../nodes/known-nodes.ts';
 import { type NodeOutcome, onNodes } from '../nodes/on-nodes.ts';
 import { type SelectedNode, selectNodes } from '../nodes/select-nodes.ts';
+import { tellAbsence } from '../nodes/tell-absence.ts';
 import { outputStyle } from '../output-style.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
@@ -22,8 +23,10 @@ export function encryptStatus(flags: CommonFlags): Promise<ExitCode> {
     const selected = selectNodes([], cluster, await readKnownNodes(store));
     const planes = selected.filter(({ node }) => node.roles.includes('controlplane'));
     const call = { dataDir: cluster.dataDir, signal };
-    const outcomes = await onNodes(planes, { connect, window: connectWindow, signal }, ({ host }) =>
-      readEncryptionStatus(host, call),
+    const outcomes = await onNodes(
+      planes,
+      { connect, window: connectWindow, signal },
+      ({ host }, { label }) => tellAbsence(label, readEncryptionStatus(host, call)),
     );
     if (signal.aborted) return 130;
     const active = outcomes.find(({ value }) => value !== null)?.value?.active ?? null;
@@ -65,7 +68,9 @@ function reportOf(
   const stages = [...new Set(statuses.map(({ stage }) => stage))];
   const isHalfway = stages.find((stage) => !['start', 'reencrypt_finished', ''].includes(stage));
   const problems = [
-    ...servers.flatMap(({ node, failure }) => (failure === null ? [] : [`${node} gave no answer`])),
+    ...servers.flatMap(({ node, failure }) =>
+      failure === null ? [] : [`${node} gave no answer: ${failure}`],
+    ),
     ...(statuses.some(({ enabled }) => !enabled)
       ? ['Secrets are not encrypted: `rke2 secrets-encrypt enable` on a server turns that on']
       : []),

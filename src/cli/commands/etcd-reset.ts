@@ -12,6 +12,7 @@ import { openDialog } from '../../ui/prompt.ts';
 import { countText, renderTable } from '../../ui/table.ts';
 import type { EtcdResetFlags } from '../flags.ts';
 import { outputStyle } from '../output-style.ts';
+import { remade } from '../restore/remade.ts';
 import { runMaintenance, type Scene } from '../run-maintenance.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -43,6 +44,7 @@ export function etcdReset(flags: EtcdResetFlags): Promise<ExitCode> {
       begin: (state, { first }): State => ({ ...state, bootstrapNodeId: first, caHash: null }),
       plan: planEtcdReset,
       explain,
+      conclude: () => remade('etcd goes on from the data that were chosen.'),
     },
     flags,
   );

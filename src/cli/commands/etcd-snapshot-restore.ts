@@ -15,6 +15,7 @@ import { type Release, resolveRelease } from '../resolve-release.ts';
 import { RESTORE_FOLDER_END } from '../restore/fetch-restore-snapshot.ts';
 import { installServers } from '../restore/install-servers.ts';
 import { readTokenFile } from '../restore/opening-token.ts';
+import { remade } from '../restore/remade.ts';
 import { beginRestore, settleRestore } from '../restore/restore-request.ts';
 import { runMaintenance, type Scene } from '../run-maintenance.ts';
 import { refuseExternal } from '../snapshots/gather-snapshots.ts';
@@ -86,6 +87,8 @@ function restore(
         return planSnapshotRestore(input, { takesSafetySnapshot });
       },
       explain: (input, plan) => explain(input, plan, takesSafetySnapshot),
+      conclude: ({ operation }) =>
+        remade(`The cluster is what it was when ${operation.request.name} was taken.`),
     },
     flags,
   );

@@ -5,7 +5,7 @@ import type { MaintenanceInput } from '../../plan/maintenance/maintenance-input.
 import { members } from '../../plan/maintenance/members.ts';
 import { planSnapshotSave, type SnapshotSaveRequest } from '../../plan/maintenance/snapshot-save.ts';
 import { factsOf } from '../../render/desired-node.ts';
-import { runMaintenance, type Scene } from '../run-maintenance.ts';
+import { type Conclusion, runMaintenance, type Scene } from '../run-maintenance.ts';
 import { refuseExternal } from '../snapshots/gather-snapshots.ts';
 import type { SnapshotSaveFlags } from '../snapshots/snapshot-flags.ts';
 import type { Workspace } from '../workspace.ts';
@@ -24,6 +24,7 @@ export function snapshotSave(flags: SnapshotSaveFlags): Promise<ExitCode> {
       settle: (_asked, scene, workspace) => settle(name, flags.node ?? [], scene, workspace),
       plan: planSnapshotSave,
       explain,
+      conclude,
       mayReplace: ({ verb }) => verb === 'etcd snapshot-save',
     },
     flags,
@@ -87,6 +88,21 @@ function chooseTakers(
   }
   if (wanted.length === 0) return living.slice(0, 1);
   return wanted.includes('all') ? living : living.filter((node) => wanted.includes(node.name));
+}
+
+/** RKE2 makes the full name; it is what a restore wants to be told. */
+async function conclude(
+  { observed, state, cluster, operation }: MaintenanceInput<SnapshotSaveRequest>,
+  { sessions, signals }: Workspace,
+): Promise<Conclusion> {
+  const { name, nodes, present } = operation.request;
+  const takers = members({ cluster, observed, state }).servers.filter((node) => nodes.includes(node.name));
+  const listed = await Promise.all(
+    takers.map(({ key }) => listSnapshots(sessions.get(key), { signal: signals.stop })),
+  );
+  const isNew = (full: string) => full.startsWith(`${name}-`) && !present.includes(full);
+  const saved = [...new Set(listed.flat().map((each) => each.name))].filter(isNew);
+  return { words: `Saved: ${saved.join(', ')}`, facts: { saved } };
 }
 
 function explain({ cluster, operation }: MaintenanceInput<SnapshotSaveRequest>): readonly string[] {

@@ -21,10 +21,10 @@ export function tokenList(flags: CommonFlags): Promise<ExitCode> {
     const rows = tokens.map(({ id, expires, description }) => [
       id,
       leftText(expires),
-      timeText(expires) ?? 'never',
+      timeText(expires)?.replace('T', ' ').replace(/\..*/, '') ?? 'never',
       description === '' ? '-' : description,
     ]);
-    const columns = ['TOKEN', 'LEFT', 'ENDS', 'DESCRIPTION'].map((heading) => ({ heading }));
+    const columns = ['TOKEN', 'LEFT', 'ENDS (UTC)', 'DESCRIPTION'].map((heading) => ({ heading }));
     process.stdout.write(
       rows.length === 0 ? 'There are no bootstrap tokens.\n' : renderTable(columns, rows, outputStyle()),
     );

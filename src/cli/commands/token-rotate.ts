@@ -21,6 +21,10 @@ export function tokenRotate(flags: MaintenanceFlags): Promise<ExitCode> {
       begin: withNextTokens,
       plan: planTokenRotate,
       explain,
+      conclude: () => ({
+        words:
+          'The new tokens are in force on every node, and every Node is Ready. The state keeps the old server token for snapshots of before.',
+      }),
       writesFiles: true,
     },
     flags,

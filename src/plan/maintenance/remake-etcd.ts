@@ -1,6 +1,7 @@
 import type { Plan, PlannedNode, StepId } from '../../domain/plan.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { desiredNode, factsOf } from '../../render/desired-node.ts';
+import type { RenderedFile } from '../../render/rendered-file.ts';
 import { AGENT_TOKEN_PATH, CONFIG_PATH, SERVER_TOKEN_PATH } from '../../rke2/paths.ts';
 import { apiUrl } from '../api-url.ts';
 import { stateOfFile } from '../hand-made.ts';
@@ -31,6 +32,9 @@ export interface Remaking {
 
 /** Files that say who founds, whom the others join, and with what token. */
 const OWN_PATHS: readonly string[] = [CONFIG_PATH, SERVER_TOKEN_PATH, AGENT_TOKEN_PATH];
+
+/** They pin the CA, which a snapshot brings along. */
+const PINNING_PATHS: readonly string[] = [SERVER_TOKEN_PATH, AGENT_TOKEN_PATH];
 
 interface Scene {
   readonly input: MaintenanceInput;
@@ -99,7 +103,7 @@ function tie(stretch: Stretch, prior: readonly StepId[]): Stretch {
 function resetDrafts({ input, how, first, who, mark }: Scene): readonly Draft[] {
   return [
     ...goBack(input, how.version, first),
-    ...filesDrafts(input, first, 'it is to found, and to join nobody'),
+    ...filesDrafts({ input, how }, first, 'it is to found, and to join nobody'),
     {
       kind: 'reset-etcd',
       node: first,
@@ -128,7 +132,7 @@ function startDraft({ first }: Scene, node: PlannedNode): Draft<'start-service'>
 function joinDrafts(scene: Scene, node: PlannedNode): readonly Draft[] {
   return [
     ...goBack(scene.input, scene.how.version, node),
-    ...filesDrafts(scene.input, node, 'they name whom it joins'),
+    ...filesDrafts(scene, node, 'they name whom it joins'),
     { kind: 'move-database', node, reason: 'it belongs to etcd as it was before', mark: scene.mark },
     startDraft(scene, node),
   ];
@@ -162,7 +166,7 @@ function agentStretches({ input, how, who }: Scene, prior: readonly StepId[]): r
   const lanes = Math.min(maxUnavailable(input.cluster.upgrade.maxUnavailableWorker, count), count);
   const drafts = who.agents.map((node): readonly Draft[] => [
     ...goBack(input, how.version, node),
-    ...filesDrafts(input, node, 'they name whom it joins'),
+    ...filesDrafts({ input, how }, node, 'they name whom it joins'),
     {
       kind: 'start-service',
       node,
@@ -176,14 +180,24 @@ function agentStretches({ input, how, who }: Scene, prior: readonly StepId[]): r
 }
 
 /** What of a node's files is otherwise than it is to be from now on, or will be known only later. */
-function filesDrafts(input: MaintenanceInput, node: PlannedNode, reason: string): readonly Draft[] {
+function filesDrafts(
+  { input, how }: Pick<Scene, 'input' | 'how'>,
+  node: PlannedNode,
+  reason: string,
+): readonly Draft[] {
   const spec = input.cluster.nodes.find(({ key }) => key === node.key);
   const facts = factsOf(input.observed, node.key);
   if (spec === undefined || facts === null) return [];
+  const isLate = ({ path, content }: RenderedFile) =>
+    content === null || (how.snapshot !== null && PINNING_PATHS.includes(path));
   const files = desiredNode(input, { ...spec, roles: node.roles }, facts)
     .files.filter(({ path }) => OWN_PATHS.includes(path))
-    .filter((file) => file.content === null || stateOfFile(file, facts) !== 'in-place')
-    .map(({ path, mode, content }) => ({ path, mode, sha256: content === null ? null : sha256(content) }));
+    .filter((file) => isLate(file) || stateOfFile(file, facts) !== 'in-place')
+    .map((file) => ({
+      path: file.path,
+      mode: file.mode,
+      sha256: isLate(file) || file.content === null ? null : sha256(file.content),
+    }));
   return files.length === 0 ? [] : [{ kind: 'write-files', node, reason, files, removed: [] }];
 }
 

@@ -42,6 +42,18 @@ describe('restoring a snapshot', () => {
     expect(at('move-database 10.0.0.1:22')).toBe(-1);
   });
 
+  it('writes the tokens of all anew, as they pin the CA that the snapshot brings', () => {
+    const tokens = planOf(THREE).steps.flatMap((step) =>
+      step.kind === 'write-files' ? [[step.node?.name, step.files.map(({ sha256 }) => sha256)]] : [],
+    );
+    expect(tokens).toEqual([
+      ['h0', [null, null]],
+      ['h1', [null, null]],
+      ['h2', [null, null]],
+      ['h3', [null]],
+    ]);
+  });
+
   it('tells each server whom it joins before it has no database any more', () => {
     const world = upWorld(SERVER, SERVER, SERVER);
     const second = Object.values(world.state?.nodes ?? {}).find(({ name }) => name === 'h1')?.nodeId ?? '';
@@ -82,15 +94,23 @@ describe('restoring a snapshot', () => {
     const order = plan([]);
     const on = (node: number) => order.filter((id) => id.endsWith(` 10.0.0.${node}:22`));
     expect(on(2).filter((id) => !id.startsWith('copy-state'))).toEqual(
-      ['stage-artifacts', 'stop-service', 'install', 'claim', 'move-database', 'start-service'].map(
-        (kind) => `${kind} 10.0.0.2:22`,
-      ),
+      [
+        'stage-artifacts',
+        'stop-service',
+        'install',
+        'claim',
+        'write-files',
+        'move-database',
+        'start-service',
+      ].map((kind) => `${kind} 10.0.0.2:22`),
     );
-    expect(on(1).slice(2, 6)).toEqual(
-      ['stop-service', 'install', 'claim', 'reset-etcd'].map((kind) => `${kind} 10.0.0.1:22`),
+    expect(on(1).slice(2, 7)).toEqual(
+      ['stop-service', 'install', 'claim', 'write-files', 'reset-etcd'].map((kind) => `${kind} 10.0.0.1:22`),
     );
     expect(on(3)).toEqual(
-      ['stage-artifacts', 'install', 'claim', 'start-service'].map((kind) => `${kind} 10.0.0.3:22`),
+      ['stage-artifacts', 'install', 'claim', 'write-files', 'start-service'].map(
+        (kind) => `${kind} 10.0.0.3:22`,
+      ),
     );
     const at = (kind: string) => order.flatMap((id, index) => (id.startsWith(kind) ? [index] : []));
     expect(Math.max(...at('stage-artifacts'))).toBeLessThan(Math.min(...at('stop-service')));
