@@ -17,6 +17,8 @@ export interface Departure {
   readonly facts: HostFacts | null;
   /** `replaced`: a node of the file takes its name or address over, on another machine. */
   readonly why: 'left-file' | 'replaced' | 'rejoins';
+  /** It rejoins because its address is another one, not for its roles. */
+  readonly isMove?: boolean;
 }
 
 interface Scene {
@@ -105,8 +107,9 @@ function rejoining(scene: Scene, spec: ClusterNode, record: NodeRecord | null): 
   const facts = factsOf(scene.observed, spec.key);
   if (record === null || facts === null) return [];
   const isOther = roleChange(record.roles, spec.roles) === 'rejoin';
-  if (!(isOther && hasRun(record, facts)) && findMove(scene, spec)?.how !== 'rejoin') return [];
-  return [{ record, node: { ...formerNode(record), key: spec.key }, facts, why: 'rejoins' }];
+  const isMove = findMove(scene, spec)?.how === 'rejoin';
+  if (!(isOther && hasRun(record, facts)) && !isMove) return [];
+  return [{ record, node: { ...formerNode(record), key: spec.key }, facts, why: 'rejoins', isMove }];
 }
 
 function hasRun({ phase }: NodeRecord, { rke2 }: HostFacts): boolean {
