@@ -1,5 +1,4 @@
 import { availableParallelism, loadavg } from 'node:os';
-import { fanOutFigure } from './fan-out.ts';
 import type { Figure } from './figure.ts';
 import { helpFigure } from './help.ts';
 import { median, type Samples } from './measure.ts';
@@ -17,7 +16,6 @@ const FIGURES: readonly Figure[] = [
   stateReadFigure,
   noopUpFigure,
   uploadFigure,
-  fanOutFigure,
 ];
 
 /** Prints every figure as ours ÷ theirs; with names as arguments only those. Exit code 1 when one is over its limit. */
