@@ -5,10 +5,16 @@ import { median, type Samples } from './measure.ts';
 import { noopUpFigure } from './noop-up.ts';
 import { stateReadFigure, stateWriteFigure } from './state.ts';
 import { uploadFigure } from './upload.ts';
-import { validateFigure, validateGrowthFigure, validateWarningsFigure } from './validate.ts';
+import {
+  validateFigure,
+  validateGrowthFigure,
+  validateOrdinaryFigure,
+  validateWarningsFigure,
+} from './validate.ts';
 
 const FIGURES: readonly Figure[] = [
   helpFigure,
+  validateOrdinaryFigure,
   validateFigure,
   validateWarningsFigure,
   validateGrowthFigure,
