@@ -1,4 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os';
+import { fanOutFigure } from './fan-out.ts';
 import type { Figure } from './figure.ts';
 import { helpFigure } from './help.ts';
 import { median, type Samples } from './measure.ts';
@@ -22,6 +23,7 @@ const FIGURES: readonly Figure[] = [
   stateReadFigure,
   noopUpFigure,
   uploadFigure,
+  fanOutFigure,
 ];
 
 /** Prints every figure as ours ÷ theirs; with names as arguments only those. Exit code 1 when one is over its limit. */
