@@ -12,8 +12,7 @@ import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
 import { leavingSpecs } from '../plan/leaving-specs.ts';
 import type { MaintenanceInput } from '../plan/maintenance/maintenance-input.ts';
 import type { DesiredInput } from '../render/desired-node.ts';
-import { describeDisturbances } from '../ui/plan-disturbance.ts';
-import { renderPlan } from '../ui/plan-view.ts';
+import { wrapText } from '../ui/fit-text.ts';
 import { executePlan } from './execute-plan.ts';
 import { exitCodeOf } from './exit-code-of.ts';
 import type { MaintenanceFlags } from './flags.ts';
@@ -22,6 +21,7 @@ import { refuseAbsent } from './refuse-absent.ts';
 import { refuseUnattended } from './refuse-unattended.ts';
 import type { Release } from './resolve-release.ts';
 import { sayResult } from './say-result.ts';
+import { showMaintenance } from './show-maintenance.ts';
 import { refuseIllState } from './state/refuse-ill-state.ts';
 import { withWorkspace } from './wire.ts';
 import type { Workspace } from './workspace.ts';
@@ -115,7 +115,8 @@ async function conclude<R extends JsonMap>(
   const conclusion = await ending?.(input, workspace);
   if (conclusion === undefined) return;
   const { words, facts = {} } = conclusion;
-  sayResult(flags, words, { type: 'concluded', verb, message: words, ...facts });
+  const lines = wrapText(words, outputStyle().width);
+  sayResult(flags, lines.join('\n'), { type: 'concluded', verb, message: words, ...facts });
 }
 
 /** Hears which kinds of steps were begun. */
@@ -237,18 +238,6 @@ function cannotGoAhead(
         ? `Mend what is said above, ${again}.`
         : `Mend what is said above, ${again}; or let it pass with \`--ignore-check ${harmless.code}\` if you know that it does no harm.`,
   });
-}
-
-/** Shows a plan and does nothing; 2 when there are steps. */
-export function showMaintenance(plan: Plan, { output }: MaintenanceFlags): ExitCode {
-  if (output === 'json') {
-    const disturbs = Object.fromEntries(describeDisturbances(plan, []));
-    process.stdout.write(`${JSON.stringify({ ...plan, disturbs, diffs: [], notes: [] })}\n`);
-  } else {
-    const command = `rke2ctl ${plan.purpose}`;
-    process.stdout.write(renderPlan(plan, outputStyle(), { diffs: [], away: [], notes: [], command }));
-  }
-  return plan.steps.length > 0 ? 2 : 0;
 }
 
 async function confirm(

@@ -70,7 +70,7 @@ describe('state', () => {
       [path, ...readdirSync(`${path}.history`).map((name) => join(`${path}.history`, name))]
         .map((file) => readFileSync(file, 'utf8'))
         .join();
-    expect(await run('seal')).toMatchObject({ code: 1, stderr: /RKE2CTL_STATE_PASSPHRASE_FILE/ });
+    expect(await run('seal')).toMatchObject({ code: 3, stderr: /RKE2CTL_STATE_PASSPHRASE_FILE/ });
     vi.stubEnv('RKE2CTL_STATE_PASSPHRASE', 'open sesame');
     expect((await run('seal')).code).toBe(0);
     expect(all()).not.toMatch(TOKENS);

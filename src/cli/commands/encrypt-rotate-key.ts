@@ -29,8 +29,10 @@ export function encryptRotateKey(flags: MaintenanceFlags): Promise<ExitCode> {
       settle: (_asked, scene, workspace) => lookAtKeys(scene, workspace),
       plan: planEncryptRotate,
       explain,
-      conclude: () => ({
-        words: 'All control planes have the new key, and every Secret in etcd lies under it.',
+      conclude: ({ cluster }) => ({
+        words: cluster.externalDatastore
+          ? 'All control planes have the new key.'
+          : 'All control planes have the new key, and every Secret in etcd lies under it.',
       }),
     },
     flags,

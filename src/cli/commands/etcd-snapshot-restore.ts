@@ -206,7 +206,7 @@ function explain(
     `The cluster becomes what it was ${ageText(Date.now() - createdAt)} ago, when ${name} was taken: everything in its API that was made or changed since is gone.`,
     safety,
     ...(version === undefined ? [] : back),
-    `${countText(servers.length, 'server')} ${servers.length === 1 ? 'is' : 'are'} stopped with their containers, and the API is away until the first is back; pods on agents go on.`,
+    `${countText(servers.length, 'server')} ${servers.length === 1 ? 'is stopped with its' : 'are stopped with their'} containers, and the API is away until the first is back; pods on agents go on.`,
   ];
 }
 
