@@ -17,6 +17,8 @@ import { callTrusting, keepCalling } from './tls-callers.ts';
  */
 const IS_WHOLE = process.env['RKE2CTL_LONG'] === '1';
 const SEED = process.env['RKE2CTL_CUT_SEED'] ?? '1';
+// One rotation that is cut at all its steps, with nodes that restart in between, takes more than ten minutes on a busy machine.
+if (IS_WHOLE) vi.setConfig({ testTimeout: 45 * 60_000 });
 
 let lab: Lab;
 let project: Project;
