@@ -25,6 +25,7 @@ f=$1/server/tls/dynamic-cert.json
 if [ -f "$f" ]; then
   echo "${ENCODED}$f"
   sed -n 's/.*"tls\\.crt": *"\\([A-Za-z0-9+/=]*\\)".*/\\1/p' "$f"
+  echo
 fi`;
 
 const SCRIPT = `date +%s${LIST_CERTIFICATES}`;

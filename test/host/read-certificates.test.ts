@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHost } from '../../src/host/host.ts';
 import { parseCertificateFiles, readCertificates } from '../../src/host/read-certificates.ts';
+import { readHealth } from '../../src/host/read-health.ts';
 import { createLocalTransport } from '../support/local-transport.ts';
 import { makeAuthority, makeLeaf } from '../support/make-certificates.ts';
 import { SHELLS } from '../support/shells.ts';
@@ -42,6 +43,15 @@ afterAll(() => rmSync(dataDir, { recursive: true }));
 
 describe.each(SHELLS)('the certificates of a host with %s', (_name, shell) => {
   const host = () => createHost(createLocalTransport({ shell }), { askSudoPassword: async () => null });
+
+  it('do not hide the snapshots beside them, though the last file ends without an end of line', async () => {
+    mkdirSync(join(dataDir, 'server/db/snapshots'), { recursive: true });
+    writeFileSync(join(dataDir, 'server/db/snapshots/nightly-node1-1790000000'), 'etcd');
+    const { snapshots } = await readHealth(host(), { api: false, etcd: false, dataDir });
+    expect(snapshots.map(({ name, sizeBytes }) => [name, sizeBytes])).toEqual([
+      ['nightly-node1-1790000000', 4],
+    ]);
+  });
 
   it('are read from every file, EC and RSA, leaf and authority', async () => {
     const { files, clockOffsetMs } = await readCertificates(host(), { dataDir });
