@@ -1,18 +1,29 @@
 import { availableParallelism, loadavg } from 'node:os';
+import { fanOutFigure } from './fan-out.ts';
 import type { Figure } from './figure.ts';
 import { helpFigure } from './help.ts';
 import { median, type Samples } from './measure.ts';
 import { noopUpFigure } from './noop-up.ts';
+import { stateReadFigure, stateWriteFigure } from './state.ts';
 import { uploadFigure } from './upload.ts';
-import { validateFigure, validateGrowthFigure, validateWarningsFigure } from './validate.ts';
+import {
+  validateFigure,
+  validateGrowthFigure,
+  validateOrdinaryFigure,
+  validateWarningsFigure,
+} from './validate.ts';
 
 const FIGURES: readonly Figure[] = [
   helpFigure,
+  validateOrdinaryFigure,
   validateFigure,
   validateWarningsFigure,
   validateGrowthFigure,
+  stateWriteFigure,
+  stateReadFigure,
   noopUpFigure,
   uploadFigure,
+  fanOutFigure,
 ];
 
 /** Prints every figure as ours ÷ theirs; with names as arguments only those. Exit code 1 when one is over its limit. */

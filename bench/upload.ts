@@ -1,16 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { createLab } from '../test/lab/lab.ts';
+import { buildProgram } from './build-program.ts';
 import type { Figure } from './figure.ts';
 import { interleave } from './measure.ts';
 import { mustRunInLab, opensshOptions, writeKnownHosts } from './openssh.ts';
+import { writeRandom } from './write-random.ts';
 
-const PROGRAM = fileURLToPath(new URL('./upload-once.ts', import.meta.url));
-/** Inside node_modules, so that it finds the packages it needs. */
-const BUILT = fileURLToPath(new URL('../node_modules/.cache/rke2ctl-bench/upload-once.mjs', import.meta.url));
 const RUNS = 5;
 const SIZE_BYTES = 500_000_000;
 const THERE = '/var/lib/bench';
@@ -23,7 +19,7 @@ export const uploadFigure: Figure = {
   name: 'upload',
   limit: 1,
   measure: async () => {
-    await buildProgram();
+    const program = await buildProgram('upload-once');
     const lab = await createLab({ name: 'bench-upload', hosts: 1 });
     try {
       const [host] = lab.hosts;
@@ -38,7 +34,7 @@ export const uploadFigure: Figure = {
       const target = `${host.user}@${host.address}`;
       const empty = `rm -rf ${THERE}; mkdir -m 777 ${THERE}; sync`;
       const before = async () => void (await lab.exec(host.name, ['sh', '-c', empty]));
-      const ours = [process.execPath, BUILT];
+      const ours = [process.execPath, program];
       const login = [host.address, host.user, host.keyPath, knownHosts];
       return await interleave(
         RUNS,
@@ -63,34 +59,3 @@ export const uploadFigure: Figure = {
     }
   },
 };
-
-/** Makes plain JavaScript of it, as the built command is: compiling TypeScript is no part of an upload. */
-async function buildProgram(): Promise<void> {
-  await build({
-    entryPoints: [PROGRAM],
-    outfile: BUILT,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-  });
-}
-
-/** Fills a file with what no compression makes smaller; gives its SHA-256. */
-async function writeRandom(path: string, bytes: number): Promise<string> {
-  const hash = createHash('sha256');
-  const file = await open(path, 'w');
-  try {
-    for (let left = bytes; left > 0; ) {
-      const block = randomBytes(Math.min(left, 1 << 20));
-      hash.update(block);
-      await file.write(block);
-      left -= block.length;
-    }
-  } finally {
-    await file.close();
-  }
-  return hash.digest('hex');
-}

@@ -32,6 +32,13 @@ export const validateWarningsFigure: Figure = {
     ),
 };
 
+/** What a person waits for who has such a file as most have. */
+export const validateOrdinaryFigure: Figure = {
+  name: 'validate-ordinary',
+  limit: 3,
+  measure: () => interleave(15, validate(join(ROOT, 'examples/ha-endpoint/cluster.yml')), doNothing()),
+};
+
 /** 10,000 nodes against 1,000: more than tenfold would be more than linear. */
 export const validateGrowthFigure: Figure = {
   name: 'validate-growth',
@@ -88,4 +95,9 @@ function read(file: string): Subject {
     name: 'node with js-yaml',
     run: async () => void (await execa(process.execPath, script, { cwd: ROOT })),
   };
+}
+
+/** What Node itself takes. */
+export function doNothing(): Subject {
+  return { name: 'node -e 0', run: async () => void (await execa(process.execPath, ['-e', '0'])) };
 }

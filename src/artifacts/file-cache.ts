@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { artifactChanging } from './artifact-errors.ts';
 
 /** What takes long to find out about a file and holds as long as the file stays the same. */

@@ -15,7 +15,7 @@ import { renderFindings } from '../ui/findings-view.ts';
 import { wrapText } from '../ui/fit-text.ts';
 import { decideStyle, type Style } from '../ui/style.ts';
 import { countText } from '../ui/table.ts';
-import { describeOutlook } from './port-outlook.ts';
+import { describeOutlook } from './plan/port-outlook.ts';
 import { type Release, resolveRelease } from './resolve-release.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -9,6 +9,13 @@ export function common(command: Command): Command {
     .option('--verbose', 'show every command that runs on a host');
 }
 
+/** Of commands that go to hosts. */
+export function traced(command: Command): Command {
+  return command
+    .option('--trace <file>', 'write what took how long, for Perfetto, speedscope or Chrome')
+    .option('--timings', 'print at the end what took longest, and what it waited for');
+}
+
 /** What stands in for a cluster.yml on one machine; `plan` must see what `up` was given. */
 export function local(command: Command): Command {
   return command
@@ -22,6 +29,21 @@ export function local(command: Command): Command {
       if (alone === undefined || given.local === true) return;
       action.error(`error: --${alone} goes with --local only; for a cluster it stands in cluster.yml`);
     });
+}
+
+/** Flags of every verb that does something to a living cluster. */
+export function maintenance(command: Command): Command {
+  return traced(common(command))
+    .option('--yes', 'do not ask')
+    .option('--plan', 'show the steps and do nothing; exit code 2 when there are any')
+    .option('--ignore-check <name...>', 'go on although this check fails')
+    .option('--concurrency <n>', 'hosts that are worked on at once', positive, 30)
+    .addOption(
+      new Option('--timeout <duration>', 'how long one service may take to become ready')
+        .argParser(duration)
+        .default(600_000, '10m'),
+    )
+    .option('--local', 'this machine alone');
 }
 
 /** `-c`, again and again. */

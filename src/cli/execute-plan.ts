@@ -1,10 +1,13 @@
+import { createDistributor, type Distributor } from '../artifacts/distributor.ts';
+import { findHeldFiles } from '../artifacts/held-files.ts';
 import type { NodeKey } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ConnectionLostError } from '../domain/errors.ts';
 import type { PortResult, RunResult } from '../domain/event.ts';
-import type { Plan, Step } from '../domain/plan.ts';
+import type { Plan, Step, StepId } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { runPlan } from '../engine/run-plan.ts';
+import { createPace } from '../lib/pace.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../render/desired-node.ts';
 import { CATALOG } from '../steps/catalog.ts';
 import type { StepContext, StepHandler } from '../steps/step-handler.ts';
@@ -20,11 +23,15 @@ export interface ExecuteOptions {
   readonly state: State | null;
 }
 
-/** How many hosts are sent release files at once; more would only share the operator's line. */
+/** From how many hosts snapshots are fetched at once; more would only share the operator's line. */
 const TRANSFERS = 4;
 
 /** Lets the engine carry a plan out with the real steps; the state grows as steps learn something. */
-export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOptions): Promise<RunResult> {
+export async function executePlan(
+  workspace: Workspace,
+  plan: Plan,
+  options: ExecuteOptions,
+): Promise<RunResult> {
   const { signals, emit, sessions } = workspace;
   let state = options.state;
   const learn = async (change: (state: State) => State): Promise<void> => {
@@ -32,6 +39,7 @@ export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOp
     state = change(state);
     await workspace.store.write(state);
   };
+  const distributor = distributorFor(workspace, plan, options);
   const base = {
     cluster: workspace.cluster,
     host: (key: string) => sessions.get(key),
@@ -39,13 +47,18 @@ export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOp
     state: () => required(state),
     learn,
     artifact: options.artifact,
+    deliver: distributor.deliver.bind(distributor),
     operator: workspace.operator,
     reportFinding: (diagnostic: Diagnostic) => emit({ type: 'finding', diagnostic }),
     reportPorts: (results: readonly PortResult[]) => emit({ type: 'port-matrix', results }),
     timeoutMs: options.timeoutMs,
   };
-  return runPlan(plan, {
-    runStep: (step, run) => runStep(step, { ...base, ...run }),
+  const run = runPlan(plan, {
+    runStep: async (step, run) => {
+      const outcome = await runStep(step, { ...base, ...run });
+      if (state?.operation !== undefined) await learn((known) => withDone(known, step.id));
+      return outcome;
+    },
     recover: async (step, error) => {
       if (!(error instanceof ConnectionLostError)) return false;
       const key = hostOf(step);
@@ -61,7 +74,37 @@ export function executePlan(workspace: Workspace, plan: Plan, options: ExecuteOp
     limits: { transfer: TRANSFERS, agent: options.concurrency, host: Math.max(options.concurrency, 4) },
     poolOf,
   });
+  return run.finally(() => distributor.close());
 }
+
+function distributorFor(
+  { cluster, sessions }: Workspace,
+  plan: Plan,
+  { input }: ExecuteOptions,
+): Distributor {
+  const { transfer, firewall, dataDir } = cluster;
+  const staging = plan.steps.filter(({ kind }) => kind === 'stage-artifacts').length;
+  const held = staging === 0 || input === null ? [] : findHeldFiles(plan, input.observed, dataDir);
+  return createDistributor({
+    host: (key) => sessions.get(key),
+    isShared: staging > 1 || held.length > 0,
+    held,
+    fanOut: transfer.fanOut,
+    nodeBytesPerSecond: transfer.nodeMbps === null ? null : transfer.nodeMbps * BYTES_PER_MBIT,
+    zone: firewall.provider === 'none' || firewall.manage === 'check' ? null : (firewall.zone ?? ''),
+    now: () => performance.now(),
+    ...(transfer.operatorMbps === null
+      ? {}
+      : { pace: createPace(transfer.operatorMbps * BYTES_PER_MBIT, CLOCK) }),
+  });
+}
+
+const BYTES_PER_MBIT = 125_000;
+
+const CLOCK = {
+  now: () => performance.now(),
+  sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+};
 
 /** The one host that a step speaks to; null where there is none, or a choice. */
 function hostOf(step: Step): NodeKey | null {
@@ -70,7 +113,9 @@ function hostOf(step: Step): NodeKey | null {
 }
 
 function poolOf(step: Step): string {
-  if (step.kind === 'stage-artifacts' || step.kind === 'fetch-snapshots') return 'transfer';
+  if (step.kind === 'fetch-snapshots') return 'transfer';
+  // The more take a file at the same time the wider it spreads; the distributor knows how many we feed.
+  if (step.kind === 'stage-artifacts') return 'stage';
   return step.kind === 'start-service' && step.node?.service === 'rke2-agent' ? 'agent' : 'host';
 }
 
@@ -91,6 +136,14 @@ function renderFor(input: DesiredInput | null, state: State | null, key: string)
   const facts = input === null ? null : factsOf(input.observed, key);
   if (input === null || state === null || spec === undefined || facts === null) return [];
   return desiredNode({ ...input, state }, spec, facts).files;
+}
+
+/** Of a verb that is in hand the state knows how far it has come. */
+function withDone(state: State, id: StepId): State {
+  const { operation } = state;
+  return operation === undefined
+    ? state
+    : { ...state, operation: { ...operation, done: [...operation.done, id] } };
 }
 
 function required(state: State | null): State {

@@ -1,11 +1,18 @@
-import type { Limit } from './select-nodes.ts';
+import type { Limit } from './nodes/parse-limit.ts';
 
 export interface OutputFlags {
   readonly output: 'text' | 'json';
 }
 
+/** Of commands that go to hosts: where did the time go? */
+export interface TraceFlags {
+  /** The file that the trace goes to. */
+  readonly trace?: string;
+  readonly timings?: boolean;
+}
+
 /** Flags that every command takes which reads a cluster.yml. */
-export interface CommonFlags extends OutputFlags {
+export interface CommonFlags extends OutputFlags, TraceFlags {
   /** At least one; later files win. */
   readonly config: readonly string[];
   readonly verbose?: boolean;
@@ -24,6 +31,8 @@ export interface ShapeFlags extends CommonFlags {
   readonly disablePortCheck?: boolean;
   readonly keepDrift?: boolean;
   readonly replace?: readonly string[];
+  /** Nodes that go back to the version before an upgrade; nothing else is done then. */
+  readonly rollbackNode?: readonly string[];
   readonly target?: readonly string[];
   readonly only?: 'workers';
   /** RKE1's word for `--only workers`. */
@@ -58,6 +67,8 @@ export interface UpFlags extends ShapeFlags {
   readonly yes?: boolean;
   /** Take a new cluster away again that does not come up. */
   readonly cleanupOnFailure?: boolean;
+  /** Of `run`: after how long the hosts take the cluster away by themselves, in ms. */
+  readonly ttl?: number;
 }
 
 export interface RunFlags extends Omit<UpFlags, 'timeout'> {
@@ -104,6 +115,58 @@ export interface LogsFlags extends CommonFlags {
 export interface SupportBundleFlags extends CommonFlags {
   readonly out?: string;
   readonly lines: number;
+}
+
+/** Of verbs that do something to a living cluster. */
+export interface MaintenanceFlags extends CommonFlags {
+  readonly yes?: boolean;
+  /** Show the steps and do nothing. */
+  readonly plan?: boolean;
+  readonly concurrency: number;
+  /** How long one service may take to get READY, in ms. */
+  readonly timeout: number;
+}
+
+export interface SnapshotRestoreFlags extends MaintenanceFlags {
+  /** File with the server token of the snapshot's time. */
+  readonly tokenFile?: string;
+  /** All nodes go back to the RKE2 of its time. */
+  readonly withVersion?: boolean;
+  /** Only with the file of its time. */
+  readonly withConfig?: boolean;
+  /** False: no snapshot of how it is now is taken before. */
+  readonly safetySnapshot?: boolean;
+}
+
+export interface EtcdResetFlags extends MaintenanceFlags {
+  /** Name of the server whose data become the cluster's. */
+  readonly node?: string;
+}
+
+export interface TokenCreateFlags extends CommonFlags {
+  /** After how long it ends, in ms. */
+  readonly ttl: number;
+  readonly description?: string;
+}
+
+export interface CertRotateFlags extends MaintenanceFlags {
+  readonly rotateCa?: boolean;
+  readonly force?: boolean;
+  readonly service?: readonly string[];
+  readonly node?: readonly string[];
+}
+
+export interface CertCheckFlags extends CommonFlags {
+  readonly warnDays: number;
+  readonly node?: readonly string[];
+  /** A line for every certificate. */
+  readonly all?: boolean;
+}
+
+export interface GenerateCsrFlags extends OutputFlags {
+  readonly certDir: string;
+  readonly caCert?: string;
+  readonly caKey?: string;
 }
 
 export interface RemoveFlags extends CommonFlags {

@@ -34,6 +34,8 @@ export class HostSessions {
   readonly #open: OpenHost;
   readonly #emit: (event: RunEvent) => void;
   readonly #nodes: Map<NodeKey, ClusterNode>;
+  /** Those beside the file's. */
+  readonly #added = new Set<NodeKey>();
   readonly #opened = new Map<NodeKey, OpenedHost>();
   readonly #reopening = new Map<NodeKey, Promise<boolean>>();
 
@@ -45,16 +47,36 @@ export class HostSessions {
 
   /** Nodes beside those of the file: members that it no longer names. */
   add(nodes: readonly ClusterNode[]): void {
-    for (const node of nodes) this.#nodes.set(node.key, node);
+    for (const node of nodes) {
+      this.#nodes.set(node.key, node);
+      this.#added.add(node.key);
+    }
   }
 
   /**
    * Connects to every host and takes its facts, `window` at a time. Hosts that cannot be reached are part of the answer;
-   * only another holder of the lock, or the person at the terminal, ends it.
+   * only another holder of the lock, or the person at the terminal, ends it. Those beside the file's come last: one of
+   * them may be a machine of the file at its old address, and then its lock is ours.
    */
   async observe(window: number, signal: AbortSignal): Promise<Observed> {
+    const all = [...this.#nodes.values()];
+    const isAdded = ({ key }: ClusterNode) => this.#added.has(key);
+    const named = await this.#observeAll(
+      all.filter((node) => !isAdded(node)),
+      window,
+      signal,
+    );
+    const others = await this.#observeAll(all.filter(isAdded), window, signal);
+    return { hosts: { ...named, ...others } };
+  }
+
+  async #observeAll(
+    nodes: readonly ClusterNode[],
+    window: number,
+    signal: AbortSignal,
+  ): Promise<Observed['hosts']> {
     const semaphore = createSemaphore(window);
-    const entries = [...this.#nodes.values()].map((node) =>
+    const entries = nodes.map((node) =>
       semaphore.run(
         async (): Promise<[NodeKey, HostObservation]> => [node.key, await this.#observeOne(node, signal)],
       ),
@@ -62,11 +84,9 @@ export class HostSessions {
     const settled = await Promise.allSettled(entries);
     const refused = settled.find((entry) => entry.status === 'rejected');
     if (refused !== undefined) throw refused.reason;
-    return {
-      hosts: Object.fromEntries(
-        settled.flatMap((entry) => (entry.status === 'fulfilled' ? [entry.value] : [])),
-      ),
-    };
+    return Object.fromEntries(
+      settled.flatMap((entry) => (entry.status === 'fulfilled' ? [entry.value] : [])),
+    );
   }
 
   /** A connected host whose lock is ours; else ConnectError, or ConnectionLostError where `recover` may mend it. */
@@ -114,7 +134,15 @@ export class HostSessions {
       if (error instanceof LockedError || error instanceof CancelledError || signal.aborted) throw error;
       if (!(error instanceof Rke2ctlError)) throw error;
       const failure = describeFailure(error);
-      this.#emit({ type: 'host-unreachable', key: node.key, failure });
+      // At its old address it has answered as well, and that is nothing to be told.
+      if (error.code === 'same-machine' && this.#added.has(node.key))
+        this.#emit({
+          type: 'host-probed',
+          key: node.key,
+          name: node.name ?? '',
+          durationMs: Date.now() - started,
+        });
+      else this.#emit({ type: 'host-unreachable', key: node.key, failure });
       return { reachable: false, error: failure };
     }
   }

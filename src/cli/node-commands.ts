@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { common, duration, positive, run } from './command-parts.ts';
 import type { CommonFlags, ExecFlags, LogsFlags, SupportBundleFlags } from './flags.ts';
-import { type Limit, parseLimit } from './select-nodes.ts';
+import { type Limit, parseLimit } from './nodes/parse-limit.ts';
 
 const WHICH = 'name, address, role, label as key=value, or all; without any: all';
 

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Cluster } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
+import { removeLeftovers, writeAtomically } from '../state/atomic-write.ts';
 import type { StateStore } from '../state/store.ts';
 import type { OperatorFiles } from '../steps/step-handler.ts';
 import type { Caller } from './cluster-source.ts';
-import { inspectKubeconfig } from './kubeconfig-file.ts';
+import { inspectKubeconfig } from './kubeconfig/kubeconfig-file.ts';
 
 /** What is done on the operator's machine beside the state file itself. */
 export interface Operator extends OperatorFiles {
@@ -26,16 +27,12 @@ export function createOperator(cluster: Cluster, store: StateStore, caller: Call
       const uid = caller.owner?.uid ?? -1;
       const gid = group === null ? (caller.owner?.gid ?? -1) : await findGroup(group);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const draft = `${path}.${process.pid}.tmp`;
-      try {
-        await writeFile(draft, text, { mode: 0o600 });
-        await chmod(draft, mode);
-        await chown(draft, uid, gid);
-        await rename(draft, path);
-      } catch (error) {
-        await rm(draft, { force: true });
-        throw error;
-      }
+      // A killed run may have left half of the admin's keys here.
+      await removeLeftovers(path).catch(() => {});
+      await writeAtomically(path, text, async (handle) => {
+        await handle.chmod(mode);
+        await handle.chown(uid, gid);
+      });
     },
     forgetCluster: async () => {
       await store.remove();

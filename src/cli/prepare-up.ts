@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { fileKeyNames } from '../config/file-key-names.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { CheckError, ConnectError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
@@ -10,11 +9,12 @@ import { addonLosses } from '../plan/addon-losses.ts';
 import { checkLosses } from '../plan/check-losses.ts';
 import { checkManifests } from '../plan/check-manifests.ts';
 import { checkMembership } from '../plan/check-membership.ts';
+import { checkOperation } from '../plan/check-operation.ts';
 import { checkPinnedVersion } from '../plan/check-pinned-version.ts';
 import { checkPlanes } from '../plan/check-planes.ts';
 import { checkQuorum } from '../plan/check-quorum.ts';
 import { checkState } from '../plan/check-state.ts';
-import { applyIgnored } from '../plan/checks/apply-ignored.ts';
+import { checkTtl } from '../plan/check-ttl.ts';
 import { PORTS_CHECK_NAME } from '../plan/checks/catalog.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { chooseBootstrap } from '../plan/choose-bootstrap.ts';
@@ -27,8 +27,10 @@ import type { DesiredInput } from '../render/desired-node.ts';
 import { renderManifests } from '../render/manifests.ts';
 import { createState } from '../state/create-state.ts';
 import { fetchAddons } from './fetch-addons.ts';
-import { refuseIllState } from './refuse-ill-state.ts';
+import { judgeFindings } from './judge-findings.ts';
+import { refuseAbsent } from './refuse-absent.ts';
 import { type Release, resolveRelease } from './resolve-release.ts';
+import { refuseIllState } from './state/refuse-ill-state.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Everything `up` needs once it is clear what is to be done. */
@@ -52,6 +54,8 @@ export interface PrepareOptions {
   readonly replace: readonly string[];
   /** Leave alone what is only drift. */
   readonly keepDrift: boolean;
+  /** For a verb that is in hand: what it has seen, and the state as it is to be when it goes on. */
+  readonly inHand?: { readonly observed: Observed; readonly state: State };
 }
 
 /**
@@ -61,11 +65,8 @@ export interface PrepareOptions {
 export async function prepareUp(workspace: Workspace, options: PrepareOptions): Promise<PreparedUp> {
   const { cluster } = workspace;
   const stored = await workspace.store.read();
-  workspace.sessions.add(leavingSpecs(cluster, stored));
-  const observed = await workspace.sessions.observe(workspace.connectWindow, workspace.signals.stop);
-  refuseNobody(cluster, observed);
-  await refuseIllState(workspace, observed, stored);
-  const known = stored ?? createState(cluster.name, randomBytes);
+  const observed = options.inHand?.observed ?? (await lookAtHosts(workspace, stored));
+  const known = options.inHand?.state ?? stored ?? createState(cluster.name, randomBytes);
   const signal = workspace.signals.stop;
   const release = await resolveRelease({ cluster, state: known, observed, signal });
   const addonTexts = await fetchAddons({
@@ -88,12 +89,14 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
       architectures: release.architectures,
     }),
     ...checkPinnedVersion(cluster, stored === null, release.version),
+    ...(options.inHand === undefined ? checkOperation(known) : []),
     ...checkState(cluster, observed, known, release.version),
     ...checkMembership(cluster, observed, known, options.replace),
+    ...checkTtl(cluster, observed, known),
     ...checkManifests(manifests, known),
     ...checkLosses(addonLosses(known, manifests, cluster)),
   ];
-  const judged = judge(findings, options, workspace);
+  const judged = judgeFindings(findings, options.ignoredChecks, workspace);
 
   const state = rememberAddons(known, manifests, cluster, observed);
   const input: DesiredInput = {
@@ -114,9 +117,19 @@ export async function prepareUp(workspace: Workspace, options: PrepareOptions): 
     fileKeys: fileKeyNames(),
   });
   const dangers = [...checkQuorum(cluster, observed, state, plan), ...checkPlanes(observed, state, plan)];
-  const risks = judge(dangers, options, workspace);
+  const risks = judgeFindings(dangers, options.ignoredChecks, workspace);
   const whole: Plan = { ...plan, findings: [...plan.findings, ...warnings(risks)] };
   return { observed, state, stored, input, release, plan: whole };
+}
+
+/** Rejects where no host answers, and where the state is not the one to go on from. */
+async function lookAtHosts(workspace: Workspace, stored: State | null): Promise<Observed> {
+  const { cluster, connectWindow, sessions, signals } = workspace;
+  sessions.add(leavingSpecs(cluster, stored));
+  const observed = await sessions.observe(connectWindow, signals.stop);
+  refuseAbsent(cluster, observed, stored);
+  await refuseIllState(workspace, observed, stored);
+  return observed;
 }
 
 /** Members that were not installed by us: their markers may still be missing. */
@@ -133,35 +146,6 @@ function asTheyWillBe(cluster: Cluster, observed: Observed, state: State): Obser
       : [],
   );
   return { hosts: { ...observed.hosts, ...Object.fromEntries(rejoining) } };
-}
-
-/** Says what was found, as far as the person has not let it pass. Throws CheckError, with all of it, for an error. */
-function judge(
-  findings: readonly Diagnostic[],
-  { ignoredChecks }: PrepareOptions,
-  { emit }: Workspace,
-): readonly Diagnostic[] {
-  const judged = applyIgnored(findings, ignoredChecks);
-  if (judged.some((finding) => finding.severity === 'error')) throw new CheckError(judged);
-  for (const diagnostic of judged) emit({ type: 'finding', diagnostic });
-  return judged;
-}
-
-/** With no host at all there is nothing to plan, and every later complaint would hide the reason. */
-function refuseNobody(cluster: Cluster, observed: Observed): void {
-  const failures = cluster.nodes.flatMap(({ key }) => {
-    const host = observed.hosts[key];
-    return host === undefined || host.reachable ? [] : [{ key, ...host.error }];
-  });
-  const [first] = failures;
-  if (first === undefined || failures.length < cluster.nodes.length) return;
-  const others = failures.length === 1 ? '' : ` The other ${failures.length - 1} answered no better.`;
-  throw new ConnectError({
-    code: 'no-host-reached',
-    message: `${first.message}${others} Nothing was done.`,
-    hint: first.hint,
-    exitCode: 4,
-  });
 }
 
 function warnings(findings: readonly Diagnostic[]): readonly Diagnostic[] {

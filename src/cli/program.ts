@@ -1,5 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { common, duration, fileOption, local, outputOption, positive, run } from './command-parts.ts';
+import { addCertCommands } from './cert-commands.ts';
+import { common, duration, fileOption, local, outputOption, positive, run, traced } from './command-parts.ts';
+import { addEncryptCommands } from './encrypt-commands.ts';
+import { addEtcdCommands } from './etcd-commands.ts';
 import type {
   AdoptFlags,
   ApplyFlags,
@@ -20,6 +23,7 @@ import type {
 } from './flags.ts';
 import { addNodeCommands } from './node-commands.ts';
 import { packageVersion } from './package-version.ts';
+import { addTokenCommands } from './token-commands.ts';
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -33,7 +37,7 @@ export function createProgram(): Command {
       process.exit(error.exitCode === 0 ? 0 : 3);
     });
 
-  pacing(shaping(common(program.command('up'))))
+  traced(pacing(shaping(common(program.command('up')))))
     .description('bring the cluster to what cluster.yml says; run again, it changes nothing')
     .option('--yes', 'answer yes to every question')
     .option(
@@ -42,7 +46,7 @@ export function createProgram(): Command {
     )
     .action(run(async (options: UpFlags) => (await import('./commands/up.ts')).up(options)));
 
-  shaping(common(program.command('plan')))
+  traced(shaping(common(program.command('plan'))))
     .description('show what `up` would do; touches nothing; exit code 2 when there is something')
     .option('--out <file>', 'save the plan, for `apply`')
     .option('--no-diff', 'do not show what changes in files')
@@ -56,15 +60,23 @@ export function createProgram(): Command {
     )
     .option('--out-graph <file>', 'with --graph: where the picture goes, beside the plan on the screen')
     .hook('preAction', (_program, action) => {
-      const { graph, outGraph, out, refresh } = action.opts<PlanFlags>();
+      const { graph, outGraph, out, refresh, rollbackNode, trace, timings } = action.opts<PlanFlags>();
       if (out !== undefined && !refresh)
         action.error('error: --out saves what the hosts were asked for, so not with --refresh=false');
+      if (rollbackNode !== undefined && !refresh)
+        action.error(
+          'error: what can go back, only the hosts know: --rollback-node not with --refresh=false',
+        );
+      if ((trace !== undefined || timings === true) && !refresh)
+        action.error(
+          'error: with --refresh=false nobody is asked, so there is nothing for --trace and --timings',
+        );
       if (outGraph !== undefined && graph === undefined)
         action.error('error: --out-graph goes with --graph mermaid or --graph svg');
     })
     .action(run(async (options: PlanFlags) => (await import('./commands/plan.ts')).plan(options)));
 
-  pacing(common(program.command('apply <file>')))
+  traced(pacing(common(program.command('apply <file>'))))
     .description('carry out a plan that `plan --out` saved, unless anything has moved since')
     .action((file: string, options: Omit<ApplyFlags, 'configGiven'>, command: Command) => {
       const usual = command.getOptionValueSource('config') === 'default';
@@ -75,12 +87,12 @@ export function createProgram(): Command {
       });
     });
 
-  local(common(program.command('check')))
+  traced(local(common(program.command('check'))))
     .description('look at the hosts and report what would hinder RKE2 there')
     .option('--ignore-check <name...>', 'leave this check out')
     .action(run(async (options: CommonFlags) => (await import('./commands/check.ts')).check(options)));
 
-  common(program.command('status'))
+  traced(common(program.command('status')))
     .description('say how the cluster is; exit code 4 when something is ill')
     .option('--watch', 'look again every five seconds, until Ctrl-C')
     .option('--local', 'this machine alone')
@@ -89,6 +101,10 @@ export function createProgram(): Command {
   addRun(program);
   addKubeconfig(program);
   addNodeCommands(program);
+  addTokenCommands(program);
+  addEncryptCommands(program);
+  addCertCommands(program);
+  addEtcdCommands(program);
 
   common(program.command('validate'))
     .description('check cluster.yml itself; no network')
@@ -125,7 +141,7 @@ export function createProgram(): Command {
       run(async () => (await import('./commands/render.ts')).render(node, options))(options),
     );
 
-  common(program.command('remove'))
+  traced(common(program.command('remove')))
     .description('take the cluster away from its hosts, and what rke2ctl brought with it')
     .option('--force, --yes', 'do not ask')
     .option('--keep-snapshots <dir>', 'fetch the local etcd snapshots into this directory first')
@@ -170,6 +186,12 @@ function addRun(program: Command): void {
       new Option(
         '--timeout <duration>',
         'for making the cluster and the command; then both are ended, with exit code 124 (default: no limit)',
+      ).argParser(duration),
+    )
+    .addOption(
+      new Option(
+        '--ttl <duration>',
+        'the hosts take the cluster away by themselves after that time, should this machine be gone by then',
       ).argParser(duration),
     )
     .option('--junit <file>', 'write what was done, and how long it took, as JUnit XML')
@@ -310,6 +332,12 @@ function shaping(command: Command): Command {
     .addOption(new Option('--only <kind>', 'only nodes of this kind').choices(['workers']))
     .option('--update-only', 'the same as `--only workers`, in RKE1’s words')
     .option('--replace <node...>', 'a new machine takes the place of this node, which is gone for good')
+    .addOption(
+      new Option(
+        '--rollback-node <node...>',
+        'only this: a node whose upgrade fails goes back to the version before',
+      ).conflicts(['target', 'only', 'updateOnly', 'replace', 'cleanupOnFailure']),
+    )
     .option('--keep-drift', 'leave alone what was changed on the hosts and not in the file')
     .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
     .option('--ignore-check <name...>', 'go on although this check fails')

@@ -81,6 +81,7 @@ async function compareWithFile(
       findings: [],
       kubeconfigPresent: true,
       checkPorts: false,
+      renewsTtl: false,
     });
     const differing = plan.steps.flatMap(({ kind, node }) =>
       node === null || ENDING.has(kind) ? [] : node.name,

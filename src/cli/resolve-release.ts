@@ -158,8 +158,11 @@ function diskBytes(
     const facts = factsOf(observed, node.key);
     const files = facts === null ? undefined : artifacts[facts.arch];
     if (facts === null || files === undefined) return [];
-    const present = new Set(facts.rke2.images.map((image) => image.name));
-    const missing = files.images.filter((image) => !present.has(image.name));
+    // A bundle of the version before bears the same name, and stays on the disk until the node is healthy.
+    const missing = files.images.filter(
+      ({ name, sizeBytes }) =>
+        !facts.rke2.images.some((image) => image.name === name && image.sizeBytes === sizeBytes),
+    );
     if (missing.length === 0 && facts.rke2.binaries.length > 0) return [];
     const need = requiredDisk({
       imageBytes: missing.reduce((sum, image) => sum + image.sizeBytes, 0),

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Cluster, JsonMap } from '../domain/cluster.ts';
 import { describeCluster } from '../domain/describe-cluster.ts';
 import type { RunResult } from '../domain/event.ts';
 import type { State } from '../domain/state.ts';
@@ -10,6 +11,12 @@ export interface RunUpOptions {
   readonly concurrency: number;
   /** How long one service or Node may take, in ms. */
   readonly timeout: number;
+}
+
+/** The cluster as it is asked for now, with the time to live that a run gave it for good. */
+function describe(cluster: Cluster, { desired }: State): JsonMap {
+  const { runTtlSeconds, ...rest } = describeCluster(cluster);
+  return { ...rest, runTtlSeconds: runTtlSeconds ?? desired?.['runTtlSeconds'] ?? null };
 }
 
 /**
@@ -26,7 +33,8 @@ export async function runUp(
     ...prepared.state,
     clusterName: workspace.cluster.name,
     version: release.version,
-    desired: (prepared.isPartial ? prepared.state.desired : null) ?? describeCluster(workspace.cluster),
+    desired:
+      (prepared.isPartial ? prepared.state.desired : null) ?? describe(workspace.cluster, prepared.state),
   };
   workspace.emit({ type: 'planned', plan });
   if (plan.steps.length > 0) await release.verify(workspace.signals.stop);

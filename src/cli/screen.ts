@@ -4,6 +4,8 @@ import type { NodeKey } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
 import { Secret } from '../domain/secret.ts';
+import type { StateSecrets } from '../domain/state.ts';
+import type { RecordedCommand } from '../domain/traffic.ts';
 import { type Journal, openJournal } from '../state/journal.ts';
 import type { StatePaths } from '../state/state-paths.ts';
 import type { StateStore } from '../state/store.ts';
@@ -22,8 +24,8 @@ export interface ScreenOptions {
   /** True for commands that change things: their events are shown, logged and journalled. */
   readonly isRun: boolean;
   readonly secrets: readonly Secret[];
-  /** Hears every event as well, secrets taken out. */
-  readonly watch?: ((event: RunEvent) => void) | undefined;
+  /** They hear every event as well, secrets taken out. */
+  readonly watchers: readonly ((event: RunEvent) => void)[];
   /** Shared by the screens of one run, so that nobody is asked twice. */
   readonly answers?: Answers | undefined;
   /** True: what else goes to stdout goes to stderr. */
@@ -51,7 +53,9 @@ export class Screen {
 
   handle(event: RunEvent): void {
     this.#view?.handle(event);
-    this.#options.watch?.(scrubEvent(event, this.#scrubber.scrub));
+    const { watchers } = this.#options;
+    const scrubbed = watchers.length === 0 ? event : scrubEvent(event, this.#scrubber.scrub);
+    for (const watch of watchers) watch(scrubbed);
     for (const sink of this.#sinks) sink.handle(event);
   }
 
@@ -84,9 +88,11 @@ export class Screen {
 
   /** The store, with every token that passes through it known to the scrubber. */
   watchSecrets(store: StateStore): StateStore {
-    const learn = ({ serverToken, agentToken }: { serverToken: Secret; agentToken: Secret }) => {
+    const learn = ({ serverToken, agentToken, next, former = [] }: StateSecrets) => {
       this.#scrubber.add(serverToken);
       this.#scrubber.add(agentToken);
+      if (next !== undefined) learn(next);
+      for (const token of former) this.#scrubber.add(token.serverToken);
     };
     return {
       ...store,
@@ -103,13 +109,16 @@ export class Screen {
   }
 
   /** Puts a command that ran on a host into the log, and on the screen with --verbose. */
-  tellCommand(key: NodeKey, ran: { command: string; exitCode: number | null; durationMs: number }): void {
-    const line = this.#scrubber.scrub(ran.command);
-    this.#log?.write('debug', 'command', { host: key, ...ran, command: line });
+  tellCommand(
+    key: NodeKey,
+    { target, command, stdinBytes, exitCode, error, durationMs }: RecordedCommand,
+  ): void {
+    const line = this.#scrubber.scrub(command);
+    const ms = Math.round(durationMs);
+    const told = { host: key, target, command: line, stdinBytes, exitCode, error, durationMs: ms };
+    this.#log?.write('debug', 'command', told);
     if (this.#options.flags.verbose !== true) return;
-    process.stderr.write(
-      `${key} $ ${firstLine(line)} (${ran.exitCode ?? 'cut off'}, ${ran.durationMs} ms)\n`,
-    );
+    process.stderr.write(`${key} $ ${firstLine(line)} (${exitCode ?? 'cut off'}, ${ms} ms)\n`);
   }
 
   ask(question: string): Promise<boolean> {

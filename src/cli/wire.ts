@@ -5,6 +5,7 @@ import type { ExitCode } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
 import { createHost, type Host } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
+import type { LockHolder } from '../host/lock.ts';
 import { probedFiles } from '../render/node-files.ts';
 import { isServer } from '../rke2/roles.ts';
 import { acquireLocalLock } from '../state/local-lock.ts';
@@ -20,6 +21,7 @@ import type { TransportContext } from '../transport/transport-context.ts';
 import { findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
 import type { CommonFlags, UpFlags } from './flags.ts';
 import { HostSessions, type OpenHost } from './host-sessions.ts';
+import { openTrace, type Trace } from './open-trace.ts';
 import { createOperator } from './operator.ts';
 import { type Answers, Screen } from './screen.ts';
 import { secretsOf } from './secrets-of.ts';
@@ -79,15 +81,19 @@ export async function withWorkspace<T extends number = ExitCode>(
   const caller = findCaller(process.env);
   const files = flags.local === true ? [localConfigPath(caller)] : flags.config;
   const [config = ''] = files;
-  const { cluster, findings } =
+  const { cluster: asked, findings } =
     options.loaded ??
     (flags.local === true
       ? { cluster: localCluster(caller, flags), findings: [] }
       : await readCluster(files, 'run commands'));
+  const cluster: Cluster =
+    flags.ttl === undefined ? asked : { ...asked, runTtlSeconds: Math.ceil(flags.ttl / 1000) };
   const paths = statePaths(config);
   const { watch, answers, quietStdout = false, stopping = FINISHING } = options;
+  const trace = await openTrace(flags);
+  const watchers = [...trace.watchers, ...(watch === undefined ? [] : [watch])];
   const secrets = secretsOf(cluster);
-  const screen = new Screen({ flags, paths, isRun: options.locks, secrets, watch, answers, quietStdout });
+  const screen = new Screen({ flags, paths, isRun: options.locks, secrets, watchers, answers, quietStdout });
   const signals =
     options.signals === undefined
       ? listenToSignals(() => stopping !== null && screen.tell(stopping))
@@ -95,7 +101,11 @@ export async function withWorkspace<T extends number = ExitCode>(
   screen.handle({ type: 'run-started', command, clusterName: cluster.name, config: files.join(' with ') });
   const user = userInfo().username;
   const since = Date.now();
-  const closers: (() => Promise<void>)[] = [async () => screen.close(), async () => signals.close()];
+  const closers: (() => Promise<void>)[] = [
+    () => trace.close(),
+    async () => screen.close(),
+    async () => signals.close(),
+  ];
   try {
     if (options.locks) {
       await screen.openRecords(caller);
@@ -111,8 +121,8 @@ export async function withWorkspace<T extends number = ExitCode>(
       askPassphrase: (path, attempt) => screen.askPassphrase(path, attempt),
       env: process.env,
     });
-    const connect = connectHosts(context, screen, options);
-    const open = openHosts(cluster, connect, { ...options, holder });
+    const connect = connectHosts(context, { screen, trace }, options);
+    const open = openHosts(cluster, connect, { ...options, holder: { holder, since: new Date(since) } });
     const sessions = new HostSessions(
       cluster.nodes.filter(options.asks ?? (() => true)),
       open,
@@ -141,13 +151,18 @@ export async function withWorkspace<T extends number = ExitCode>(
 }
 
 /** Connects and looks at nothing yet. */
-function connectHosts(context: TransportContext, screen: Screen, options: WorkspaceOptions): ConnectHost {
+function connectHosts(
+  context: TransportContext,
+  { screen, trace }: { readonly screen: Screen; readonly trace: Trace },
+  options: WorkspaceOptions,
+): ConnectHost {
   const { wrapTransport = (transport) => transport } = options;
   return async (node, signal) => {
     const bare = options.flags.local === true ? new LocalTransport() : createTransport(node, context);
-    const transport = recordTransport(wrapTransport(bare, node), (command) =>
-      screen.tellCommand(node.key, command),
-    );
+    const transport = recordTransport(wrapTransport(bare, node), (traffic) => {
+      trace.traffic(node.key, traffic, (text) => screen.scrub(text));
+      if (traffic.type === 'command') screen.tellCommand(node.key, traffic);
+    });
     try {
       await transport.connect(signal);
       const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });
@@ -162,14 +177,14 @@ function connectHosts(context: TransportContext, screen: Screen, options: Worksp
 function openHosts(
   cluster: Cluster,
   connect: ConnectHost,
-  options: WorkspaceOptions & { readonly holder: string },
+  options: WorkspaceOptions & { readonly holder: LockHolder },
 ): OpenHost {
   const { look } = options;
   return async (node, signal) => {
     const { host, transport } = await connect(node, signal);
     try {
       const inspecting = inspectHost(host, {
-        lock: options.locks ? { holder: options.holder } : null,
+        lock: options.locks ? options.holder : null,
         dataDir: cluster.dataDir,
         prefix: cluster.install.prefix,
         files: probedFiles(cluster, node),

@@ -23,6 +23,7 @@ export const DEFAULTS = {
   sshClient: 'ssh2',
   connectTimeoutMs: 10_000,
   keepaliveMs: 15_000,
+  fanOut: 2,
   kubeconfigPrefix: 'kube_config_',
   kubeconfigMode: 0o600,
   registryUrl: 'docker.io',

@@ -18,7 +18,9 @@ function later(hint: string): OwnedKey {
 const TOKENS = owned('Leave it out: rke2ctl makes the tokens and keeps them in the state file.');
 const ROLES = owned('Leave it out: it follows from the `role` of each node.');
 const KUBECONFIG = owned('Leave it out: `kubeconfig` at the top of the file says where yours is written.');
-const RESET = owned('Leave it out: a restore is a command of its own, never a standing setting.');
+const RESET = owned(
+  'Leave it out: a restore is a command of its own (`rke2ctl etcd snapshot-restore`), never a standing setting.',
+);
 const PER_NODE: OwnedKey = { fate: 'node', hint: 'Write it below `rke2` of that node.' };
 
 /** Keys that are rke2ctl's business and nobody else's, whatever names the file has for what they do. */
@@ -71,12 +73,7 @@ export const RESERVED_KEYS: ReadonlyMap<string, OwnedKey> = new Map<string, Owne
   ['datastore-keyfile', owned('Set `datastore.key`; rke2ctl brings the file to the servers.')],
   ['etcd-s3-access-key', owned('Set `services.etcd.backup_config.s3backupconfig.access_key`.')],
   ['etcd-s3-secret-key', owned('Set `services.etcd.backup_config.s3backupconfig.secret_key`.')],
-  [
-    'etcd-s3-session-token',
-    later(
-      'It would stand in clear text in plans and state. Put it into a Secret of the cluster and name that as `services.etcd.backup_config.s3backupconfig.config_secret`.',
-    ),
-  ],
+  ['etcd-s3-session-token', owned('Set `services.etcd.backup_config.s3backupconfig.session_token`.')],
 ]);
 
 /**

@@ -27,6 +27,9 @@ export interface ParsedCluster {
   readonly originOf: (path: Path) => Origin | null;
 }
 
+/** Characters from which on it is worth it that zod compiles code for every kind of map, which takes 8 ms. */
+const COMPILED_FROM = 30_000;
+
 /** Reads the text of a cluster.yml. `file` is its name as the person gave it; paths inside are relative to its folder. */
 export function parseCluster(text: string, file: string, env: ConfigEnvironment): ParsedCluster {
   return parseClusterFiles([{ file, text }], env);
@@ -55,7 +58,8 @@ export function parseClusterFiles(files: readonly SourceFile[], env: ConfigEnvir
   const { value: written, findings: unresolved } = substituteVariables(source.value, env.variables);
   const value = dropUnset(written);
   const judged = judgeKeys(value);
-  const parsed = ClusterSchema.safeParse(value, { reportInput: false });
+  const jitless = files.reduce((length, { text }) => length + text.length, 0) < COMPILED_FROM;
+  const parsed = ClusterSchema.safeParse(value, { reportInput: false, jitless });
   const issues = parsed.success ? [] : describeIssues(ClusterSchema, parsed.error.issues, value);
   const draft = parsed.success ? parsed.data : (salvage(ClusterSchema, value) as ClusterDraft);
   const file = files[0]?.file ?? '';

@@ -51,6 +51,8 @@ export interface ClusterStatus {
   readonly lastSnapshot: (SnapshotRecord & { readonly node: string | null }) | null;
   readonly drift: Drift;
   readonly problems: readonly StatusProblem[];
+  /** Absent: it has no time to live. */
+  readonly goesInSeconds?: number;
 }
 
 /**

@@ -19,6 +19,7 @@ export interface Cluster {
   readonly registries: Registries;
   readonly kubeconfig: KubeconfigSettings;
   readonly ssh: SshSettings;
+  readonly transfer: TransferSettings;
   /** RKE2's data directory on every node; never changed afterwards. */
   readonly dataDir: string;
   /** Packaged ingress controllers as RKE2's `ingress-controller` takes them, the default class first; null = the release's own choice. */
@@ -38,6 +39,10 @@ export interface Cluster {
   /** Values for charts that RKE2 packages or `charts` names, by chart name: each becomes a HelmChartConfig. */
   readonly chartValues: Readonly<Record<string, JsonMap>>;
   readonly upgrade: UpgradeStrategy;
+  /** After how many seconds the hosts take this cluster away by themselves; null: never. Only of a cluster that is new. */
+  readonly ttlSeconds: number | null;
+  /** The same as `run --ttl` says it for the cluster that it makes; it wins, and stays for as long as that cluster is there. */
+  readonly runTtlSeconds: number | null;
 }
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonMap;
@@ -55,12 +60,12 @@ export interface Rke2Settings {
   readonly secrets: Readonly<Record<string, Secret>>;
 }
 
-/** A text file (0600) on nodes of one kind. */
+/** A text file (0600) on nodes of one kind; `founder`: on the server that founds the cluster, before its first start, and never again. */
 export interface NodeFile {
   /** Absolute path on the host. */
   readonly path: string;
   readonly content: string | Secret;
-  readonly on: 'servers' | 'agents' | 'all';
+  readonly on: 'servers' | 'agents' | 'all' | 'founder';
 }
 
 /** One manifest file for RKE2's deploy controller. `name` is unique among addons and a DNS-1123 label. */
@@ -114,6 +119,8 @@ export interface ClusterNode {
   readonly internalAddress: string | null;
   /** The node's address of the other IP family, where the file names it for dual stack. */
   readonly otherInternalAddress: string | null;
+  /** Its own address may be another at any time: it is taken as the host has it, and not pinned. Absent: no. */
+  readonly follow?: true;
   /** `hostname_override`, or `address` when it is a name; null = the host's own hostname. Lower case. */
   readonly name: string | null;
   readonly user: string;
@@ -161,6 +168,15 @@ export interface SshSettings {
   readonly client: 'ssh2' | 'openssh';
   readonly connectTimeoutMs: number;
   readonly keepaliveMs: number;
+}
+
+/** How release files come to the nodes. */
+export interface TransferSettings {
+  /** What may leave the operator's machine, and what one node may give away, in Mbit/s; null = any amount. */
+  readonly operatorMbps: number | null;
+  readonly nodeMbps: number | null;
+  /** How many nodes one node serves at once; 0: all files come from the operator's machine. */
+  readonly fanOut: number;
 }
 
 export interface Install {

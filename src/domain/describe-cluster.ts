@@ -1,5 +1,6 @@
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256 } from '../lib/hash.ts';
+import { remember } from '../lib/remember.ts';
 import { splitCredentials } from '../lib/url-credentials.ts';
 import type { Addon, Chart, Cluster, JsonMap, JsonValue, NodeFile, Rke2Values } from './cluster.ts';
 import { Secret } from './secret.ts';
@@ -9,7 +10,7 @@ import { Secret } from './secret.ts';
  * out, and long texts (files, manifests, charts) are named by their SHA-256. So are values of charts, flags and
  * variables of components, and the proxy to S3: nobody knows which of them are passwords.
  */
-export function describeCluster(cluster: Cluster): JsonMap {
+export const describeCluster = remember((cluster: Cluster): JsonMap => {
   const { files, addons, charts, chartValues, rke2, nodes, ...rest } = cluster;
   return {
     ...(plain(rest) as JsonMap),
@@ -24,7 +25,7 @@ export function describeCluster(cluster: Cluster): JsonMap {
     charts: charts.map(describeChart),
     chartValues: Object.fromEntries(Object.entries(chartValues).map(([name, each]) => [name, hashOf(each)])),
   };
-}
+});
 
 function describeFile({ path, on, content }: NodeFile): JsonMap {
   return { path, on, content: content instanceof Secret ? null : `sha256:${sha256(content)}` };

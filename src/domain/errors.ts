@@ -46,15 +46,22 @@ export class ConfigError extends Rke2ctlError {
   }
 }
 
-/** The hosts are not fit for what the file asks; carries every finding of the checks. Exit code 1; nothing was changed. */
+/**
+ * The hosts are not fit for what is asked; carries every finding of the checks. Exit code 1; nothing was changed. `words`:
+ * of a command that does not do what the file says.
+ */
 export class CheckError extends Rke2ctlError {
   readonly diagnostics: readonly Diagnostic[];
 
-  constructor(diagnostics: readonly Diagnostic[]) {
+  constructor(
+    diagnostics: readonly Diagnostic[],
+    words: Partial<Pick<ErrorDetails, 'message' | 'hint'>> = {},
+  ) {
     super({
       code: 'checks-failed',
       message: 'The hosts are not ready for this cluster; nothing was changed.',
       hint: 'Mend the findings above, or pass `--ignore-check NAME` for one that you know to be harmless.',
+      ...words,
     });
     this.diagnostics = diagnostics;
   }

@@ -139,6 +139,8 @@ export interface Rke2Facts {
   /** Every `rke2` found in /usr/local/bin, /opt/rke2/bin, /usr/bin or a prefix of ours, with its version; the unit's own first. */
   readonly binaries: readonly { readonly path: string; readonly version: string }[];
   readonly rpm: boolean;
+  /** The version that an upgrade put by for the case that the new one does not come up; null where nothing is. */
+  readonly previous: string | null;
   readonly server: UnitFacts;
   readonly agent: UnitFacts;
   /** null: no marker; `unreadable`: there is one that is not ours to understand. */
@@ -149,7 +151,7 @@ export interface Rke2Facts {
   readonly images: readonly { readonly name: string; readonly sizeBytes: number; readonly mtime: number }[];
   /** True when an etcd database is on disk (`$DD/server/db/etcd/name`). */
   readonly etcdData: boolean;
-  /** `K10…`'s hash: SHA-256 of $DD/server/tls/server-ca.crt (servers) or agent/server-ca.crt; null when there is none. */
+  /** `K10…`'s hash of $DD/server/tls/server-ca.crt (servers) or agent/server-ca.crt, as `caHash` gives it; null when there is none. */
   readonly caHash: string | null;
   /** Local etcd snapshots: names with size. */
   readonly snapshots: readonly { readonly name: string; readonly sizeBytes: number }[];
@@ -157,8 +159,18 @@ export interface Rke2Facts {
   readonly nodes: readonly ApiNode[] | null;
   /** etcd's members as this server's own etcd lists them; null where there is none, or it does not answer. */
   readonly members: readonly EtcdMember[] | null;
+  /** Absent: the host has no time to live. */
+  readonly ttl?: TtlFacts;
   /** What the cluster's copy of the state says of itself; null where there is none, or no answering API server. */
   readonly stateCopy: StateCopy | null;
+}
+
+/** A host that takes its cluster away by itself. */
+export interface TtlFacts {
+  /** Until then, by the host's own clocks; negative when it is over. */
+  readonly remainingSeconds: number;
+  /** Its timer is started and enabled. */
+  readonly armed: boolean;
 }
 
 export interface UnitFacts {

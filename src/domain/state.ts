@@ -1,4 +1,5 @@
 import type { JsonMap } from './cluster.ts';
+import type { Operation } from './operation.ts';
 import type { Role } from './role.ts';
 import type { Secret } from './secret.ts';
 
@@ -20,6 +21,8 @@ export interface State {
   readonly desired: JsonMap | null;
   /** True from the first step of a `remove` on: from then on only `remove` may go on. */
   readonly removing: boolean;
+  /** A verb that was begun and has not come to its end. */
+  readonly operation?: Operation | undefined;
   readonly nodes: Readonly<Record<string, NodeRecord>>;
   /** Manifests that we have given to the cluster, by name; one that the file no longer names is still to be deleted there. */
   readonly addons: Readonly<Record<string, AddonRecord>>;
@@ -30,6 +33,17 @@ export interface State {
 export interface StateSecrets {
   readonly serverToken: Secret;
   readonly agentToken: Secret;
+  /** The tokens that a rotation is bringing in; on disk before any host knows them. */
+  readonly next?: { readonly serverToken: Secret; readonly agentToken: Secret } | undefined;
+  /** Server tokens of before, newest first: the snapshots of their time open with no other. */
+  readonly former?: readonly FormerToken[] | undefined;
+}
+
+/** A server token that a rotation has replaced. */
+export interface FormerToken {
+  readonly serverToken: Secret;
+  /** When it was replaced, in milliseconds since the epoch. */
+  readonly until: number;
 }
 
 /** What one manifest file brought into the cluster. */
@@ -66,6 +80,15 @@ export interface NodeRecord {
   readonly version: string;
   /** `staged`: touched, never yet started; `joined`: its service has been READY in this cluster. */
   readonly phase: 'staged' | 'joined';
+  /**
+   * It was away when etcd was made anew: its database is of before, and must be moved aside when it comes back. Names that
+   * restore or reset.
+   */
+  readonly leftBehind?: string | undefined;
+  /** It has another address than before, and its service (with etcd, its etcd) is not made anew for that yet. Names that move. */
+  readonly moving?: string | undefined;
+  /** Every server through which it reached the cluster has another address: it is cut off until its service starts anew. */
+  readonly stranded?: boolean | undefined;
   /** How it is reached, without keys that stand in the file itself: for the day on which the file no longer names it. */
   readonly ssh?: NodeAccess | undefined;
   /**

@@ -1,7 +1,8 @@
 import { RemoteCommandError } from '../domain/errors.ts';
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
+import { LOOK_FOR_LEFTOVERS, STOP_RKE2, UNINSTALL_RKE2 } from '../rke2/cleanup-scripts.ts';
 import { DATA_DIR, NETWORK_MANAGER_PATH } from '../rke2/paths.ts';
-import { LOOK_FOR_LEFTOVERS, STOP_RKE2, UNINSTALL_RKE2 } from './cleanup-scripts.ts';
+import { isTtlPath } from '../rke2/ttl-paths.ts';
 import { lastLines } from './command-failure.ts';
 import { applyFirewall } from './firewall.ts';
 import type { Host } from './host.ts';
@@ -64,9 +65,13 @@ async function lookForLeftovers(
 const RELOAD_NETWORK_MANAGER =
   'if systemctl is-active --quiet NetworkManager; then systemctl reload NetworkManager; fi';
 
-/** The scripts' arguments: the prefix, if it is known, RKE2's data directory, and our own files. */
+/**
+ * The scripts' arguments: the prefix, if it is known, RKE2's data directory, and our own files. The time to live goes
+ * last by itself: should this be cut off, it still does the rest.
+ */
 function ownThings(marker: Marker | null, dataDir: string = DATA_DIR): readonly string[] {
-  return [marker?.installed?.prefix ?? '', marker?.dataDir ?? dataDir, ...(marker?.files ?? [])];
+  const files = (marker?.files ?? []).filter((path) => !isTtlPath(path));
+  return [marker?.installed?.prefix ?? '', marker?.dataDir ?? dataDir, ...files];
 }
 
 /** A firewalld that is stopped or broken must not keep RKE2 on the host: what it keeps is named instead. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PodRef } from './drain-node.ts';
 import type { Host } from './host.ts';
 import type { CallOptions } from './kubectl.ts';

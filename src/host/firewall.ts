@@ -1,5 +1,5 @@
 import type { FirewallRecord } from '../domain/marker.ts';
-import { FIREWALL_PROGRAM } from './firewall-program.ts';
+import { FIREWALL_PROGRAM } from '../lib/firewall-program.ts';
 import type { Host } from './host.ts';
 
 export interface FirewallChange {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { manifestsDir } from '../rke2/paths.ts';
 import { lastLines } from './command-failure.ts';
 import type { Host } from './host.ts';

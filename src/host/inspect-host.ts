@@ -7,6 +7,7 @@ import {
   type HeldLock,
   holdLock,
   LOCK_PATIENCE_SECONDS,
+  type LockHolder,
   lockedMark,
   lockedScript,
   lockLabel,
@@ -17,9 +18,9 @@ import { type ProbeOptions, probeScript } from './probe/probe-script.ts';
 export interface InspectOptions extends ProbeOptions {
   /**
    * Also takes the host's lock, in the same command, and keeps it until `release`. `holder` is what others are shown:
-   * `alice@laptop (pid 4711), up`. null: only look.
+   * `alice@laptop (pid 4711), up`. null: only look. Who meets a lock of its own, by both, gets ConnectError `same-machine`.
    */
-  readonly lock: { readonly holder: string } | null;
+  readonly lock: LockHolder | null;
   /** Ends the look, and the lock as well. */
   readonly signal?: AbortSignal;
   /** Two minutes unless said otherwise. */
@@ -48,7 +49,7 @@ export async function inspectHost(host: Host, options: InspectOptions): Promise<
     {
       args: [mark, String(options.lockPatienceSeconds ?? LOCK_PATIENCE_SECONDS)],
       what: 'The first look',
-      label: lock === null ? 'looking' : lockLabel(lock.holder, new Date()),
+      label: lock === null ? 'looking' : lockLabel(lock),
       onStdout: (chunk) => answer.add(chunk),
       signal:
         options.signal === undefined ? stopper.signal : AbortSignal.any([options.signal, stopper.signal]),
@@ -59,7 +60,7 @@ export async function inspectHost(host: Host, options: InspectOptions): Promise<
   const ended = process.result.then(
     () => undefined,
     (error: unknown) => {
-      throw explainLockFailure(host.target, mark, answer.text, error);
+      throw explainLockFailure({ target: host.target, mark, output: answer.text, asker: lock }, error);
     },
   );
   // The lock's holder may end much later, when nobody waits here any more.

@@ -1,4 +1,4 @@
-import { LockedError, RemoteCommandError, Rke2ctlError } from '../domain/errors.ts';
+import { ConnectError, LockedError, RemoteCommandError, Rke2ctlError } from '../domain/errors.ts';
 import type { RemoteProcess } from '../transport/transport.ts';
 
 /** After how long without a sign of life from the operator's side the host lets go of the lock. */
@@ -17,9 +17,15 @@ export interface HeldLock {
   readonly lost: AbortSignal;
 }
 
+/** Who holds a lock: `alice@laptop (pid 4711), up`, and since when its run goes; now, where that is nobody's business. */
+export interface LockHolder {
+  readonly holder: string;
+  readonly since?: Date;
+}
+
 /** What `ps` on the host shows of the holder, and what others are told. */
-export function lockLabel(holder: string, since: Date): string {
-  return `locked by ${holder} since ${since.toISOString()}`;
+export function lockLabel({ holder, since }: LockHolder): string {
+  return `locked by ${holder} since ${(since ?? new Date()).toISOString()}`;
 }
 
 /** The line that tells that the lock is held and `body` is done. */
@@ -63,8 +69,17 @@ exit 0
 `;
 }
 
+/** What was asked, and how it ended. */
+export interface FailedLock {
+  readonly target: string;
+  readonly mark: string;
+  readonly output: string;
+  /** Ourselves; null where no lock was asked for. */
+  readonly asker: LockHolder | null;
+}
+
 /** The error behind a locked script that ended before its answer: locked by whom, or no means to lock, or `error`. */
-export function explainLockFailure(target: string, mark: string, output: string, error: unknown): unknown {
+export function explainLockFailure({ target, mark, output, asker }: FailedLock, error: unknown): unknown {
   if (!(error instanceof RemoteCommandError)) return error;
   if (error.exitStatus === EXIT_NO_FLOCK) {
     return new Rke2ctlError({
@@ -76,6 +91,8 @@ export function explainLockFailure(target: string, mark: string, output: string,
   if (error.exitStatus !== EXIT_TAKEN) return error;
   const line = output.split('\n').find((candidate) => candidate.startsWith(`${mark} holder `)) ?? '';
   const [, pid, holder, since] = / holder (\d+) locked by (.*) since (\S+)/.exec(line) ?? [];
+  if (asker !== null && holder === asker.holder && since === asker.since?.toISOString())
+    return sameMachine(target);
   const who =
     holder === undefined
       ? 'by another program that holds /etc/machine-id'
@@ -84,6 +101,16 @@ export function explainLockFailure(target: string, mark: string, output: string,
     `${target} is locked ${who}. Nothing was changed there.`,
     `Wait until that run has ended, or stop it where it runs: the lock falls with it. If its machine is gone, the host lets go of it ${LOCK_PATIENCE_SECONDS} s later by itself.`,
   );
+}
+
+/** The run itself holds it: the machine is known to it under another address, or a connection of its own is still falling. */
+function sameMachine(target: string): ConnectError {
+  return new ConnectError({
+    code: 'same-machine',
+    message: `${target} is a machine that this run has reached at another address already.`,
+    hint: 'Nothing need be done where the address has changed. A machine may stand in the file once only.',
+    retryable: true,
+  });
 }
 
 /** Keeps the lock of a running locked script alive until it is released. */

@@ -1,9 +1,9 @@
-import { X509Certificate } from 'node:crypto';
 import type { EtcdHealth, HostHealth, SnapshotRecord } from '../domain/cluster-status.ts';
 import { DATA_DIR, KUBECONFIG_PATH, snapshotsDir } from '../rke2/paths.ts';
 import type { Host } from './host.ts';
 import { memberIdHex, parseMembers } from './parse-members.ts';
 import { parseNodes } from './probe/parse-nodes.ts';
+import { LIST_CERTIFICATES, parseCertificateFiles } from './read-certificates.ts';
 
 /** What is worth asking of this host. */
 export interface HealthQuestions {
@@ -47,10 +47,9 @@ echo; echo '${PART}members'; post "$1" /v3/cluster/member/list '{}'
 echo; echo '${PART}read'; post "$1" /v3/kv/range '{"key":"aGVhbHRo","count_only":true}'
 exit 0`;
 
-/** $1: data directory; $2: the snapshots' directory. Certificates are public; their keys stay where they are. */
+/** $1: data directory; $2: the snapshots' directory. */
 const FILES = `
-echo '${PART}certificates'
-grep -sH '' "$1"/server/tls/*.crt "$1"/server/tls/etcd/*.crt "$1"/server/tls/kube-*/*.crt "$1"/agent/*.crt
+echo '${PART}certificates'${LIST_CERTIFICATES}
 echo '${PART}snapshots'
 for f in "$2"/*; do if [ -f "$f" ]; then stat -c '%Y %s %n' "$f"; fi; done
 exit 0`;
@@ -118,32 +117,14 @@ function parseEtcd(parts: Readonly<Record<string, string>>): EtcdHealth | null {
   };
 }
 
-/** Lines as `FILE:LINE OF PEM`; a file may hold several certificates. */
 function firstToEnd(text: string): HostHealth['certificate'] {
-  const byFile = new Map<string, string[]>();
-  for (const line of text.split('\n')) {
-    const colon = line.indexOf(':');
-    if (colon < 0) continue;
-    const file = line.slice(0, colon);
-    byFile.set(file, [...(byFile.get(file) ?? []), line.slice(colon + 1)]);
-  }
-  let first: HostHealth['certificate'] = null;
-  for (const [file, lines] of byFile) {
-    for (const pem of lines.join('\n').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ??
-      []) {
-      const expiresAt = endOf(pem);
-      if (expiresAt !== null && (first === null || expiresAt < first.expiresAt)) first = { file, expiresAt };
-    }
-  }
-  return first;
-}
-
-function endOf(pem: string): number | null {
-  try {
-    return Date.parse(new X509Certificate(pem).validTo);
-  } catch {
-    return null;
-  }
+  const ends = parseCertificateFiles(text).flatMap(({ path, certificates }) =>
+    certificates.map(({ notAfter }) => ({ file: path, expiresAt: notAfter })),
+  );
+  return ends.reduce<HostHealth['certificate']>(
+    (first, each) => (first === null || each.expiresAt < first.expiresAt ? each : first),
+    null,
+  );
 }
 
 function localSnapshots(text: string): SnapshotRecord[] {

@@ -1,7 +1,35 @@
+import { quoteWord } from '../lib/shell-quote.ts';
+
+/**
+ * Takes bytes from another node, in bash because of its /dev/tcp. $1: how many are there; $2: how many are missing. On
+ * descriptor 5 comes `<address> <port> <ticket> <token>`, what must not be seen in `ps`; on 3 goes `met` once there is a
+ * connection. Any line on stdin, or its end, is the word to stop.
+ */
+const TAKE_FROM_NODE = `
+IFS=" " read -r address port ticket token <&5
+exec 4<&0 5<&- 2>/dev/null
+{ sleep 5; kill "$$"; } </dev/null >/dev/null 3>&- 4<&- &
+dog=$!
+exec 6<>"/dev/tcp/$address/$port" || exit 1
+kill "$dog"
+echo met >&3
+printf "%s %s %s\\n" "$ticket" "$token" "$1" >&6
+head -c "$2" <&6 3>&- 4<&- &
+work=$!
+{ IFS= read -r word; kill "$work"; } <&4 >/dev/null 3>&- 6<&- &
+ear=$!
+wait "$work"
+kill "$ear"
+exit 0
+`;
+
 /**
  * The host's side of an upload. $1: destination; $2: SHA-256; $3: size; $4: mode; $5: `@mtime` or nothing. Says `present`
  * or `have <bytes> <hash>` of what an earlier try left, reads `keep` or `drop`, then the missing bytes, which are hashed
  * as they come. sha256sum is the slowest of the tools on some systems (Debian's has no hardware support), so it is last.
+ * After `keep-ask` and `drop-ask` it says `ready` and is told line by line where to take bytes from: `take <n>`, which
+ * follow, or `from <address> <port> <ticket> <token>`, which `cut <bytes>` answers when the file is not whole after that.
+ * Meanwhile it says `at <bytes>` every second.
  */
 export const RECEIVE = `
 dest=$1 sum=$2 size=$3 mode=$4 mtime=$5
@@ -38,13 +66,40 @@ fi
 have=$(bytes "$part")
 if [ "$have" -gt "$size" ]; then rm -f "$part"; have=0; fi
 if [ "$have" -gt 0 ]; then echo "have $have $(hash <"$part")"; else echo 'have 0 -'; fi
+ask() {
+  while [ "$(bytes "$part")" -lt "$size" ]; do
+    IFS=' ' read -r word rest || return
+    case $word in
+      take) head -c "$rest" | tee -a "$part" ;;
+      from)
+        there=$(bytes "$part")
+        bash -c ${quoteWord(TAKE_FROM_NODE)} take "$there" $((size - there)) 5<<EOF | tee -a "$part"
+$rest
+EOF
+        there=$(bytes "$part")
+        if [ "$there" -lt "$size" ]; then
+          if [ "$(free)" -lt 1024 ]; then return; fi
+          echo "cut $there" >&3
+        fi ;;
+    esac
+  done
+}
 IFS= read -r answer || exit 65
-if [ "$answer" != keep ]; then rm -f "$part"; have=0; fi
+case $answer in keep*) ;; *) rm -f "$part"; have=0 ;; esac
 if [ $(((size - have) / 1024)) -gt "$(free)" ]; then full; fi
+exec 3>&1
+teller=
+case $answer in *-ask)
+  : >>"$part"
+  echo ready
+  while sleep 1 >/dev/null 2>&1 3>&-; do echo "at $(bytes "$part")"; done 2>/dev/null &
+  teller=$! ;;
+esac
 arrived=$({
   if [ "$have" -gt 0 ]; then cat "$part"; fi
-  tee -a "$part"
+  case $answer in *-ask) ask ;; *) tee -a "$part" ;; esac
 } | hash)
+if [ -n "$teller" ]; then kill "$teller"; fi
 if [ "$(bytes "$part")" -lt "$size" ]; then
   if [ "$(free)" -lt 1024 ]; then full; fi
   exit 65

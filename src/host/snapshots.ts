@@ -1,3 +1,6 @@
+import { ServiceError } from '../domain/errors.ts';
+import { explainSnapshotFailure } from '../rke2/snapshot-failures.ts';
+import { commandFailure } from './command-failure.ts';
 import type { Host } from './host.ts';
 
 /** A snapshot as `rke2 etcd-snapshot ls` knows it. */
@@ -24,17 +27,15 @@ exec "$binary" etcd-snapshot "$@"
 
 const LIST_TIMEOUT_MS = 60_000;
 
-/** Every snapshot that the cluster knows: of all servers, and those in S3. Ones that failed are left out. */
+/**
+ * The snapshots that this server's RKE2 lists: on its own disk and in S3, some releases also those on other servers. Ones
+ * that failed are left out. Rejects with ServiceError in words where RKE2 refuses because of S3 or the disk.
+ */
 export async function listSnapshots(
   host: Host,
   options: CallOptions = {},
 ): Promise<readonly ListedSnapshot[]> {
-  const { stdout } = await host.run(RKE2, {
-    args: ['ls'],
-    what: 'Listing etcd snapshots',
-    timeoutMs: LIST_TIMEOUT_MS,
-    ...options,
-  });
+  const stdout = await ask(host, ['ls'], 'Listing etcd snapshots', options);
   return stdout.split('\n').flatMap((line): ListedSnapshot[] => {
     const [name, location = '', size = ''] = line.trim().split(/\s+/);
     const sizeBytes = Number(size);
@@ -62,20 +63,32 @@ export async function saveSnapshot(
     allowFailure: true,
     ...options,
   });
-  const words = stderr.split('\n').filter((line) => line.trim() !== '' && !line.includes('Unknown flag'));
-  return { saved: exitCode === 0, words };
+  return { saved: exitCode === 0, words: wordsOf(stderr) };
 }
 
-/** Deletes snapshots of this host by their full names; ones that are gone are passed over. */
+/** Deletes snapshots of this host, and their copies in S3, by their full names; ones that are gone are passed over. */
 export async function deleteSnapshots(
   host: Host,
   names: readonly string[],
   options: CallOptions = {},
 ): Promise<void> {
-  await host.run(RKE2, {
-    args: ['delete', ...names],
-    what: 'Deleting old etcd snapshots',
-    timeoutMs: LIST_TIMEOUT_MS,
+  await ask(host, ['delete', ...names], 'Deleting old etcd snapshots', options);
+}
+
+async function ask(host: Host, args: readonly string[], what: string, options: CallOptions): Promise<string> {
+  const { exitCode, stdout, stderr } = await host.run(RKE2, {
+    ...{ args, what, timeoutMs: LIST_TIMEOUT_MS, allowFailure: true },
     ...options,
   });
+  if (exitCode === 0) return stdout;
+  const words = wordsOf(stderr);
+  const failure = commandFailure(host.target, what, exitCode, words.join('\n'));
+  const hint = explainSnapshotFailure(words);
+  if (hint === null) throw failure;
+  throw new ServiceError({ code: 'snapshots-refused', message: failure.message, hint, lastWords: [] });
+}
+
+/** Without what it says of config.yaml. */
+function wordsOf(stderr: string): readonly string[] {
+  return stderr.split('\n').filter((line) => line.trim() !== '' && !line.includes('Unknown flag'));
 }

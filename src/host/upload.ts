@@ -1,34 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { ArtifactError, Rke2ctlError } from '../domain/errors.ts';
-import { commandFailure } from './command-failure.ts';
 import type { Host } from './host.ts';
-import { RECEIVE } from './receive-script.ts';
-
-export interface Upload {
-  /** Absolute path here. */
-  readonly source: string;
-  /** Absolute path there. */
-  readonly destination: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  /** Octal, as `0644`. */
-  readonly mode: string;
-  /** Modification time (seconds) that the file gets there; the time of the upload unless given. */
-  readonly mtime?: number;
-  /** Bytes that are there, what an earlier try left included. */
-  readonly onProgress?: (bytes: number) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** Bytes per read and write: big enough that neither end waits for the other's turn. */
-const CHUNK_BYTES = 1024 * 1024;
-
-/** Exit codes of the receiving script. */
-const EXIT_DISK_FULL = 28;
-const EXIT_INCOMPLETE = 65;
-const EXIT_DAMAGED = 66;
+import { CHUNK_BYTES, runReceive, type Upload } from './run-receive.ts';
 
 /**
  * Brings one file to a host with one command. It gets its name only once its SHA-256 has been verified there; a file with
@@ -38,28 +11,9 @@ const EXIT_DAMAGED = 66;
  */
 export async function uploadFile(host: Host, upload: Upload): Promise<'sent' | 'present'> {
   const question = new Question();
-  const what = `Uploading ${upload.destination}`;
-  const { exitCode, stderr } = await host
-    .run(RECEIVE, {
-      args: [
-        upload.destination,
-        upload.sha256,
-        String(upload.sizeBytes),
-        upload.mode.replace(/^0+(?=\d)/, ''),
-        upload.mtime === undefined ? '' : `@${upload.mtime}`,
-      ],
-      stdin: Readable.from(answer(upload, question), { objectMode: false, highWaterMark: CHUNK_BYTES }),
-      onStdout: (chunk) => question.hear(chunk),
-      allowFailure: true,
-      what,
-      ...(upload.signal === undefined ? {} : { signal: upload.signal }),
-    })
-    .finally(() => question.hear(Buffer.from('end\n')));
-  if (exitCode === 0) return question.text.startsWith('present') ? 'present' : 'sent';
-  if (exitCode === EXIT_DISK_FULL) throw diskFull(host.target, upload, stderr);
-  if (exitCode === EXIT_DAMAGED) throw damaged(host.target, upload);
-  if (exitCode === EXIT_INCOMPLETE) throw await shortened(host.target, upload);
-  throw commandFailure(host.target, what, exitCode, stderr);
+  const receive = runReceive(host, upload, answer(upload, question), (chunk) => question.hear(chunk));
+  await receive.finally(() => question.hear(Buffer.from('end\n')));
+  return question.text.startsWith('present') ? 'present' : 'sent';
 }
 
 /** What the host says before it takes bytes: `present`, or `have <bytes> <hash of them>`. */
@@ -96,47 +50,18 @@ async function* answer(upload: Upload, question: Question): AsyncGenerator<Buffe
     highWaterMark: CHUNK_BYTES,
   });
   for await (const chunk of rest) {
+    await upload.pace?.((chunk as Buffer).length);
     yield chunk as Buffer;
     there += (chunk as Buffer).length;
     upload.onProgress?.(there);
   }
 }
 
-async function hashOfStart(path: string, bytes: number): Promise<string> {
+/** SHA-256 of the first `bytes` of a file here. */
+export async function hashOfStart(path: string, bytes: number): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { end: bytes - 1, highWaterMark: CHUNK_BYTES })) {
     hash.update(chunk as Buffer);
   }
   return hash.digest('hex');
-}
-
-function diskFull(target: string, { destination, sizeBytes }: Upload, stderr: string): Rke2ctlError {
-  return new Rke2ctlError({
-    code: 'disk-full',
-    message: `There is no room on ${target} for ${destination} (${megabytes(sizeBytes)} MB): ${stderr.trim()}.`,
-    hint: 'Make room on that file system, then run the same command again. What had arrived was taken away.',
-  });
-}
-
-function damaged(target: string, { source, destination, sha256 }: Upload): ArtifactError {
-  return new ArtifactError({
-    code: 'upload-damaged',
-    message: `What arrived on ${target} as ${destination} does not have the SHA-256 ${sha256} that it must have, and was thrown away.`,
-    hint: `See that ${source} was not changed meanwhile (sha256sum), then run the same command again.`,
-    retryable: true,
-  });
-}
-
-/** The host has too few bytes although its disk has room: the file here is shorter than the plan says, or was cut off. */
-async function shortened(target: string, { source, destination, sizeBytes }: Upload): Promise<ArtifactError> {
-  return new ArtifactError({
-    code: 'upload-incomplete',
-    message: `Fewer bytes than the ${sizeBytes} of ${destination} arrived on ${target}.`,
-    hint: `See that ${source} is complete, then run the same command again: it goes on where this upload stopped.`,
-    retryable: true,
-  });
-}
-
-function megabytes(bytes: number): number {
-  return Math.ceil(bytes / 1_000_000);
 }

@@ -6,7 +6,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { FoundHost } from '../domain/found-host.ts';
 import { nodeId } from '../domain/node-identity.ts';
 import type { ApiNode, Observed } from '../domain/observed.ts';
-import type { Plan, Step } from '../domain/plan.ts';
+import type { Plan, Step, StepId } from '../domain/plan.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { type DesiredInput, type DesiredNode, desiredNode } from '../render/desired-node.ts';
 import { manifestNameOf, renderManifests } from '../render/manifests.ts';
@@ -86,7 +86,10 @@ export function adoptCluster(input: AdoptionInput): Adoption {
   };
 }
 
-/** Of what `up` would do that which takes the hosts over: markers, a kubeconfig, the copy of the state. */
+/**
+ * Of what `up` would do that which takes the hosts over: markers, the copy of the state, and last the kubeconfig. As long as
+ * that is missing, `up` brings what an adoption that was cut off still owes.
+ */
 export function adoptionPlan(plan: Plan): Plan {
   const kept = plan.steps.filter(({ kind }) => TAKES_OVER.has(kind));
   const ids = new Set(kept.map(({ id }) => id));
@@ -94,13 +97,20 @@ export function adoptionPlan(plan: Plan): Plan {
     (step): Step => ({
       ...step,
       needs: step.needs.filter((id) => ids.has(id)),
-      after:
-        step.kind === 'copy-state'
-          ? kept.filter(({ kind }) => kind === 'claim').map(({ id }) => id)
-          : step.after.filter((id) => ids.has(id)),
+      after: [...step.after.filter((id) => ids.has(id)), ...before(step.kind, kept)],
     }),
   );
   return { ...plan, steps };
+}
+
+const BEFORE: Readonly<Partial<Record<Step['kind'], readonly Step['kind'][]>>> = {
+  'copy-state': ['claim'],
+  'write-kubeconfig': ['claim', 'copy-state'],
+};
+
+function before(kind: Step['kind'], kept: readonly Step[]): readonly StepId[] {
+  const kinds = BEFORE[kind] ?? [];
+  return kept.filter((step) => kinds.includes(step.kind)).map(({ id }) => id);
 }
 
 const TAKES_OVER: ReadonlySet<Step['kind']> = new Set(['claim', 'write-kubeconfig', 'copy-state']);

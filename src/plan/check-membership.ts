@@ -1,10 +1,10 @@
 import type { Cluster } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { clusterAddress, nodeName } from '../domain/node-identity.ts';
+import { nodeName } from '../domain/node-identity.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
-import { isServer } from '../rke2/roles.ts';
+import { checkMoves } from './check-moves.ts';
 import { type Departure, recordAt, resolveMembership } from './membership.ts';
 
 /**
@@ -44,7 +44,7 @@ export function checkMembership(
     ...findings,
     ...[...named].flatMap(([name, isKnown]) => (isKnown ? [] : [replaceUnknown(name, cluster)])),
     ...departures.filter(({ node }) => !refused.has(node.id)).flatMap(forgotten),
-    ...movedServers(cluster, observed, state),
+    ...checkMoves(cluster, observed, state),
   ];
 }
 
@@ -91,28 +91,4 @@ function forgotten({ record, facts, why }: Departure): readonly Diagnostic[] {
       hint: 'If that host ever runs again, run `rke2-killall.sh` and `rke2-uninstall.sh` there before anything else: it still thinks that it is a member.',
     },
   ];
-}
-
-/** The peers of an etcd member know it by its address; a lone member has none. */
-function movedServers(cluster: Cluster, observed: Observed, state: State): readonly Diagnostic[] {
-  const servers = Object.values(state.nodes).filter(
-    ({ phase, roles }) => phase === 'joined' && isServer(roles),
-  );
-  if (servers.length < 2) return [];
-  return cluster.nodes.flatMap((spec): Diagnostic[] => {
-    const facts = factsOf(observed, spec.key);
-    const record = recordAt(spec, observed, state);
-    if (facts === null || record?.phase !== 'joined' || !isServer(record.roles)) return [];
-    const address = clusterAddress(spec, facts);
-    if (address === record.clusterAddress) return [];
-    return [
-      {
-        severity: 'error',
-        code: 'server-address-changed',
-        node: record.name,
-        message: `${record.name} joined with the address ${record.clusterAddress} and now has ${address}. The other servers, etcd above all, know it only under the old one.`,
-        hint: `Give it ${record.clusterAddress} back (or \`internal_address: ${record.clusterAddress}\`), or take it out of the file, run \`rke2ctl up\`, and put it back with the new one.`,
-      },
-    ];
-  });
 }

@@ -7,7 +7,9 @@ import type { NodeRecord, State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { DATA_DIR } from '../rke2/paths.ts';
 import { isServer } from '../rke2/roles.ts';
+import { checkOwnCa } from './check-own-ca.ts';
 import { checkVersion } from './check-version.ts';
+import { findMove } from './find-move.ts';
 import { roleChange } from './role-change.ts';
 
 /**
@@ -27,6 +29,7 @@ export function checkState(
   return [
     ...moved,
     ...(begun ? [...checkImmutable(cluster, state), ...checkDatastore(cluster, state)] : []),
+    ...(begun ? checkOwnCa(cluster, state) : []),
     ...(begun ? checkVersion(observed, state, version) : []),
     ...checkNames(cluster, observed, state),
     // Where nobody looks for the data, none is missed.
@@ -39,7 +42,7 @@ export function checkState(
  * True once RKE2 has run: a member was seen READY, or one has a database although no run lived to see it. With an
  * external datastore the CA on the disk counts: it lies there, too, before anything else does.
  */
-function hasBegun(cluster: Cluster, observed: Observed, state: State): boolean {
+export function hasBegun(cluster: Cluster, observed: Observed, state: State): boolean {
   if (Object.values(state.nodes).some((record) => record.phase === 'joined')) return true;
   return cluster.nodes.some((node) => {
     const facts = factsOf(observed, node.key);
@@ -153,13 +156,14 @@ function checkData(cluster: Cluster, observed: Observed, state: State): readonly
     if (record?.phase !== 'joined' || !record.roles.includes('etcd')) return [];
     // It leaves and joins anew: then it needs none, and a run that was cut off may have deleted it already.
     if (roleChange(record.roles, node.roles) === 'rejoin') return [];
+    if (findMove({ cluster, observed, state }, node)?.how === 'rejoin') return [];
     return [
       {
         severity: 'error',
         code: 'etcd-data-lost',
         node: record.name,
         message: `${record.name} was an etcd member of this cluster, and its database is no longer on the disk. Starting it now could found a second, empty cluster.`,
-        hint: `Bring ${cluster.dataDir}/server/db back (was a disk not mounted?). If the data is gone for good, take the cluster away with \`rke2ctl remove\` and restore it from a snapshot.`,
+        hint: `Bring ${cluster.dataDir}/server/db back (was a disk not mounted?). If the data of all servers is gone for good, restore a snapshot: \`rke2ctl etcd snapshot-restore\`; if only that of this one is, take it out of the file, run \`rke2ctl up\`, and put it back.`,
       },
     ];
   });
@@ -181,12 +185,15 @@ function checkJoinable(cluster: Cluster, observed: Observed, state: State): read
   const danger = cluster.externalDatastore
     ? 'Without them nothing shows that the datastore still holds this cluster, and a new server could found another one in it.'
     : 'Without them a new node could only found a second, empty cluster.';
+  const rescue = cluster.externalDatastore
+    ? 'take the rest away with `rke2ctl remove --ignore-unreachable` and make the cluster anew'
+    : 'restore a snapshot onto the machines of the file: `rke2ctl etcd snapshot-restore FILE`';
   return [
     {
       severity: 'error',
       code: 'no-member-left',
       message: `Nodes are to join this cluster, and none of its own servers was found: ${names}. Either they do not answer, or another machine, perhaps a reinstalled one, stands in their place. ${danger}`,
-      hint: 'Bring one of them back, with its disk, and run `rke2ctl up` again. If they are gone for good, take the rest away with `rke2ctl remove --ignore-unreachable` and make the cluster anew.',
+      hint: `Bring one of them back, with its disk, and run \`rke2ctl up\` again. If they are gone for good, ${rescue}.`,
     },
   ];
 }

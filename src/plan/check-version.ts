@@ -5,7 +5,7 @@ import { isServer } from '../rke2/roles.ts';
 import { compareVersions, countMinorsBetween, parseVersion, type Rke2Version } from '../rke2/version.ts';
 
 /** A kubelet may be this many minor versions older than the API server, by Kubernetes' policy. */
-const KUBELET_SKEW = 3;
+export const KUBELET_SKEW = 3;
 
 /**
  * Kubernetes' rules for versions, which RKE2 itself does not enforce: no minor version is skipped, none goes back (data that a

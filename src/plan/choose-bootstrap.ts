@@ -1,9 +1,10 @@
-import type { Cluster, NodeKey } from '../domain/cluster.ts';
+import type { Cluster, ClusterNode, NodeKey } from '../domain/cluster.ts';
 import { nodeId } from '../domain/node-identity.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { canFound } from '../rke2/roles.ts';
+import { findMove } from './find-move.ts';
 import { roleChange } from './role-change.ts';
 
 /**
@@ -13,6 +14,7 @@ import { roleChange } from './role-change.ts';
  */
 export function chooseBootstrap(cluster: Cluster, observed: Observed, state: State): NodeKey | null {
   const { bootstrapNodeId } = state;
+  const moveOf = (node: ClusterNode) => findMove({ cluster, observed, state }, node)?.how;
   if (bootstrapNodeId !== null) {
     const record = state.nodes[bootstrapNodeId];
     const found = cluster.nodes.find((node) => {
@@ -21,9 +23,12 @@ export function chooseBootstrap(cluster: Cluster, observed: Observed, state: Sta
       return record !== undefined && record.address === node.address && record.port === node.port;
     });
     if (found === undefined) return null;
-    const rejoins = record?.phase === 'joined' && roleChange(record.roles, found.roles) === 'rejoin';
-    return rejoins ? null : found.key;
+    const isOther = record?.phase === 'joined' && roleChange(record.roles, found.roles) === 'rejoin';
+    return isOther || moveOf(found) === 'rejoin' ? null : found.key;
   }
+  // RKE2 makes etcd anew only on a server that joins nobody.
+  const alone = cluster.nodes.find((node) => moveOf(node) === 'reset');
+  if (alone !== undefined) return alone.key;
   if (Object.values(state.nodes).some((node) => node.phase === 'joined')) return null;
   const candidates = cluster.nodes.filter((node) => canFound(node.roles, cluster));
   return candidates.find((node) => factsOf(observed, node.key) !== null)?.key ?? null;

@@ -1,5 +1,5 @@
 import type { FirewallRecord } from '../domain/marker.ts';
-import type { FirewallFacts, HostFacts, UnitFacts } from '../domain/observed.ts';
+import type { FirewallFacts, HostFacts, Rke1Facts, UnitFacts } from '../domain/observed.ts';
 import { CNI_INTERFACE } from '../rke2/cni-interfaces.ts';
 
 const NO_UNIT: UnitFacts = { exists: false, active: 'inactive', enabled: false, path: null };
@@ -14,10 +14,12 @@ export function cleanedFacts(facts: HostFacts): HostFacts {
     addresses: facts.addresses.filter((address) => !isTheirs(address)),
     routes: facts.routes.filter((route) => !isTheirs(route)),
     listening: [],
+    rke1: withoutPods(facts.rke1),
     firewall: record === null ? facts.firewall : closedFirewall(facts.firewall, record),
     rke2: {
       binaries: [],
       rpm: false,
+      previous: null,
       server: NO_UNIT,
       agent: NO_UNIT,
       marker: null,
@@ -31,6 +33,15 @@ export function cleanedFacts(facts: HostFacts): HostFacts {
       stateCopy: facts.rke2.stateCopy,
     },
   };
+}
+
+/**
+ * On a host whose cleaning was cut off, where RKE2's units are gone already, what is left of its network and volumes looks
+ * like RKE1's: the cleaning takes it away, Docker's containers it does not.
+ */
+function withoutPods(rke1: Rke1Facts): Rke1Facts {
+  const paths = rke1.paths.filter((path) => !/^\/(etc\/cni|var\/lib\/(cni|calico|kubelet))(\/|$)/.test(path));
+  return { ...rke1, paths, interfaces: [], chains: 0, mounts: 0 };
 }
 
 function closedFirewall(firewall: FirewallFacts, record: FirewallRecord): FirewallFacts {

@@ -65,7 +65,7 @@ export function clusterSteps(
     ...(starting.length > 0 || !healthy ? [verify] : []),
     ...(changed || !input.kubeconfigPresent ? [kubeconfig] : []),
     ...addons,
-    ...(changed ? [copy] : []),
+    ...(changed || !input.kubeconfigPresent ? [copy] : []),
   ];
 }
 

@@ -24,10 +24,13 @@ export function compareFirewall(
   const passage = desired.passage ?? wanted;
   const missing = firewallDifference(passage, present);
   const add = keepDrift && before.zone === wanted.zone ? firewallDifference(missing, before) : missing;
-  const opened = before.zone === passage.zone ? joinFirewalls(before, passage) : before;
+  // Without members that go, who is let in for now is who is let in for good, and nothing of it is closed again.
+  const isPassing = passage !== wanted && before.zone === passage.zone;
+  const opened = isPassing ? joinFirewalls(before, passage) : before;
   const there = presentFirewall(facts, before.zone);
-  const open = before.zone === passage.zone ? joinFirewalls(there, passage) : there;
-  const remove = { ...intersection(firewallDifference(opened, wanted), open), zone: before.zone };
+  const open = isPassing ? joinFirewalls(there, passage) : there;
+  const surplus = firewallDifference(opened, wanted);
+  const remove = { ...intersection(surplus, open, wanted), zone: before.zone };
   if (isEmptyFirewall(add) && isEmptyFirewall(remove)) return null;
   const { server, agent, caHash, etcdData } = facts.rke2;
   const isIdle = [server, agent].every((unit) => unit.active === 'inactive');
@@ -61,10 +64,16 @@ export function presentFirewall(facts: HostFacts, zoneName: string): FirewallRec
   };
 }
 
-/** Of what we once added only that which is still there, and only ipsets that would become unused. */
-function intersection(surplus: FirewallRecord, present: FirewallRecord): FirewallRecord {
-  const kept = (items: readonly string[], there: readonly string[]) =>
-    items.filter((item) => there.includes(item));
+/** Of what we once added only that which is still there, and only ipsets that nobody wants. */
+function intersection(
+  surplus: FirewallRecord,
+  present: FirewallRecord,
+  wanted: FirewallRecord,
+): FirewallRecord {
+  const kept = (items: readonly string[], there: readonly string[]) => {
+    const known = new Set(there);
+    return items.filter((item) => known.has(item));
+  };
   const ipsets = Object.entries(surplus.ipsets).flatMap(([name, entries]) => {
     const there = present.ipsets[name];
     return there === undefined ? [] : [[name, kept(entries, there)] as const];
@@ -75,7 +84,10 @@ function intersection(surplus: FirewallRecord, present: FirewallRecord): Firewal
     richRules: kept(surplus.richRules, present.richRules),
     trustedSources: kept(surplus.trustedSources, present.trustedSources),
     ipsets: Object.fromEntries(
-      ipsets.filter(([name, entries]) => entries.length > 0 || present.ipsets[name]?.length === 0),
+      ipsets.filter(
+        ([name, entries]) =>
+          entries.length > 0 || (present.ipsets[name]?.length === 0 && wanted.ipsets[name] === undefined),
+      ),
     ),
   };
 }

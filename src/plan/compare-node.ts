@@ -11,9 +11,11 @@ import { type ReadInput, readsAnew } from '../render/reads-anew.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 import { startStamp } from '../render/start-stamp.ts';
 import { isOwnName } from '../rke2/paths.ts';
+import { isTtlPath } from '../rke2/ttl-paths.ts';
 import { comesBack } from './comes-back.ts';
 import { compareFirewall, type FirewallChange } from './compare-firewall.ts';
 import { compareMarker, type MarkerChanges } from './compare-marker.ts';
+import { compareTtl, type TtlChange } from './compare-ttl.ts';
 import { isOnlyDrift, readableMarker, stateOfFile } from './hand-made.ts';
 
 /** What differs between a node as it is and as it must become; null or empty = nothing to do there. */
@@ -27,12 +29,15 @@ export interface NodeChanges {
   /** Files to be taken away: what an unfinished join left, what once came from the file and has left it. */
   readonly removed: readonly string[];
   readonly firewall: FirewallChange | null;
+  /** What is to be done about its time to live; its files are not among the others. */
+  readonly ttl: TtlChange | null;
   /**
    * `first`: was never seen READY, and is not up; `stopped`: is down or disabled; `changed`: what it reads only at start
    * is new; `unseen`: runs, but a run that was cut off never saw it READY (and a voter); `unregistered`: runs, but
-   * somebody deleted its Node, which comes back when the service starts.
+   * somebody deleted its Node, which comes back when the service starts; `moved`: it has another address; `stranded`: the
+   * servers through which it reached the cluster have.
    */
-  readonly start: 'first' | 'stopped' | 'changed' | 'unseen' | 'unregistered' | null;
+  readonly start: 'first' | 'stopped' | 'changed' | 'unseen' | 'unregistered' | 'moved' | 'stranded' | null;
   /** True where a process that runs, READY or not, has read at its start what is new now. */
   readonly restart: boolean;
 }
@@ -48,6 +53,10 @@ export interface Remembered {
   readonly registered: boolean;
   /** Leave alone what is otherwise only because somebody changed it on the host; nodes that never joined apart. */
   readonly keepDrift: boolean;
+  /** The time to live begins anew on every host. */
+  readonly renewsTtl: boolean;
+  /** Its own move, or that it is cut off by another's. */
+  readonly displaced: 'reset' | 'restart' | 'stranded' | null;
 }
 
 /** Holds a host's facts against what its node must be. */
@@ -55,7 +64,9 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
   const keepDrift = remembered.keepDrift && remembered.joined;
   const keepProgram = keepDrift && isSettled(desired, remembered);
   const install = !keepProgram && needsInstall(desired, facts);
-  const wanting = desired.files.filter((file) => stateOfFile(file, facts) !== 'in-place');
+  const wanting = desired.files.filter(
+    (file) => !isTtlPath(file.path) && stateOfFile(file, facts) !== 'in-place',
+  );
   const files = keepDrift ? wanting.filter((file) => !isOnlyDrift(file, facts)) : wanting;
   const surplus = surplusFiles(desired, facts, keepDrift);
   const isNew =
@@ -64,21 +75,33 @@ export function compareNode(desired: DesiredNode, facts: HostFacts, remembered: 
       ...readInput(desired, facts, remembered),
       touched: new Set(files.map(({ path }) => path)),
       // What an adoption found says the same as what is written in its place.
-      removed: surplus.filter((path) => !isAdopted(path, facts, remembered.record)),
+      removed: surplus.filter((path) => !isTtlPath(path) && !isAdopted(path, facts, remembered.record)),
     });
   const firewall = compareFirewall(desired, facts, { keepDrift });
   const unit = unitOf(desired, facts);
   const isGone = !remembered.registered && comesBack(desired, facts);
-  const start = startReason(unit, { ...remembered, registered: !isGone }, isNew);
+  // What runs there of before is stopped with its database.
+  const isBehind = remembered.record?.leftBehind !== undefined;
+  const start = isBehind ? 'first' : startReason(unit, { ...remembered, registered: !isGone }, isNew);
+  const isUp = unit.active !== 'inactive' && unit.active !== 'failed';
   const changes: Omit<NodeChanges, 'marker'> = {
     stage: (install && desired.tarball !== null) || !(keepProgram || hasImages(desired, facts)),
     install,
     prepare: desired.prepare.filter((preparation) => !isPrepared(preparation, facts)),
     files,
-    removed: [...(facts.rke2.files[JOIN_DROPIN_PATH] === undefined ? [] : [JOIN_DROPIN_PATH]), ...surplus],
+    removed: [
+      ...(facts.rke2.files[JOIN_DROPIN_PATH] === undefined ? [] : [JOIN_DROPIN_PATH]),
+      ...surplus.filter((path) => !isTtlPath(path)),
+    ],
+    ttl: compareTtl(desired, facts, { renews: remembered.renewsTtl, keepDrift }),
     firewall,
     start,
-    restart: (isNew || start === 'unregistered') && unit.active !== 'inactive' && unit.active !== 'failed',
+    // Before etcd is made anew its service is stopped.
+    restart:
+      isUp &&
+      !isBehind &&
+      remembered.displaced !== 'reset' &&
+      (isNew || start === 'unregistered' || start === 'moved' || start === 'stranded'),
   };
   const marker = compareMarker(desired, facts, {
     claimed: remembered.claimed,
@@ -96,10 +119,11 @@ function isNothing({
   files,
   removed,
   firewall,
+  ttl,
   start,
 }: Omit<NodeChanges, 'marker'>) {
   const some = prepare.length + files.length + removed.length > 0;
-  return !some && !stage && !install && firewall === null && start === null;
+  return !some && !stage && !install && firewall === null && ttl === null && start === null;
 }
 
 function needsInstall(desired: DesiredNode, facts: HostFacts): boolean {
@@ -165,7 +189,7 @@ function surplusFiles(desired: DesiredNode, facts: HostFacts, keepDrift: boolean
 /** A CA on the disk proves nothing: it comes early in a join that may never have ended. */
 function startReason(
   unit: UnitFacts,
-  { joined, registered, keepDrift, record }: Remembered,
+  { joined, registered, keepDrift, record, displaced }: Remembered,
   isNew: boolean,
 ): NodeChanges['start'] {
   if (!joined) {
@@ -175,7 +199,10 @@ function startReason(
   }
   // What a run of ours has not brought to its end is no drift.
   const keeps = keepDrift && record?.startedWith !== '';
-  if (unit.active !== 'active') return keeps ? null : 'stopped';
+  if (displaced === 'reset' || displaced === 'restart') return 'moved';
+  if (unit.active !== 'active' && keeps) return null;
+  if (displaced === 'stranded') return 'stranded';
+  if (unit.active !== 'active') return 'stopped';
   if (!unit.enabled && !keeps) return 'stopped';
   if (!registered && !keeps) return 'unregistered';
   return isNew ? 'changed' : null;

@@ -22,8 +22,8 @@ export function departureSteps(
   places: ServicePlaces,
   ties: DepartureTies,
 ): readonly Step[] {
-  const { node, facts, record, why } = departure;
-  const reason = REASONS[why];
+  const { node, facts, record, why, isMove = false } = departure;
+  const reason = isMove ? 'the other members know it under the address that it had before' : REASONS[why];
   const via = places.planes.filter((key) => key !== node.key || places.planes.length === 1);
   const drain: Step = {
     kind: 'drain',
@@ -52,7 +52,10 @@ export function departureSteps(
     kind: 'uninstall',
     id: stepId('uninstall', node),
     node,
-    reason: why === 'rejoins' ? 'it joins anew under its new roles' : 'it is no member any more',
+    reason:
+      why !== 'rejoins'
+        ? 'it is no member any more'
+        : `it joins anew under its new ${isMove ? 'address' : 'roles'}`,
     needs: [leave.id],
     after: [],
     marker: leavingMarker(input, departure),

@@ -6,6 +6,7 @@ import { contentStamp } from '../lib/content-stamp.ts';
 import { JOIN_DROPIN_PATH } from '../render/config-yaml.ts';
 import { startStamp } from '../render/start-stamp.ts';
 import { imagesDir, isOwnName } from '../rke2/paths.ts';
+import { TTL_DEADLINE_PATH, TTL_TIMER, TTL_TIMER_PATH } from '../rke2/ttl-paths.ts';
 import { closedFirewall } from './compare-firewall.ts';
 import { readableMarker, stateOfFile } from './hand-made.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
@@ -20,6 +21,7 @@ export function driftOfHost({ state }: UpInput, work: NodeWork): readonly Drift[
     ...firewallDrift(work),
     ...programDrift(work),
     ...serviceDrift(work),
+    ...ttlDrift(work),
   ];
   return found.map((each) => ({ mended: true, ...each, node: work.desired.planned.name }));
 }
@@ -128,6 +130,16 @@ function programDrift({ desired, facts, record, changes }: NodeWork): readonly F
   function isOtherProgram(): boolean {
     return changes.install || !facts.rke2.binaries.some((binary) => binary.version === version);
   }
+}
+
+/** A marker names its files from the moment on at which it is to be set. */
+function ttlDrift({ desired, facts, record }: NodeWork): readonly Found[] {
+  const { ttl } = facts.rke2;
+  const isOurs = readableMarker(facts)?.files.includes(TTL_TIMER_PATH) ?? false;
+  if (desired.ttlSeconds === null || !isOurs || record?.startedWith === '' || ttl?.armed === true) return [];
+  const what =
+    ttl === undefined ? `${TTL_DEADLINE_PATH} was deleted` : `${TTL_TIMER} was stopped or disabled`;
+  return [{ kind: 'service', subject: TTL_TIMER, message: `${what}: the cluster would not go by itself` }];
 }
 
 /** What a run of ours has not brought to its end is no drift. */

@@ -2,18 +2,17 @@ import type { Drift } from '../domain/plan.ts';
 import { taintId, taintText } from '../render/node-taints.ts';
 import { askedMarks } from './asked-before.ts';
 import { comesBack } from './comes-back.ts';
-import { listNodes } from './list-nodes.ts';
+import { findNode } from './list-nodes.ts';
 import { driftedLabels, driftedTaints, type MarkInput } from './node-labels.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
 /** What is otherwise of a member in the cluster's API than we left it: its Node, labels, taints. */
 export function driftOfNode(input: UpInput, { desired, facts, record, changes }: NodeWork): readonly Drift[] {
   const { spec, planned } = desired;
-  const nodes = listNodes(input.observed);
-  if (record === null || nodes === null) return [];
   const { name } = planned;
-  const node = nodes.find((each) => each.name === name);
-  if (node === undefined) {
+  const node = findNode(input.observed, name);
+  if (record === null || node === undefined) return [];
+  if (node === null) {
     if (changes.start === 'stopped') return [];
     const mended = comesBack(desired, facts);
     const way = mended ? 'it registers again when its service restarts' : foundersWay(name);

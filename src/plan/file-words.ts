@@ -33,6 +33,7 @@ const WORDS: readonly (readonly [readonly string[], string])[] = [
   [['environment', 'HTTPS_PROXY'], 'proxy.https'],
   [['environment', 'NO_PROXY'], 'proxy.no_proxy'],
   [['addonTimeoutMs'], 'addon_job_timeout'],
+  [['ttlSeconds'], 'ttl'],
   [['addons', '*'], 'addons*'],
   [['charts', '*', 'createNamespace'], 'charts*.create_namespace'],
   [['charts', '*', 'archive'], 'charts*.file'],
@@ -69,6 +70,8 @@ export function inFileWords(place: Place, fileKeys: ReadonlyMap<string, string>)
 /** True for what concerns the operator's machine alone: another person's paths change nothing in the cluster. */
 export function isOfOperator(place: Place): boolean {
   const [top, second, third] = place;
+  // Nothing that the file says.
+  if (top === 'runTtlSeconds' || top === 'transfer') return true;
   if (top === 'nodes') return third === 'key' || place.at(-1) === 'keyPathsAreDefaults';
   return (top === 'kubeconfig' && second === 'path') || (top === 'ssh' && second === 'knownHosts');
 }

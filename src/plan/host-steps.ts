@@ -1,11 +1,13 @@
 import type { NodeKey } from '../domain/cluster.ts';
-import type { PlannedNode, Step, StepId, StepKind } from '../domain/plan.ts';
+import type { PlannedFile, PlannedNode, Step, StepId, StepKind } from '../domain/plan.ts';
 import { sha256 } from '../lib/hash.ts';
 import { isEmptyFirewall, NO_FIREWALL } from '../render/firewall-rules.ts';
+import type { RenderedFile } from '../render/rendered-file.ts';
 import type { NodeChanges } from './compare-node.ts';
 import type { DepartureTies } from './departure-steps.ts';
 import { installWay } from './install-way.ts';
 import { compareLabels } from './node-labels.ts';
+import { keepStep } from './previous-steps.ts';
 import { drains, gateOf } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
@@ -45,7 +47,9 @@ export interface HostTies {
 export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): readonly Step[] {
   const isDrained = drains(work, input.cluster);
   return chainSteps(work.desired.planned, ties.prior, [
+    ...keepStep(work),
     ...claimStep(input, work),
+    ...ttlStep(work),
     ...stageStep(work),
     ...(isInService(work) ? [] : installStep(input, work, ties)),
     ...prepareStep(work),
@@ -53,7 +57,10 @@ export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): reado
     ...(isDrained ? [drainStep(input, ties)] : []),
     ...(isInService(work) ? installStep(input, work, ties) : []),
     ...filesStep(work, ties),
+    // A host that boots with no database, and names nobody whom it joins, founds a cluster of its own.
+    ...asideStep(work),
     ...(isClosing(work) ? [] : releaseStep(work)),
+    ...moveSteps(work, ties),
     ...startStep(work, ties),
     ...uncordonStep(work, isDrained, ties),
     ...chartsStep(input, work, ties),
@@ -75,7 +82,7 @@ function chainSteps(node: PlannedNode, prior: readonly StepId[], drafts: readonl
   });
 }
 
-function claimStep(input: UpInput, { desired, changes, facts }: NodeWork): readonly Draft<'claim'>[] {
+function claimStep(input: UpInput, { desired, changes, facts, move }: NodeWork): readonly Draft<'claim'>[] {
   if (changes.marker.first === null) return [];
   const { planned, bootstraps } = desired;
   return [
@@ -84,11 +91,25 @@ function claimStep(input: UpInput, { desired, changes, facts }: NodeWork): reado
       reason:
         facts.rke2.marker === null
           ? 'the host is new to this cluster'
-          : 'what belongs to us on this host has changed',
+          : move !== null
+            ? 'its machine has another address'
+            : 'what belongs to us on this host has changed',
       marker: changes.marker.first,
       bootstrap: bootstraps && input.state.bootstrapNodeId !== planned.id,
+      ...(move === null ? {} : { move: { mark: move.name, stranded: move.stranded } }),
     },
   ];
+}
+
+/** Before anything else comes onto the host, and without waiting for anybody: whoever runs this may be gone the next moment. */
+function ttlStep({ changes: { ttl } }: NodeWork): readonly Draft<'set-ttl'>[] {
+  if (ttl === null) return [];
+  const { seconds, reason, files } = ttl;
+  return [{ kind: 'set-ttl', reason, seconds, files: files.map(plannedFile) }];
+}
+
+function plannedFile({ path, mode, content }: RenderedFile): PlannedFile {
+  return { path, mode, sha256: content === null ? null : sha256(content) };
 }
 
 /** What was taken away is in the marker no more. */
@@ -119,7 +140,7 @@ function stageStep({ desired, changes, facts }: NodeWork): readonly Draft<'stage
 }
 
 function isInService({ changes }: NodeWork): boolean {
-  return changes.start === 'changed';
+  return changes.start === 'changed' || changes.start === 'moved';
 }
 
 /**
@@ -216,19 +237,48 @@ function closeStep(
   ];
 }
 
+/** It was away when etcd was made anew: with its old database it would wait for its old peers for ever. */
+function asideStep({ record }: NodeWork): readonly Draft<'move-database'>[] {
+  if (record?.leftBehind === undefined) return [];
+  return [
+    {
+      kind: 'move-database',
+      reason: 'it was away when etcd was made anew, and its database is of before',
+      mark: record.leftBehind,
+    },
+  ];
+}
+
 function filesStep({ changes }: NodeWork, ties: HostTies): readonly Draft<'write-files'>[] {
   if (changes.files.length + changes.removed.length === 0) return [];
   return [
     {
       kind: 'write-files',
       reason: filesReason(changes),
-      files: changes.files.map(({ path, mode, content }) => ({
-        path,
-        mode,
-        sha256: content === null ? null : sha256(content),
-      })),
+      files: changes.files.map(plannedFile),
       removed: changes.removed,
       ...(changes.start === null ? {} : { needs: ties.motion.needs, after: ties.motion.after }),
+    },
+  ];
+}
+
+/** RKE2 does not start where etcd knows its only member by another address than the host has. */
+function moveSteps({ move }: NodeWork, { motion }: HostTies): readonly Draft[] {
+  if (move?.how !== 'reset') return [];
+  return [
+    {
+      kind: 'stop-service',
+      reason: 'its database is copied, and then changed while nothing runs',
+      containers: true,
+      ...motion,
+    },
+    {
+      kind: 'reset-etcd',
+      reason: 'etcd knows its only member by the address that it had before',
+      snapshot: null,
+      mark: move.mark,
+      leftBehind: [],
+      forgotten: [],
     },
   ];
 }
@@ -314,5 +364,7 @@ const START_REASONS: Readonly<Record<NonNullable<NodeChanges['start']>, string>>
   unseen: 'a run that was cut off did not see it READY',
   stopped: 'the service is not running, or not enabled',
   changed: 'what it reads only at start has changed',
+  moved: 'it has another address',
+  stranded: 'the servers through which it reached the cluster have other addresses',
   unregistered: 'its Node is gone from the cluster, and comes back when the service starts',
 };

@@ -4,7 +4,7 @@ import { scriptEnvironment, scriptSource } from '../rke2/install-script.ts';
 import type { UpInput } from './up-input.ts';
 
 /** How RKE2 comes onto this node: the tarball of the artifact directory, or the official script and its settings. */
-export function installWay(input: UpInput, desired: DesiredNode): InstallWay {
+export function installWay(input: Pick<UpInput, 'cluster' | 'version'>, desired: DesiredNode): InstallWay {
   const { install } = input.cluster;
   if (install.method === 'airgap' && desired.tarball !== null) {
     return { method: 'airgap', tarball: desired.tarball, prefix: desired.prefix };

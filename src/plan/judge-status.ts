@@ -38,7 +38,14 @@ export function judgeStatus(input: StatusInput): ClusterStatus {
     lastSnapshot: snapshots.sort((one, other) => other.createdAt - one.createdAt)[0] ?? null,
     drift,
     problems,
+    ...goesIn(input),
   };
+}
+
+/** The first of its hosts to go decides. */
+function goesIn({ cluster, observed }: StatusInput): Pick<ClusterStatus, 'goesInSeconds'> {
+  const times = cluster.nodes.flatMap(({ key }) => factsOf(observed, key)?.rke2.ttl?.remainingSeconds ?? []);
+  return times.length === 0 ? {} : { goesInSeconds: Math.max(0, Math.min(...times)) };
 }
 
 /** A server that still has its etcd is believed before one that was cut off. */

@@ -1,4 +1,4 @@
-import { listNodes } from './list-nodes.ts';
+import { findNode } from './list-nodes.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
 /**
@@ -12,6 +12,6 @@ export function isLeftDown(
   if (record?.phase !== 'joined' || rejoins !== null || changes.start !== null) return false;
   const { service, name } = desired.planned;
   const unit = service === 'rke2-server' ? facts.rke2.server : facts.rke2.agent;
-  const isGone = listNodes(observed)?.every((node) => node.name !== name) ?? false;
+  const isGone = findNode(observed, name) === null;
   return unit.active !== 'active' || isGone;
 }

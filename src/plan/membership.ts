@@ -5,6 +5,7 @@ import type { PlannedNode } from '../domain/plan.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { serviceOf } from '../rke2/roles.ts';
+import { findMove } from './find-move.ts';
 import { roleChange } from './role-change.ts';
 
 /** A member that goes: for good, or to come back under other roles. */
@@ -16,6 +17,14 @@ export interface Departure {
   readonly facts: HostFacts | null;
   /** `replaced`: a node of the file takes its name or address over, on another machine. */
   readonly why: 'left-file' | 'replaced' | 'rejoins';
+  /** It rejoins because its address is another one, not for its roles. */
+  readonly isMove?: boolean;
+}
+
+interface Scene {
+  readonly cluster: Cluster;
+  readonly observed: Observed;
+  readonly state: State;
 }
 
 /** Who of the cluster goes, and which node of the file takes whose place. */
@@ -45,7 +54,7 @@ export function resolveMembership(cluster: Cluster, observed: Observed, state: S
   return {
     replaced,
     departures: [
-      ...places.flatMap(({ spec, record }) => rejoining(spec, record, observed)),
+      ...places.flatMap(({ spec, record }) => rejoining({ cluster, observed, state }, spec, record)),
       ...gone.map(
         (record): Departure => ({
           record,
@@ -58,11 +67,17 @@ export function resolveMembership(cluster: Cluster, observed: Observed, state: S
   };
 }
 
-/** The record of the machine that a node of the file is; null where it is none of this cluster yet. */
+/**
+ * The record of the machine that a node of the file is; null where it is none of this cluster yet. One that does not answer is
+ * taken for the member of its name, too: its address may have been edited before the machine has come there.
+ */
 export function recordAt(spec: ClusterNode, observed: Observed, state: State): NodeRecord | null {
   const facts = factsOf(observed, spec.key);
   if (facts !== null) return state.nodes[nodeId(state.clusterId, facts.machineId)] ?? null;
-  return Object.values(state.nodes).find((record) => isAt(spec, record)) ?? null;
+  const records = Object.values(state.nodes);
+  return (
+    records.find((record) => isAt(spec, record)) ?? records.find(({ name }) => name === spec.name) ?? null
+  );
 }
 
 /** A member as the steps know it, from what the state remembers. */
@@ -88,11 +103,13 @@ function standsInFor(spec: ClusterNode, observed: Observed, former: NodeRecord):
 }
 
 /** A node that was never started has nothing to leave: it just gets its new roles. */
-function rejoining(spec: ClusterNode, record: NodeRecord | null, observed: Observed): readonly Departure[] {
-  const facts = factsOf(observed, spec.key);
+function rejoining(scene: Scene, spec: ClusterNode, record: NodeRecord | null): readonly Departure[] {
+  const facts = factsOf(scene.observed, spec.key);
   if (record === null || facts === null) return [];
-  if (roleChange(record.roles, spec.roles) !== 'rejoin' || !hasRun(record, facts)) return [];
-  return [{ record, node: { ...formerNode(record), key: spec.key }, facts, why: 'rejoins' }];
+  const isOther = roleChange(record.roles, spec.roles) === 'rejoin';
+  const isMove = findMove(scene, spec)?.how === 'rejoin';
+  if (!(isOther && hasRun(record, facts)) && !isMove) return [];
+  return [{ record, node: { ...formerNode(record), key: spec.key }, facts, why: 'rejoins', isMove }];
 }
 
 function hasRun({ phase }: NodeRecord, { rke2 }: HostFacts): boolean {

@@ -4,7 +4,7 @@ import type { NodeRecord } from '../domain/state.ts';
 import { nodeTaints, taintId } from '../render/node-taints.ts';
 import { isServer } from '../rke2/roles.ts';
 import { type AskedMarks, askedMarks } from './asked-before.ts';
-import { listNodes } from './list-nodes.ts';
+import { findNode } from './list-nodes.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
 /** What is to be set on a Node through the API and taken from it, as a `label-node` step takes it. */
@@ -32,8 +32,8 @@ export function compareLabels(
   { desired, record }: Pick<NodeWork, 'desired' | 'record'>,
 ): MarkChanges | null {
   if (record?.phase !== 'joined') return null;
-  const node = listNodes(input.observed)?.find(({ name }) => name === desired.planned.name);
-  if (node === undefined) return null;
+  const node = findNode(input.observed, desired.planned.name) ?? null;
+  if (node === null) return null;
   const { spec } = desired;
   const asked = askedMarks(input.state, spec);
   return compareMarks({ spec, record, node, asked, keepDrift: input.keepDrift ?? false });

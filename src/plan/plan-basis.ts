@@ -66,7 +66,7 @@ function hostBasis(facts: HostFacts, key: string): HostBasis {
     'the machine': [facts.machineId, facts.hostname, facts.hostKey, facts.arch],
     'the firewall': facts.firewall,
     'the services': [rke2.server, rke2.agent],
-    'the binaries of RKE2': [rke2.binaries, rke2.rpm],
+    'the binaries of RKE2': [rke2.binaries, rke2.rpm, rke2.previous],
     'our marker': rke2.marker,
     'the image bundles': rke2.images,
     'its etcd data': [rke2.etcdData, rke2.caHash],

@@ -5,8 +5,10 @@ import { nodeId, nodeKey } from '../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { Plan, PlannedNode, Step } from '../domain/plan.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
+import { formerTtlSeconds } from '../domain/time-to-live.ts';
 import { factsOf, plannedNode } from '../render/desired-node.ts';
 import { stepId } from './step-id.ts';
+import { hasCleanedItself, hasTtlTraces, ttlPassed, ttlPassedText } from './ttl-passed.ts';
 
 export interface RemoveInput {
   readonly cluster: Cluster;
@@ -65,6 +67,7 @@ export function planRemove(input: RemoveInput): Plan {
     findings: [
       ...input.findings,
       ...unplacedMarkers(input),
+      ...goneByThemselves(input),
       ...(input.cluster.externalDatastore && servers.length > 0 ? [datastoreLeft()] : []),
       ...(input.ignoreUnreachable ? unreachable.map(leftBehind) : forgotten.map(leftFile)),
     ],
@@ -148,9 +151,48 @@ function leavingNode(input: RemoveInput, spec: ClusterNode): readonly Leaving[] 
   const ours =
     marker !== null && marker !== 'unreadable' && marker.clusterId === input.clusterId ? marker : null;
   const isOthers = marker !== null && marker !== 'unreadable';
-  if (ours === null && (isOthers || !isRecorded(input, facts))) return [];
+  if (ours === null && (isOthers || !isRecorded(input, facts) || isLeftAlone(input, facts))) return [];
   const node = plannedNode(ours === null ? spec : { ...spec, roles: ours.roles }, facts, input.clusterId);
   return [{ node, facts, marker: ours }];
+}
+
+/**
+ * A member without marker and timer, of a cluster that goes by itself when its time is over, has done so; what runs there
+ * now is somebody else's.
+ */
+function isLeftAlone({ state }: RemoveInput, facts: HostFacts): boolean {
+  return (
+    formerTtlSeconds(state?.desired ?? null) !== null && facts.rke2.marker === null && !hasTtlTraces(facts)
+  );
+}
+
+/** Says that the cluster has gone by itself, and which hosts have another one since. */
+function goneByThemselves(input: RemoveInput): readonly Diagnostic[] {
+  const passed = ttlPassed(input.cluster, input.observed, input.state);
+  const reused = input.cluster.nodes.filter(({ key }) => {
+    const facts = factsOf(input.observed, key);
+    if (facts === null || !isRecorded(input, facts) || !isLeftAlone(input, facts)) return false;
+    return !hasCleanedItself(facts);
+  });
+  return [
+    ...(passed === null
+      ? []
+      : [
+          {
+            severity: 'warning' as const,
+            code: 'ttl-passed',
+            message: ttlPassedText(passed),
+            hint: 'Nothing need be done there any more; what this machine knows of the cluster is forgotten once every host is clean.',
+          },
+        ]),
+    ...reused.map(({ key }) => ({
+      severity: 'warning' as const,
+      code: 'host-reused',
+      node: key,
+      message: `${key} has RKE2 without marker and timer of this cluster, whose time to live is over: it is taken to be somebody else’s, and left alone.`,
+      hint: 'If it is this cluster’s after all, run `rke2-killall.sh` and `rke2-uninstall.sh` there.',
+    })),
+  ];
 }
 
 function reachedNodes(input: RemoveInput): readonly PlannedNode[] {

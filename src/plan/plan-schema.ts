@@ -1,6 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonValue } from '../domain/cluster.ts';
+import { VERBS } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
+import { ENCRYPTION_PROVIDERS } from '../domain/secrets-encryption.ts';
 
 /*
  * The plan as JSON, as `plan --output json` prints it and a saved plan holds it. The types are those of domain/plan.ts
@@ -107,7 +109,19 @@ const base = {
 
 /** The steps by kind. */
 export const StepSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ ...base, kind: z.literal('claim'), marker: MarkerSchema, bootstrap: z.boolean() }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('claim'),
+    marker: MarkerSchema,
+    bootstrap: z.boolean(),
+    move: z.strictObject({ mark: z.string(), stranded: strings }).optional(),
+  }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('set-ttl'),
+    seconds: z.int().nullable(),
+    files: z.array(z.strictObject({ path: z.string(), sha256: z.string().nullable(), mode: z.string() })),
+  }),
   z.strictObject({
     ...base,
     kind: z.literal('stage-artifacts'),
@@ -122,6 +136,22 @@ export const StepSchema = z.discriminatedUnion('kind', [
     way: InstallWaySchema,
     obsolete: strings,
   }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('keep-previous'),
+    version: z.string(),
+    prefix: z.string(),
+    images: strings,
+    files: strings,
+  }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('restore-previous'),
+    version: z.string(),
+    prefix: z.string(),
+    images: strings,
+  }),
+  z.strictObject({ ...base, kind: z.literal('drop-previous'), prefix: z.string() }),
   z.strictObject({
     ...base,
     kind: z.literal('prepare-host'),
@@ -168,7 +198,12 @@ export const StepSchema = z.discriminatedUnion('kind', [
     kind: z.literal('verify-addons'),
     addons: z.array(z.strictObject({ name: z.string(), sha256: z.string() })),
   }),
-  z.strictObject({ ...base, kind: z.literal('save-snapshot'), name: z.string() }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('save-snapshot'),
+    name: z.string(),
+    besides: strings.exactOptional(),
+  }),
   z.strictObject({
     ...base,
     kind: z.literal('drain'),
@@ -203,6 +238,49 @@ export const StepSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...base, kind: z.literal('fetch-snapshots'), names: strings, directory: z.string() }),
   z.strictObject({ ...base, kind: z.literal('uninstall'), marker: MarkerSchema.nullable() }),
   z.strictObject({ ...base, kind: z.literal('forget-state') }),
+  z.strictObject({ ...base, kind: z.literal('stop-service'), containers: z.boolean() }),
+  z.strictObject({ ...base, kind: z.literal('rotate-certificates'), services: strings }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('verify-certificates'),
+    ports: z.array(z.strictObject({ port: z.int(), before: z.string().nullable() })),
+  }),
+  z.strictObject({ ...base, kind: z.literal('rotate-token') }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('change-encryption-keys'),
+    stage: z.enum(['prepare', 'rotate', 'reencrypt', 'rotate-keys']),
+    before: z.string(),
+  }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('verify-encryption'),
+    before: z.string(),
+    provider: z.enum(ENCRYPTION_PROVIDERS),
+    planes: strings,
+    etcd: z.string().nullable(),
+  }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('place-snapshot'),
+    source: z.string(),
+    name: z.string(),
+    sha256: z.string(),
+    sizeBytes: z.int(),
+  }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('reset-etcd'),
+    snapshot: z.string().nullable(),
+    mark: z.string(),
+    leftBehind: strings,
+    forgotten: strings,
+  }),
+  z.strictObject({ ...base, kind: z.literal('move-database'), mark: z.string() }),
+  z.strictObject({ ...base, kind: z.literal('prune-nodes'), via: strings, keep: strings, fresh: strings }),
+  z.strictObject({ ...base, kind: z.literal('defragment') }),
+  z.strictObject({ ...base, kind: z.literal('rotate-authorities'), force: z.boolean() }),
+  z.strictObject({ ...base, kind: z.literal('end-operation') }),
 ]);
 
 /** A whole plan. */
@@ -211,7 +289,7 @@ export const PlanSchema = z.strictObject({
   clusterId: z.string(),
   clusterName: z.string(),
   version: z.string(),
-  purpose: z.enum(['up', 'remove']),
+  purpose: z.enum(['up', 'remove', ...VERBS]),
   steps: z.array(StepSchema),
   findings: z.array(DiagnosticSchema),
   changes: z.array(z.strictObject({ path: z.string(), before: Json, after: Json })),

@@ -1,5 +1,5 @@
 import type { ClusterNode, NodeKey } from '../domain/cluster.ts';
-import type { Plan, Step, StepId } from '../domain/plan.ts';
+import type { Plan, PlannedNode, Step, StepId } from '../domain/plan.ts';
 import type { NodeRecord } from '../domain/state.ts';
 import { type DesiredNode, desiredNode, factsOf } from '../render/desired-node.ts';
 import { isEmptyFirewall } from '../render/firewall-rules.ts';
@@ -8,14 +8,17 @@ import { findChanges } from './changes.ts';
 import { cleanedFacts } from './cleaned-facts.ts';
 import { clusterSteps } from './cluster-steps.ts';
 import { compareNode, type Remembered } from './compare-node.ts';
+import { renewsTtl } from './compare-ttl.ts';
 import { type DepartureTies, departureSteps } from './departure-steps.ts';
 import { findDrift } from './drift.ts';
 import { hostSteps } from './host-steps.ts';
 import { isLeftDown } from './left-down.ts';
-import { listNodes } from './list-nodes.ts';
+import { findNode } from './list-nodes.ts';
 import { type Departure, resolveMembership } from './membership.ts';
 import { agentTies, leavingWorkerTies, type MotionTies, motionTies } from './motion-ties.ts';
+import { findMoves, type Moves, type PlannedMove } from './planned-moves.ts';
 import { portProbes } from './port-probes.ts';
+import { dropSteps } from './previous-steps.ts';
 import { findServicePlaces, type ServicePlaces } from './service-places.ts';
 import { joinTarget, motionOf, type StartOrder, startOrder } from './start-order.ts';
 import { stepId } from './step-id.ts';
@@ -29,8 +32,13 @@ import { leavingAddresses, welcomeStep } from './welcome-step.ts';
  */
 export function planUp(asked: UpInput): Plan {
   const { departures, replaced } = resolveMembership(asked.cluster, asked.observed, asked.state);
-  const input = { ...asked, leavingAddresses: leavingAddresses(departures) };
-  const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, departures));
+  const input = {
+    ...asked,
+    leavingAddresses: leavingAddresses(departures),
+    renewsTtl: asked.renewsTtl ?? renewsTtl(asked.cluster, asked.observed, asked.state),
+  };
+  const moves = findMoves(input);
+  const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, { departures, moves }));
   const attended = work.filter((node) => !isLeftDown(input, node));
   const order = startOrder(attended, departures, input);
   const places = findServicePlaces(attended, departures);
@@ -58,7 +66,8 @@ export function planUp(asked: UpInput): Plan {
     ...leaving.flatMap((departure) => leavingSteps(scene, departure)),
     ...(matrix === null ? [] : [matrix]),
   ];
-  const all = [...steps, ...clusterSteps(input, attended, steps)];
+  const ended = [...steps, ...clusterSteps(input, attended, steps)];
+  const all = [...ended, ...dropSteps(attended, ended)];
   return {
     schemaVersion: 1,
     clusterId: input.state.clusterId,
@@ -87,39 +96,76 @@ interface Scene {
   readonly doors: readonly StepId[];
 }
 
-function nodeWork(input: UpInput, spec: ClusterNode, departures: readonly Departure[]): readonly NodeWork[] {
+/** Who of the cluster goes, and who has another address. */
+interface Motions {
+  readonly departures: readonly Departure[];
+  readonly moves: Moves;
+}
+
+function nodeWork(input: UpInput, spec: ClusterNode, { departures, moves }: Motions): readonly NodeWork[] {
   const present = factsOf(input.observed, spec.key);
   if (present === null) return [];
   const rejoins = departures.find(({ why, node }) => why === 'rejoins' && node.key === spec.key) ?? null;
   const facts = rejoins === null ? present : cleanedFacts(present);
   const desired = desiredNode(input, spec, facts);
   const record = rejoins === null ? (input.state.nodes[desired.planned.id] ?? null) : null;
+  const move = rejoins === null ? (moves.own.get(spec.key) ?? null) : null;
   return [
     {
       desired,
-      changes: compareNode(desired, facts, remembered(input, desired, record)),
+      changes: compareNode(
+        desired,
+        facts,
+        remembered(input, desired, record, displacedBy(move, record, moves)),
+      ),
       facts,
       record,
+      move,
       isCordonedByUs: isCordonedByUs(input, desired.planned.name),
       rejoins,
     },
   ];
 }
 
+function displacedBy(
+  move: PlannedMove | null,
+  record: NodeRecord | null,
+  { stranded }: Moves,
+): Remembered['displaced'] {
+  if (move !== null) return move.how;
+  const isCutOff = record !== null && (record.stranded === true || stranded.has(record.nodeId));
+  return isCutOff ? 'stranded' : null;
+}
+
 function remembered(
   input: UpInput,
-  { bootstraps, planned }: DesiredNode,
+  { bootstraps, planned, spec }: DesiredNode,
   record: NodeRecord | null,
+  displaced: Remembered['displaced'],
 ): Remembered {
-  const claimed = record !== null && (!bootstraps || input.state.bootstrapNodeId === record.nodeId);
-  const registered = listNodes(input.observed)?.some(({ name }) => name === planned.name) ?? true;
+  const isOurs = record !== null && (!bootstraps || input.state.bootstrapNodeId === record.nodeId);
+  const isNoted = displaced === null || displaced === 'stranded' || record?.moving !== undefined;
+  const claimed = isOurs && isNoted && isAt(record, spec, planned);
+  const registered = findNode(input.observed, planned.name) !== null;
   return {
     claimed,
     joined: record?.phase === 'joined',
     record,
     registered,
     keepDrift: input.keepDrift ?? false,
+    renewsTtl: input.renewsTtl ?? false,
+    displaced,
   };
+}
+
+/** Where the state has it is where the next run looks for it when the file names it no more. */
+function isAt(record: NodeRecord, spec: ClusterNode, planned: PlannedNode): boolean {
+  return (
+    record.address === spec.address &&
+    record.port === spec.port &&
+    record.clusterAddress === planned.address &&
+    (planned.otherAddress === undefined || record.otherAddress === planned.otherAddress)
+  );
 }
 
 /** The steps that open the firewalls of servers; one that rejoins opens its own when it is back. */
@@ -136,7 +182,7 @@ function openingIds(work: readonly NodeWork[]): readonly StepId[] {
 }
 
 function isCordonedByUs({ observed }: UpInput, name: string): boolean {
-  return listNodes(observed)?.some((node) => node.name === name && node.drainedByUs) ?? false;
+  return findNode(observed, name)?.drainedByUs ?? false;
 }
 
 /** What is done for one node of the file; first its leaving, where it must come back as something else. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonMap } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -20,6 +20,8 @@ export interface PlanRequest {
   readonly ignoredChecks: readonly string[];
   readonly updateAddons: boolean;
   readonly replace: readonly string[];
+  /** Nodes that go back to the version before an upgrade; nothing else is done then. */
+  readonly rollback: readonly string[];
   readonly keepDrift: boolean;
   readonly targets: readonly string[];
   readonly only: 'workers' | null;
@@ -47,6 +49,7 @@ const SavedPlanSchema = z.strictObject({
     ignoredChecks: z.array(z.string()),
     updateAddons: z.boolean(),
     replace: z.array(z.string()),
+    rollback: z.array(z.string()).default([]),
     keepDrift: z.boolean(),
     targets: z.array(z.string()),
     only: z.literal('workers').nullable(),

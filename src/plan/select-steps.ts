@@ -162,11 +162,12 @@ function isOnlyTurn(step: Step): boolean {
   return ['await-charts', 'uncordon', 'drain', 'label-node', 'check-ports'].includes(step.kind);
 }
 
-/** Closing the firewall behind those who left is the last thing on a host, and can be done another time. */
+/** Closing the firewall behind those who left, and deleting what was put by, is the last thing on a host, and can be done another time. */
 function mayWait(step: Step, steps: ReadonlyMap<StepId, Step>, kept: ReadonlySet<StepId>): boolean {
   const isClosing = (each: Step | undefined) =>
     each?.kind === 'open-firewall' && isEmptyFirewall(each.add) && !isEmptyFirewall(each.remove);
   return (
+    step.kind === 'drop-previous' ||
     isClosing(step) ||
     (step.kind === 'claim' && step.needs.some((id) => isClosing(steps.get(id)) && !kept.has(id)))
   );

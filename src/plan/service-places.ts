@@ -1,5 +1,6 @@
 import type { NodeKey } from '../domain/cluster.ts';
 import type { PlannedNode } from '../domain/plan.ts';
+import { isPlaneNow } from './is-plane-now.ts';
 import type { Departure } from './membership.ts';
 import type { NodeWork } from './up-input.ts';
 
@@ -30,6 +31,9 @@ export function findServicePlaces(
         .filter(({ roles }) => roles.includes(role))
         .map(({ key }) => key),
       ...going.filter(({ node }) => node.roles.includes(role)).map(({ node }) => node.key),
+      ...(role === 'controlplane' ? staying.filter(isPlaneNow) : []).map(
+        ({ desired }) => desired.planned.key,
+      ),
     ]),
   ];
   // One that is down is started before anything that wants a snapshot.

@@ -2,6 +2,8 @@ import type { Cluster } from '../domain/cluster.ts';
 import type { PlannedNode, StepId } from '../domain/plan.ts';
 import type { Role } from '../domain/role.ts';
 import { isServer } from '../rke2/roles.ts';
+import { isPlaneNow } from './is-plane-now.ts';
+import { listNodes } from './list-nodes.ts';
 import { maxUnavailable } from './max-unavailable.ts';
 import type { Departure } from './membership.ts';
 import { stepId } from './step-id.ts';
@@ -47,7 +49,7 @@ export interface StartOrder {
 export function startOrder(
   work: readonly NodeWork[],
   departures: readonly Departure[],
-  { cluster, state, version }: Pick<UpInput, 'cluster' | 'state' | 'version'>,
+  { cluster, observed, state, version }: Pick<UpInput, 'cluster' | 'observed' | 'state' | 'version'>,
 ): StartOrder {
   const servers = work.filter((node) => isServer(node.desired.planned.roles));
   const members = servers.filter(isMemberDown);
@@ -56,7 +58,9 @@ export function startOrder(
       !isServer(node.desired.planned.roles) && node.changes.start !== null && !wasServer(node.rejoins),
   );
   const running = servers.filter(isRunning);
-  const apiIsUp = hasPlane(running, departures);
+  // A control plane that answers now may be about to become something else.
+  const apiIsUp =
+    !apiMoves(servers, running) && (listNodes(observed) !== null || hasPlane(running, departures));
   const chain = motions(work, departures, { cluster, founder: state.bootstrapNodeId, apiIsUp });
   // One that never got READY, or is down, can take nobody in.
   const formers = departures.filter(
@@ -107,6 +111,11 @@ export function drains(
 function isRunning({ changes, rejoins }: NodeWork): boolean {
   const { start } = changes;
   return rejoins === null && (start === null || start === 'changed' || start === 'unseen');
+}
+
+/** An API server that answers now is reached by nobody any more once it has moved, or its etcd is made anew. */
+function apiMoves(servers: readonly NodeWork[], running: readonly NodeWork[]): boolean {
+  return servers.some(({ move }) => move?.how === 'reset' || (move !== null && !hasPlane(running, [])));
 }
 
 function hasPlane(running: readonly NodeWork[], departures: readonly Departure[]): boolean {
@@ -173,23 +182,25 @@ function motions(
 const RANKS = {
   founds: 0,
   dead: 1,
-  restarts: 2,
-  joins: 3,
-  rejoinsEtcd: 4,
-  restartsPlane: 5,
-  joinsPlane: 6,
-  deadLater: 7,
-  rejoinsPlane: 7,
-  takesAway: 8,
-  movesPlane: 8,
-  dropsPlane: 8,
-  dropsEtcd: 9,
-  leaves: 10,
-  founderLeaves: 11,
-  becomesWorker: 12,
+  finishes: 2,
+  restarts: 3,
+  joins: 4,
+  rejoinsEtcd: 5,
+  restartsPlane: 6,
+  joinsPlane: 7,
+  deadLater: 8,
+  rejoinsPlane: 8,
+  takesAway: 9,
+  movesPlane: 9,
+  dropsPlane: 9,
+  dropsEtcd: 10,
+  leaves: 11,
+  founderLeaves: 12,
+  becomesWorker: 13,
 };
 
-function rankStart({ desired, changes, record, rejoins }: NodeWork): number {
+function rankStart(work: NodeWork): number {
+  const { desired, changes, record, rejoins } = work;
   const node = desired.planned;
   if (desired.bootstraps && changes.start === 'first') return RANKS.founds;
   if (rejoins !== null) {
@@ -199,8 +210,11 @@ function rankStart({ desired, changes, record, rejoins }: NodeWork): number {
     if (hasRole(rejoins.node, 'controlplane')) return RANKS.movesPlane;
     return hasRole(node, 'etcd') ? RANKS.rejoinsEtcd : RANKS.rejoinsPlane;
   }
-  if (record?.roles.includes('controlplane') === true && !hasRole(node, 'controlplane'))
-    return RANKS.dropsPlane;
+  // A run that was cut off did not see it READY, and it may be a learner still: nobody else is touched before.
+  if (changes.start === 'unseen') return RANKS.finishes;
+  // The record may have its new roles already.
+  const isPlane = record?.roles.includes('controlplane') === true || isPlaneNow(work);
+  if (isPlane && !hasRole(node, 'controlplane')) return RANKS.dropsPlane;
   const isNew = changes.start === 'first';
   if (hasRole(node, 'etcd')) return isNew ? RANKS.joins : RANKS.restarts;
   return isNew ? RANKS.joinsPlane : RANKS.restartsPlane;

@@ -4,6 +4,7 @@ import type { ApiNode } from '../domain/observed.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { serviceOf } from '../rke2/roles.ts';
 import type { StatusInput } from './status-input.ts';
+import { ttlPassed, ttlPassedText } from './ttl-passed.ts';
 
 interface ProblemInput extends StatusInput {
   readonly nodes: readonly NodeStatus[];
@@ -16,6 +17,13 @@ const WARN_DAYS = 30;
 
 /** What is ill (error) and what will be (warning), each in one sentence with what to do. */
 export function statusProblems(input: ProblemInput): readonly StatusProblem[] {
+  const passed = ttlPassed(input.cluster, input.observed, input.state);
+  if (passed !== null)
+    return [
+      error(
+        `${ttlPassedText(passed)} \`rke2ctl remove --yes\` forgets what this machine still knows of it; then \`rke2ctl up\` makes it anew.`,
+      ),
+    ];
   return [
     ...input.cluster.nodes.flatMap((spec, index) => ofNode(input, spec, input.nodes[index])),
     ...ofEtcd(input),

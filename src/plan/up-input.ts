@@ -4,6 +4,7 @@ import type { NodeRecord } from '../domain/state.ts';
 import type { DesiredInput, DesiredNode } from '../render/desired-node.ts';
 import type { NodeChanges } from './compare-node.ts';
 import type { Departure } from './membership.ts';
+import type { PlannedMove } from './planned-moves.ts';
 
 /** Everything `planUp` decides from. */
 export interface UpInput extends DesiredInput {
@@ -14,6 +15,8 @@ export interface UpInput extends DesiredInput {
   readonly checkPorts: boolean;
   /** Leave alone what somebody changed on hosts, and mend only what the file asks for otherwise. */
   readonly keepDrift?: boolean;
+  /** Whether the time to live begins anew; what hosts and file say decides, unless given. */
+  readonly renewsTtl?: boolean;
   /** The file's own words for keys of RKE2's config.yaml, for telling what has changed in it. */
   readonly fileKeys?: ReadonlyMap<string, string>;
 }
@@ -28,6 +31,8 @@ export interface NodeWork {
   readonly record: NodeRecord | null;
   /** An earlier run of ours took its pods away and did not come to give it back. */
   readonly isCordonedByUs: boolean;
+  /** Its machine has another address, and it stays a member. */
+  readonly move: PlannedMove | null;
   /** Its leaving, when it has to leave before it can come back as what the file says. */
   readonly rejoins: Departure | null;
 }

@@ -5,6 +5,8 @@ import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import type { Role } from '../domain/role.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
+import { ttlSecondsOf } from '../domain/time-to-live.ts';
+import { remember } from '../lib/remember.ts';
 import { canFound, serviceOf } from '../rke2/roles.ts';
 import { applyAdoption } from './adopted-files.ts';
 import { renderFirewall } from './firewall-rules.ts';
@@ -48,6 +50,8 @@ export interface DesiredNode {
   readonly files: readonly RenderedFile[];
   /** Files of the host's own that an adoption found and that still say what ours would. */
   readonly standing: readonly string[];
+  /** After how many seconds its host is to take the cluster away by itself; null: never. */
+  readonly ttlSeconds: number | null;
   readonly firewall: FirewallRecord | null;
   /** The same as long as members are there that go in this run. */
   readonly passage: FirewallRecord | null;
@@ -81,17 +85,19 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
       node: planned,
       spec,
       version,
-      nodeAddresses: nodeAddresses(cluster.network, planned.address, other),
+      nodeAddresses: spec.follow === true ? [] : nodeAddresses(cluster.network, planned.address, other),
       externalAddress: externalAddress(spec, facts),
       registration: registrationHost(input, spec),
     },
     bootstraps,
+    founds: bootstraps && state.caHash === null && !facts.rke2.etcdData,
     state,
     addonTexts: input.addonTexts ?? {},
   });
   const { files, standing } = applyAdoption(state.nodes[planned.id]?.adopted, rendered, facts);
   const firewall = desiredFirewall(input, spec.roles, facts);
-  const passage = desiredFirewall(input, spec.roles, facts, input.leavingAddresses);
+  const others = input.leavingAddresses ?? NO_OTHERS;
+  const passage = others.length === 0 ? firewall : desiredFirewall(input, spec.roles, facts, others);
   const installed: InstalledRecord = {
     method: cluster.install.method,
     package: cluster.install.package,
@@ -110,7 +116,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     installed,
     dataDir: cluster.dataDir,
     files: ownedFiles(facts, [
-      ...[...files.map((file) => file.path), ...standing],
+      ...[...files.filter(({ founding }) => founding !== true).map((file) => file.path), ...standing],
       ...filesToPrepare(cluster.prepare, facts),
     ]),
     firewall,
@@ -124,6 +130,7 @@ export function desiredNode(input: DesiredInput, spec: ClusterNode, facts: HostF
     ...artifacts,
     files,
     standing,
+    ttlSeconds: ttlSecondsOf(cluster, state.desired),
     firewall,
     passage,
     marker,
@@ -142,11 +149,13 @@ function ownedFiles(facts: HostFacts, brought: readonly string[]): readonly stri
 export function registrationHost(input: DesiredInput, spec: ClusterNode): string | null {
   if (input.bootstrapKey === spec.key) return null;
   if (input.cluster.endpoint !== null) return input.cluster.endpoint.host;
-  const others = input.cluster.nodes.filter((node) => node.key !== spec.key);
-  const bootstrap = others.find((node) => node.key === input.bootstrapKey);
+  const bootstrap = input.cluster.nodes.find((node) => node.key === input.bootstrapKey);
+  if (bootstrap !== undefined) return knownAddress(input, bootstrap);
   // Whose turn it is must not change because the file names the same nodes in another order.
-  const founders = others.filter((node) => canFound(node.roles, input.cluster));
-  const server = bootstrap ?? founders.toSorted((a, b) => (a.key < b.key ? -1 : 1))[0];
+  const founders = input.cluster.nodes.filter(
+    (node) => node.key !== spec.key && canFound(node.roles, input.cluster),
+  );
+  const server = founders.toSorted((a, b) => (a.key < b.key ? -1 : 1))[0];
   return server === undefined ? null : knownAddress(input, server);
 }
 
@@ -161,40 +170,73 @@ export function desiredFirewall(
   input: DesiredInput,
   roles: readonly Role[],
   facts: HostFacts,
-  others: readonly string[] = [],
+  others: readonly string[] = NO_OTHERS,
 ): FirewallRecord | null {
   const { provider, manage, zone } = input.cluster.firewall;
   if (facts.firewall.provider === 'none' || provider === 'none' || manage === 'check') return null;
   return renderFirewall({
     cluster: input.cluster,
     roles,
-    nodeAddresses: [
-      ...new Set([...input.cluster.nodes.flatMap((node) => knownAddresses(input, node)), ...others]),
-    ],
+    nodeAddresses: withOthers(knownAddresses(input), others),
     zone: zone ?? facts.firewall.defaultZone,
   });
 }
+
+const NO_OTHERS: readonly string[] = [];
+
+const withOthers = remember((known: readonly string[], others: readonly string[]) =>
+  others.length === 0 ? known : [...new Set([...known, ...others])],
+);
 
 /** A node's cluster address: as its host says now, else as it was when last reached, else as the file says. */
 function knownAddress(input: DesiredInput, node: ClusterNode): string {
   const facts = factsOf(input.observed, node.key);
   if (facts !== null) return clusterAddress(node, facts);
-  return recordOf(input, node)?.clusterAddress ?? node.internalAddress ?? node.address;
+  return recordOf(input.state.nodes, node)?.clusterAddress ?? node.internalAddress ?? node.address;
 }
 
-/** With the one of the other family in a dual-stack cluster. */
-function knownAddresses(input: DesiredInput, node: ClusterNode): readonly string[] {
-  const address = knownAddress(input, node);
-  if (!isDualStack(input.cluster.network)) return [address];
-  const facts = factsOf(input.observed, node.key);
-  const other = facts === null ? recordOf(input, node)?.otherAddress : otherAddress(node, address, facts);
-  return other === null || other === undefined ? [address] : [address, other];
+/** The cluster addresses of all nodes of the file, each once; in a dual-stack cluster with those of the other family. */
+function knownAddresses({ cluster, observed, state }: DesiredInput): readonly string[] {
+  const seen = seenAddresses(cluster, observed);
+  if (seen.silent.length === 0) return seen.addresses;
+  return withOthers(seen.addresses, silentAddresses(seen, state.nodes));
 }
 
-function recordOf({ state }: DesiredInput, node: ClusterNode): NodeRecord | undefined {
-  return Object.values(state.nodes).find(
-    (record) => record.address === node.address && record.port === node.port,
-  );
+interface SeenAddresses {
+  /** Of all that answered. */
+  readonly addresses: readonly string[];
+  /** Nodes that did not. */
+  readonly silent: readonly ClusterNode[];
+  readonly isDual: boolean;
+}
+
+/** Found once for all: every node is told of all the others. */
+const seenAddresses = remember((cluster: Cluster, observed: Observed): SeenAddresses => {
+  const isDual = isDualStack(cluster.network);
+  const reached = cluster.nodes.flatMap((node) => {
+    const facts = factsOf(observed, node.key);
+    return facts === null ? [] : hostAddresses(node, facts, isDual);
+  });
+  const silent = cluster.nodes.filter((node) => factsOf(observed, node.key) === null);
+  return { addresses: [...new Set(reached)], silent, isDual };
+});
+
+const silentAddresses = remember(({ silent, isDual }: SeenAddresses, nodes: State['nodes']) =>
+  silent.flatMap((node) => {
+    const record = recordOf(nodes, node);
+    const address = record?.clusterAddress ?? node.internalAddress ?? node.address;
+    return isDual && record?.otherAddress !== undefined ? [address, record.otherAddress] : [address];
+  }),
+);
+
+function hostAddresses(node: ClusterNode, facts: HostFacts, isDual: boolean): readonly string[] {
+  const address = clusterAddress(node, facts);
+  const other = isDual ? otherAddress(node, address, facts) : null;
+  return other === null ? [address] : [address, other];
+}
+
+function recordOf(nodes: State['nodes'], node: ClusterNode): NodeRecord | undefined {
+  return Object.values(nodes).find((record) => record.address === node.address && record.port === node.port);
 }
 
 /** The SSH address when it is an IP that the host itself does not have: people come in through NAT. */

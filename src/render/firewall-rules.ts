@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Cluster } from '../domain/cluster.ts';
 import type { FirewallRecord } from '../domain/marker.ts';
 import type { Role } from '../domain/role.ts';
+import { remember } from '../lib/remember.ts';
 import { inboundRules, isPortTarget, type PortRule, portOptions } from '../rke2/ports.ts';
 
 /** Names of our ipsets: every node's cluster address, by family. */
@@ -20,6 +21,19 @@ export interface FirewallInput {
  * new node changes no rule), the file's `public` ports from anywhere, pods and services trusted.
  */
 export function renderFirewall({ cluster, roles, nodeAddresses, zone }: FirewallInput): FirewallRecord {
+  const rendered = renderedFor(cluster, nodeAddresses);
+  const kind = JSON.stringify([zone, ...roles]);
+  const record = rendered.get(kind) ?? rulesFor({ cluster, roles, nodeAddresses, zone });
+  rendered.set(kind, record);
+  return record;
+}
+
+/** Nodes of the same roles get the same: of a thousand hardly two differ. */
+const renderedFor = remember(
+  (_cluster: Cluster, _nodeAddresses: readonly string[]) => new Map<string, FirewallRecord>(),
+);
+
+function rulesFor({ cluster, roles, nodeAddresses, zone }: FirewallInput): FirewallRecord {
   const rules = inboundRules(cluster.network, portOptions(cluster)).filter((rule) =>
     isPortTarget(rule.to, roles),
   );
@@ -64,7 +78,7 @@ export function firewallDifference(wanted: FirewallRecord, present: FirewallReco
   const ipsets: Record<string, readonly string[]> = {};
   for (const [name, entries] of Object.entries(wanted.ipsets)) {
     const known = present.ipsets[name];
-    const missing = entries.filter((entry) => !known?.includes(entry));
+    const missing = without(entries, known ?? []);
     if (known === undefined || missing.length > 0) ipsets[name] = missing;
   }
   return {
@@ -107,7 +121,10 @@ export function isEmptyFirewall(record: FirewallRecord): boolean {
 }
 
 function without(all: readonly string[], known: readonly string[]): readonly string[] {
-  return all.filter((item) => !known.includes(item));
+  if (all === known || (all.length === known.length && all.every((item, index) => item === known[index])))
+    return [];
+  const there = new Set(known);
+  return all.filter((item) => !there.has(item));
 }
 
 function sorted(items: readonly string[]): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Cluster, ClusterNode, NodeFile } from '../domain/cluster.ts';
 import { Secret } from '../domain/secret.ts';
 import type { State } from '../domain/state.ts';
+import { ttlSecondsOf } from '../domain/time-to-live.ts';
 import {
   AGENT_TOKEN_PATH,
   CONFIG_PATH,
@@ -10,6 +11,7 @@ import {
   SERVER_TOKEN_PATH,
 } from '../rke2/paths.ts';
 import { isServer, serviceOf } from '../rke2/roles.ts';
+import { TTL_BEGUN_PATH, TTL_PATHS } from '../rke2/ttl-paths.ts';
 import {
   type ConfigInput,
   JOIN_DROPIN_PATH,
@@ -22,10 +24,13 @@ import { type AddonTexts, manifestPath, renderManifests } from './manifests.ts';
 import { renderRegistriesYaml } from './registries-yaml.ts';
 import type { RenderedFile } from './rendered-file.ts';
 import { renderTokenFiles } from './token-files.ts';
+import { renderTtlFiles } from './ttl-files.ts';
 
 export interface NodeFilesInput {
   readonly config: ConfigInput;
   readonly bootstraps: boolean;
+  /** It bootstraps, and has not done so yet. */
+  readonly founds: boolean;
   readonly state: State;
   readonly addonTexts: AddonTexts;
 }
@@ -34,6 +39,7 @@ export interface NodeFilesInput {
 export function renderNodeFiles({
   config,
   bootstraps,
+  founds,
   state,
   addonTexts,
 }: NodeFilesInput): readonly RenderedFile[] {
@@ -42,10 +48,12 @@ export function renderNodeFiles({
     { ...file(CONFIG_PATH, renderConfigYaml(config)), startContent: renderStartConfig(config) },
     ...renderTokenFiles(spec.roles, bootstraps, state),
     ...clusterFiles(cluster, spec, addonTexts),
+    ...(ttlSecondsOf(cluster, state.desired) === null ? [] : renderTtlFiles()),
+    ...(founds ? foundingFiles(cluster) : []),
   ];
 }
 
-/** The paths of all files that `renderNodeFiles` gives for a node; no more than the cluster need be known for it. */
+/** The paths of all files that a node has for good; no more than the cluster need be known for it. */
 export function nodeFilePaths(cluster: Cluster, spec: ClusterNode): readonly string[] {
   const tokens = isServer(spec.roles) ? [SERVER_TOKEN_PATH, AGENT_TOKEN_PATH] : [AGENT_TOKEN_PATH];
   return [CONFIG_PATH, ...tokens, ...clusterFiles(cluster, spec, {}).map(({ path }) => path)];
@@ -58,6 +66,7 @@ export function probedFiles(cluster: Cluster, spec: ClusterNode): readonly strin
       ...nodeFilePaths(cluster, spec),
       ...[JOIN_DROPIN_PATH, SECRETS_DROPIN_PATH, REGISTRIES_PATH, SERVER_TOKEN_PATH, AGENT_TOKEN_PATH],
       ...[environmentPath('rke2-server'), environmentPath('rke2-agent')],
+      ...[...TTL_PATHS, TTL_BEGUN_PATH],
     ]),
   ];
 }
@@ -78,8 +87,15 @@ function clusterFiles(cluster: Cluster, { roles }: ClusterNode, texts: AddonText
   ];
 }
 
+/** The CAs, where the cluster's file brings them: RKE2 goes on from what it finds at its first start. */
+function foundingFiles({ files }: Cluster): readonly RenderedFile[] {
+  return files
+    .filter(({ on }) => on === 'founder')
+    .map((each) => ({ ...textFile(each), readAtStart: false, founding: true }));
+}
+
 function isMeant(on: NodeFile['on'], server: boolean): boolean {
-  return on === 'all' || (on === 'servers') === server;
+  return on === 'all' || on === (server ? 'servers' : 'agents');
 }
 
 function textFile({ path, content }: NodeFile): RenderedFile {

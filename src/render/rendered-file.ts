@@ -9,6 +9,11 @@ export interface RenderedFile {
   /** True where RKE2 reads it only when its service starts, so that a change needs a restart. */
   readonly readAtStart: boolean;
   /**
+   * True for what is written before the cluster's first start only. From then on it is RKE2's own: no drift is looked for,
+   * and it is not in the marker, so that nobody ever takes it away. Absent: false.
+   */
+  readonly founding?: true;
+  /**
    * Where a running node takes some of it from elsewhere (labels and taints from the API, other servers from their list):
    * the content without that, which alone decides about a restart. Absent: all of it counts.
    */

@@ -1,4 +1,5 @@
 import type { Service } from '../domain/role.ts';
+import { isTtlPath } from './ttl-paths.ts';
 
 /** RKE2's data directory unless its key `data-dir` says otherwise. */
 export const DATA_DIR = '/var/lib/rancher/rke2';
@@ -55,6 +56,21 @@ export function binDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/bin`;
 }
 
+/** What was replaced by an upgrade lies here (0700) until its node is healthy with the new version; the program apart. */
+export function previousDir(dataDir: string = DATA_DIR): string {
+  return `${dataDir}/rke2ctl/previous`;
+}
+
+/** Names the version that lies there; written last, so that without it nothing does. */
+export function previousVersionPath(dataDir: string = DATA_DIR): string {
+  return `${previousDir(dataDir)}/version`;
+}
+
+/** The program of that version: beside the present one, as a second link on one file system costs nothing. */
+export function previousProgram(prefix: string): string {
+  return `${prefix}/bin/rke2.previous`;
+}
+
 /** Image bundles staged here are imported at every start. */
 export function imagesDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/agent/images`;
@@ -65,10 +81,12 @@ export function manifestsDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/server/manifests`;
 }
 
-/** True for paths that only rke2ctl ever fills: its own directory, and manifests that bear its name. */
+/** True for paths that only rke2ctl ever fills: its own directory, manifests that bear its name, and its timer. */
 export function isOwnName(path: string, dataDir: string): boolean {
   return (
-    path.startsWith(`${OWN_FILES_DIR}/`) || path.startsWith(`${manifestsDir(dataDir)}/${MANIFEST_PREFIX}`)
+    path.startsWith(`${OWN_FILES_DIR}/`) ||
+    path.startsWith(`${manifestsDir(dataDir)}/${MANIFEST_PREFIX}`) ||
+    isTtlPath(path)
   );
 }
 
@@ -82,9 +100,19 @@ export function snapshotsDir(dataDir: string = DATA_DIR): string {
   return `${dataDir}/server/db/snapshots`;
 }
 
+/** Where a snapshot lies that is to be restored, and what is remembered of it (0700). */
+export function restoreDir(dataDir: string = DATA_DIR): string {
+  return `${dataDir}/server/rke2ctl-restore`;
+}
+
 /** Exists once an etcd member has been made here; from then on `server:` in config.yaml no longer joins anything. */
 export function etcdNamePath(dataDir: string = DATA_DIR): string {
   return `${dataDir}/server/db/etcd/name`;
+}
+
+/** Where a server has its CAs and the certificates that they signed. */
+export function tlsDir(dataDir: string = DATA_DIR): string {
+  return `${dataDir}/server/tls`;
 }
 
 /** The CA whose hash a full token (`K10…`) carries: the server's own file, or the copy that an agent keeps. */

@@ -1,19 +1,26 @@
-import { open, readdir, realpath, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, realpath, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 let count = 0;
 
+/** Gives a file that is whole, and 0600, but not in its place yet to those who are to have it. */
+export type HandOver = (handle: FileHandle) => Promise<void>;
+
 /**
- * Replaces a file whole or not at all, 0600 whatever it was before: temporary file in the same folder, fsync, rename,
- * fsync of the folder. A symbolic link is followed, and stays. Rejects with the system's error; the old file is then
- * untouched and no temporary file is left.
+ * Replaces a file whole or not at all, 0600 whatever it was before unless `handOver` says otherwise: temporary file in the
+ * same folder, fsync, rename, fsync of the folder. A symbolic link is followed, and stays. Rejects with the system's error;
+ * the old file is then untouched and no temporary file is left.
  */
-export async function writeAtomically(path: string, text: string): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  text: string,
+  handOver: HandOver = async () => undefined,
+): Promise<void> {
   const target = await followLink(path);
   count += 1;
   const temporary = `${target}.${process.pid}-${count}.tmp`;
   try {
-    await writeDurably(temporary, text);
+    await writeDurably(temporary, text, handOver);
     await rename(temporary, target);
   } catch (error) {
     await unlink(temporary).catch(() => {});
@@ -25,12 +32,19 @@ export async function writeAtomically(path: string, text: string): Promise<void>
 /** What a killed process left half-written beside the file. Only files of processes that no longer exist are taken. */
 export async function removeLeftovers(path: string): Promise<void> {
   const target = await followLink(path);
-  const prefix = `${basename(target)}.`;
-  for (const name of await readdir(dirname(target))) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = /^(\d+)-\d+\.tmp$/.exec(name.slice(prefix.length))?.[1];
-    if (pid === undefined || isRunning(Number(pid))) continue;
-    await unlink(join(dirname(target), name)).catch(() => {});
+  await removeDrafts(dirname(target), (name) => name === basename(target));
+}
+
+/** The same of every file in a folder, which must be one of ours alone. */
+export async function removeAllLeftovers(folder: string): Promise<void> {
+  await removeDrafts(folder, () => true);
+}
+
+async function removeDrafts(folder: string, isMeant: (name: string) => boolean): Promise<void> {
+  for (const draft of await readdir(folder)) {
+    const [, name = '', pid] = /^(.+)\.(\d+)-\d+\.tmp$/.exec(draft) ?? [];
+    if (pid === undefined || !isMeant(name) || isRunning(Number(pid))) continue;
+    await unlink(join(folder, draft)).catch(() => {});
   }
 }
 
@@ -44,12 +58,13 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
+async function writeDurably(path: string, text: string, handOver: HandOver): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
     // The umask can only take bits away, so this is for odd ones such as 0777.
     await handle.chmod(0o600);
     await handle.writeFile(text);
+    await handOver(handle);
     await handle.sync();
   } finally {
     await handle.close();

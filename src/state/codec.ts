@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { Secret } from '../domain/secret.ts';
 import type { State, StateSecrets } from '../domain/state.ts';
 import type { Sealer } from './seal.ts';
@@ -41,9 +42,13 @@ export async function decodeState(text: string, file: string, sealer: Sealer | n
 }
 
 async function encodeSecrets(state: State, sealer: Sealer | null): Promise<StateDocument['secrets']> {
-  const open = {
-    serverToken: state.secrets.serverToken.reveal(),
-    agentToken: state.secrets.agentToken.reveal(),
+  const { next, former, ...tokens } = state.secrets;
+  const open: z.output<typeof SecretsSchema> = {
+    ...reveal(tokens),
+    ...(next === undefined ? {} : { next: reveal(next) }),
+    ...(former === undefined
+      ? {}
+      : { former: former.map(({ serverToken, until }) => ({ serverToken: serverToken.reveal(), until })) }),
   };
   return sealer === null ? open : { sealed: await sealer.seal(JSON.stringify(open), state.clusterId) };
 }
@@ -61,6 +66,24 @@ async function decodeSecrets(
   return wrap(opened.data);
 }
 
-function wrap(open: { readonly serverToken: string; readonly agentToken: string }): StateSecrets {
+type Tokens = Pick<StateSecrets, 'serverToken' | 'agentToken'>;
+
+function reveal({ serverToken, agentToken }: Tokens): { serverToken: string; agentToken: string } {
+  return { serverToken: serverToken.reveal(), agentToken: agentToken.reveal() };
+}
+
+function wrap({ next, former, ...open }: z.output<typeof SecretsSchema>): StateSecrets {
+  return {
+    ...wrapTokens(open),
+    ...(next === undefined ? {} : { next: wrapTokens(next) }),
+    ...(former === undefined
+      ? {}
+      : {
+          former: former.map(({ serverToken, until }) => ({ serverToken: new Secret(serverToken), until })),
+        }),
+  };
+}
+
+function wrapTokens(open: { readonly serverToken: string; readonly agentToken: string }): Tokens {
   return { serverToken: new Secret(open.serverToken), agentToken: new Secret(open.agentToken) };
 }

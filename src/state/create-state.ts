@@ -13,10 +13,7 @@ const TOKEN_BYTES = 32;
  * hex, so that no quoting, no YAML and no `::` of a full token can bend them.
  */
 export function createState(clusterName: string, random: RandomSource): State {
-  const serverToken = hex(random(TOKEN_BYTES));
-  const agentToken = hex(random(TOKEN_BYTES));
-  // An agent that knew the server token could open the bootstrap data, CA keys and all.
-  if (serverToken === agentToken) throw new Error('the random source gave the same bytes twice');
+  const secrets = createTokens(random);
   return {
     schemaVersion: 1,
     clusterId: hex(random(16)),
@@ -29,8 +26,20 @@ export function createState(clusterName: string, random: RandomSource): State {
     removing: false,
     nodes: {},
     addons: {},
-    secrets: { serverToken: new Secret(serverToken), agentToken: new Secret(agentToken) },
+    secrets,
   };
+}
+
+/** A server token and an agent token that nobody has had before. */
+export function createTokens(random: RandomSource): {
+  readonly serverToken: Secret;
+  readonly agentToken: Secret;
+} {
+  const serverToken = hex(random(TOKEN_BYTES));
+  const agentToken = hex(random(TOKEN_BYTES));
+  // An agent that knew the server token could open the bootstrap data, CA keys and all.
+  if (serverToken === agentToken) throw new Error('the random source gave the same bytes twice');
+  return { serverToken: new Secret(serverToken), agentToken: new Secret(agentToken) };
 }
 
 function hex(bytes: Uint8Array): string {

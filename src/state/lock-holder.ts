@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A process, told apart from every other one that ever ran: what a lock file says of its holder. */
 const ProcessIdentitySchema = z.object({

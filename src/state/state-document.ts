@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonMap } from '../domain/cluster.ts';
+import { VERBS } from '../domain/operation.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256 } from '../lib/hash.ts';
 import { migrateDocument } from './migrate-document.ts';
@@ -24,6 +25,16 @@ const SealedSchema = z.strictObject({
 export const SecretsSchema = z.strictObject({
   serverToken: z.string().min(1),
   agentToken: z.string().min(1),
+  // States of earlier releases have neither.
+  next: z.strictObject({ serverToken: z.string().min(1), agentToken: z.string().min(1) }).optional(),
+  former: z.array(z.strictObject({ serverToken: z.string().min(1), until: z.int() })).optional(),
+});
+
+const OperationSchema = z.strictObject({
+  verb: z.enum(VERBS),
+  startedAt: z.int(),
+  request: z.record(z.string(), z.json()) as unknown as z.ZodType<JsonMap>,
+  done: z.array(z.string()),
 });
 
 const NodeAccessSchema = z.strictObject({
@@ -49,6 +60,9 @@ const NodeRecordSchema = z.strictObject({
   phase: z.enum(['staged', 'joined']),
   // States of earlier releases have none of these.
   ssh: NodeAccessSchema.optional(),
+  leftBehind: z.string().optional(),
+  moving: z.string().optional(),
+  stranded: z.boolean().optional(),
   startedWith: z.string().optional(),
   labels: z.array(z.string()).optional(),
   taints: z.array(z.string()).optional(),
@@ -89,6 +103,7 @@ export const StateDocumentSchema = z.strictObject({
   caHash: z.string().nullable(),
   desired: (z.record(z.string(), z.json()) as unknown as z.ZodType<JsonMap>).nullable(),
   removing: z.boolean(),
+  operation: OperationSchema.optional(),
   nodes: z.record(z.string(), NodeRecordSchema),
   // States of the first releases have none.
   addons: z.record(z.string(), AddonRecordSchema).default({}),

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from './atomic-write.ts';
+import { removeAllLeftovers, writeAtomically } from './atomic-write.ts';
 import { parseStateDocument } from './state-document.ts';
 import { historyFolder } from './state-paths.ts';
 
@@ -38,6 +38,7 @@ export function openHistory(statePath: string): StateHistory {
     async keep(clusterId, serial, text) {
       const path = join(folder, copyName(clusterId, serial));
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      if (ours === null) await removeAllLeftovers(folder).catch(() => {});
       await writeAtomically(path, text);
       if (ours !== null && ours !== path) await unlink(ours).catch(() => {});
       ours = path;

@@ -1,7 +1,7 @@
 import type { ClusterNode } from '../domain/cluster.ts';
 import { MARKER_PATH, type Marker } from '../domain/marker.ts';
 import type { PlannedNode } from '../domain/plan.ts';
-import type { NodeAccess, NodeRecord } from '../domain/state.ts';
+import type { NodeAccess, NodeRecord, State } from '../domain/state.ts';
 import { writeFiles } from '../host/files.ts';
 import { readOwnFiles } from '../host/read-own-files.ts';
 import { foundHashes } from '../render/adopted-files.ts';
@@ -16,16 +16,18 @@ import type { StepHandler } from './step-handler.ts';
  */
 export const claim: StepHandler<'claim'> = {
   title: () => 'mark the host as ours',
-  run: async ({ node, marker, bootstrap }, context) => {
+  run: async ({ node, marker, bootstrap, move }, context) => {
     if (node === null) throw new Error('claim needs a node');
     const host = context.host(node.key);
     const spec = context.cluster.nodes.find((candidate) => candidate.key === node.key);
     await context.learn((state) => {
       const record = recordOf(node, marker, state.nodes[node.id], spec);
+      const moving = move === undefined ? {} : { moving: move.mark };
+      const others = markStranded(state.nodes, move?.stranded ?? []);
       return {
         ...state,
         bootstrapNodeId: bootstrap ? node.id : state.bootstrapNodeId,
-        nodes: { ...state.nodes, [node.id]: { ...record, hostKey: host.hostKey } },
+        nodes: { ...others, [node.id]: { ...record, hostKey: host.hostKey, ...moving } },
       };
     });
     const files = context.files(node.key);
@@ -45,6 +47,16 @@ export const claim: StepHandler<'claim'> = {
   },
 };
 
+/** Nodes that the move of this one cuts off, however long they are away themselves. */
+function markStranded(nodes: State['nodes'], ids: readonly string[]): State['nodes'] {
+  return Object.fromEntries(
+    Object.entries(nodes).map(([id, record]) => [
+      id,
+      ids.includes(id) ? { ...record, stranded: true } : record,
+    ]),
+  );
+}
+
 /** The node's record; what it has done so far stays in it. */
 function recordOf(
   node: PlannedNode,
@@ -52,7 +64,7 @@ function recordOf(
   before: NodeRecord | undefined,
   spec: ClusterNode | undefined,
 ): Omit<NodeRecord, 'hostKey'> {
-  const { startedWith, adopted } = before ?? {};
+  const { startedWith, adopted, leftBehind, moving, stranded } = before ?? {};
   const ssh = spec === undefined ? before?.ssh : accessOf(spec);
   return {
     nodeId: node.id,
@@ -66,6 +78,9 @@ function recordOf(
     version: marker.version,
     phase: before?.phase ?? 'staged',
     ...(ssh === undefined ? {} : { ssh }),
+    ...(leftBehind === undefined ? {} : { leftBehind }),
+    ...(moving === undefined ? {} : { moving }),
+    ...(stranded === undefined ? {} : { stranded }),
     ...(startedWith === undefined ? {} : { startedWith }),
     ...marksOf(spec, before),
     ...(adopted === undefined ? {} : { adopted }),

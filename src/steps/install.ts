@@ -10,16 +10,12 @@ import type { StepContext, StepHandler } from './step-handler.ts';
 /**
  * Unpacks the staged tarball ($1) below the prefix ($2), as RKE2's own script does: other prefixes than /usr/local are
  * written into units and the uninstall script, and the units go to /etc/systemd/system. $3: the version it must show;
- * $4: RKE2's data directory; the rest: files that go. The program that was there is kept beside the new one, under another
- * name (a second link to it costs nothing): whoever wants to go back has it.
+ * $4: RKE2's data directory; the rest: files that go.
  */
 const UNPACK = `
 set -e
 if rpm -q rke2-common >/dev/null 2>&1; then echo 'RKE2 is installed from RPM packages on this host' >&2; exit 3; fi
 mkdir -p "$2"
-if [ -x "$2/bin/rke2" ] && ! "$2/bin/rke2" --version 2>/dev/null | grep -qF "$3"; then
-  ln -f "$2/bin/rke2" "$2/bin/rke2.previous" 2>/dev/null || cp -p "$2/bin/rke2" "$2/bin/rke2.previous"
-fi
 tar xzf "$1" -C "$2"
 if [ "$2" != /usr/local ]; then
   sed -i "s|/usr/local|$2|" "$2"/lib/systemd/system/rke2-*.service "$2/bin/rke2-uninstall.sh"
@@ -42,6 +38,7 @@ export const install: StepHandler<'install'> = {
     if (step.node === null) throw new Error('install needs a node');
     const { way, version } = step;
     const { dataDir } = context.cluster;
+    await forgetStart(step.node.id, context);
     const obsolete = step.obsolete.map((name) => `${imagesDir(dataDir)}/${name}`);
     if (way.method === 'airgap') {
       await context.host(step.node.key).run(UNPACK, {
@@ -57,6 +54,16 @@ export const install: StepHandler<'install'> = {
     return 'done';
   },
 };
+
+/** From here on a service that falls comes up as another version: what it last got READY with counts no more. */
+async function forgetStart(id: string, context: StepContext): Promise<void> {
+  const record = context.state().nodes[id];
+  if (record?.phase !== 'joined' || record.startedWith === '') return;
+  await context.learn((state) => ({
+    ...state,
+    nodes: { ...state.nodes, [id]: { ...record, startedWith: '' } },
+  }));
+}
 
 /**
  * On stdin: how many variables of a proxy there are, each on a line of its own, then the script if the operator fetched

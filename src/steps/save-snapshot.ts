@@ -8,6 +8,7 @@ import {
   listSnapshots,
   saveSnapshot as save,
 } from '../host/snapshots.ts';
+import { explainSnapshotFailure } from '../rke2/snapshot-failures.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
 /** Begins the names of the snapshots that rke2ctl takes by itself before it changes something. */
@@ -23,20 +24,34 @@ const BUSY_POLL_MS = 2_000;
  */
 export const saveSnapshot: StepHandler<'save-snapshot'> = {
   title: ({ name }) => `save the etcd snapshot ${name}`,
-  run: async ({ node, name }, context) => {
+  run: async ({ node, name, besides = [] }, context) => {
     if (node === null) throw new Error('save-snapshot needs a node');
     const host = context.host(node.key);
     const options = { signal: context.signal };
-    if (ofName(await listSnapshots(host, options), name, node).length > 0) return 'unchanged';
+    const isNew = ({ name: full }: ListedSnapshot) => !besides.includes(full);
+    if (ofName(await listSnapshots(host, options), name, node).some(isNew)) return 'unchanged';
     await saveWhenFree(host, node, name, context);
     const listed = await listSnapshots(host, options);
-    if (ofName(listed, name, node).length === 0)
-      throw notSaved(node, name, ['it is not in the list of snapshots']);
+    const saved = ofName(listed, name, node).filter(isNew);
+    if (saved.length === 0) throw notSaved(node, name, ['it is not in the list of snapshots']);
+    if (!saved.some(({ location }) => location.startsWith('s3://'))) tellOfS3(node, name, context);
     const old = outdated(listed, node);
     if (name.startsWith(OWN_PREFIX) && old.length > 0) await deleteSnapshots(host, old, options);
     return 'done';
   },
 };
+
+/** RKE2 counts a snapshot as saved when it lies on the node, whatever became of the copy in S3. */
+function tellOfS3({ key, name: node }: PlannedNode, name: string, context: StepContext): void {
+  if (context.cluster.rke2.server['etcd-s3'] !== true) return;
+  context.reportFinding({
+    severity: 'warning',
+    code: 'snapshot-not-in-s3',
+    node: key,
+    message: `The snapshot ${name} lies on ${node}, but not in S3: it could not be copied there.`,
+    hint: 'See `rke2ctl logs --since 10m` for what S3 said; its bucket may be full, or these keys may not write.',
+  });
+}
 
 /** RKE2 takes one snapshot at a time: its own by schedule may be at it. */
 async function saveWhenFree(
@@ -88,7 +103,9 @@ function notSaved(node: PlannedNode, name: string, words: readonly string[]): Se
   return new ServiceError({
     code: 'snapshot-failed',
     message: `The etcd snapshot ${name} could not be saved on ${node.name}, so nothing is changed after it.`,
-    hint: `See \`journalctl -u rke2-server\` on that host and whether its disk is full, then run the same command again.`,
+    hint:
+      explainSnapshotFailure(words) ??
+      'See `journalctl -u rke2-server` on that host and whether its disk is full, then run the same command again.',
     lastWords: words.slice(-5),
   });
 }

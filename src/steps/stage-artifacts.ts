@@ -1,5 +1,4 @@
 import type { ArtifactRef } from '../domain/marker.ts';
-import { uploadFile } from '../host/upload.ts';
 import { contentStamp } from '../lib/content-stamp.ts';
 import { imagesDir } from '../rke2/paths.ts';
 import type { StepHandler } from './step-handler.ts';
@@ -17,7 +16,6 @@ export const stageArtifacts: StepHandler<'stage-artifacts'> = {
   },
   run: async ({ node, tarball, images }, context) => {
     if (node === null) throw new Error('stage-artifacts needs a node');
-    const host = context.host(node.key);
     const { dataDir } = context.cluster;
     const files = [
       ...images.map((image) => ({ file: image, destination: `${imagesDir(dataDir)}/${image.name}` })),
@@ -27,7 +25,7 @@ export const stageArtifacts: StepHandler<'stage-artifacts'> = {
     let before = 0;
     let sent = false;
     for (const { file, destination } of files) {
-      const outcome = await uploadFile(host, {
+      const outcome = await context.deliver(node, {
         source: context.artifact(file.name),
         destination,
         sha256: file.sha256,

@@ -12,7 +12,7 @@ import { JOIN_DROPIN_PATH, renderJoinDropIn } from '../render/config-yaml.ts';
 import { marksOf } from '../render/own-marks.ts';
 import { startStamp } from '../render/start-stamp.ts';
 import { explainFailure } from '../rke2/known-failures.ts';
-import { serverCaPath } from '../rke2/paths.ts';
+import { previousVersionPath, serverCaPath } from '../rke2/paths.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
 const VOTER_POLL_MS = 500;
@@ -43,7 +43,8 @@ export const startService: StepHandler<'start-service'> = {
       signal: context.signal,
       onWords: (words) => context.progress(words),
     });
-    if (!outcome.ready) throw explain(node, outcome, context.timeoutMs);
+    if (!outcome.ready)
+      throw explain(node, outcome, context.timeoutMs, await previousVersion(host, node, context));
     if (step.voter) await waitForVoter(host, node, deadline, context);
     if (join !== null) await removeFiles(host, [JOIN_DROPIN_PATH], { signal: context.signal });
     await learnJoined(step, host, context);
@@ -85,13 +86,24 @@ async function learnJoined(
   const hash = pem === null ? known : caHash(pem);
   const spec = context.cluster.nodes.find(({ key }) => key === node.key);
   await context.learn((state): State => {
-    const record = state.nodes[node.id];
-    if (record === undefined) return { ...state, caHash: hash };
+    const before = state.nodes[node.id];
+    if (before === undefined) return { ...state, caHash: hash };
+    // It is READY with the address that it has, and with the servers as they are.
+    const { moving: _moved, stranded: _found, ...record } = before;
     const files = context.files(node.key);
-    const startedWith = files.length === 0 ? undefined : startStamp(state.version ?? record.version, files);
+    // Where files are none of the plan's business, those on the host are as they were.
+    const startedWith = files.length === 0 ? record.startedWith : startStamp(record.version, files);
     const joined: NodeRecord = { ...record, ...marksOf(spec, record), phase: 'joined', startedWith };
     return { ...state, caHash: hash, nodes: { ...state.nodes, [node.id]: joined } };
   });
+}
+
+/** What an upgrade put by on the host, and the node could go back to; null where it has that already. */
+async function previousVersion(host: Host, node: PlannedNode, context: StepContext): Promise<string | null> {
+  const path = previousVersionPath(context.cluster.dataDir);
+  const kept = await readFile(host, path, { signal: context.signal }).catch(() => null);
+  const version = kept?.trim() ?? '';
+  return version === '' || version === context.state().nodes[node.id]?.version ? null : version;
 }
 
 /** A service that did not come up, in words: the known cause if there is one, else its own last lines. */
@@ -99,6 +111,7 @@ function explain(
   node: PlannedNode,
   outcome: Extract<ServiceOutcome, { ready: false }>,
   timeoutMs: number,
+  previous: string | null,
 ): ServiceError {
   const known = explainFailure(outcome.lines);
   const what =
@@ -108,9 +121,13 @@ function explain(
   return new ServiceError({
     code: known?.name ?? (outcome.trouble === 'timeout' ? 'service-timeout' : 'service-failed'),
     message: known === null ? `${what}.` : `${what}: ${known.cause}`,
-    hint:
+    hint: [
       known?.mend ??
-      `Read the lines above, and \`journalctl -u ${node.service}\` on the host; then run \`rke2ctl up\` again.`,
+        `Read the lines above, and \`journalctl -u ${node.service}\` on the host; then run \`rke2ctl up\` again.`,
+      ...(previous === null
+        ? []
+        : [`Or go back to ${previous} on this node: \`rke2ctl up --rollback-node ${node.name}\`.`]),
+    ].join(' '),
     lastWords: tellingLines(outcome.lines),
   });
 }

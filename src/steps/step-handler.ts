@@ -4,6 +4,7 @@ import type { PortResult } from '../domain/event.ts';
 import type { PlannedNode, StepKind, StepOf } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import type { Host } from '../host/host.ts';
+import type { Upload } from '../host/run-receive.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 
 /** What a step may use. It gets no terminal, no clock of its own and no way to another step. */
@@ -18,6 +19,8 @@ export interface StepContext {
   readonly learn: (change: (state: State) => State) => Promise<void>;
   /** Where a release file lies on the operator's machine. */
   readonly artifact: (name: string) => string;
+  /** Brings a file to a node from wherever it is to be had, as `uploadFile` would from here. */
+  readonly deliver: (node: PlannedNode, upload: Upload) => Promise<'sent' | 'present'>;
   readonly operator: OperatorFiles;
   readonly reportFinding: (diagnostic: Diagnostic) => void;
   readonly reportPorts: (results: readonly PortResult[]) => void;

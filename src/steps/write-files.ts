@@ -9,7 +9,7 @@ import { isAdopted } from '../render/adopted-files.ts';
 import { type ReadInput, readsAnew, touchesStart } from '../render/reads-anew.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 import { writtenHashes } from '../render/written-hashes.ts';
-import { manifestsDir, OWN_FILES_DIR } from '../rke2/paths.ts';
+import { manifestsDir, OWN_FILES_DIR, tlsDir } from '../rke2/paths.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
 /**
@@ -29,16 +29,17 @@ export const writeNodeFiles: StepHandler<'write-files'> = {
       if (file === undefined || file.content === null) throw notReady(node.name, planned.path);
       if (planned.sha256 !== null && sha256(file.content) !== planned.sha256)
         throw moved(node.name, planned.path);
-      return { path: file.path, mode: file.mode, content: file.content };
+      return { path: file.path, mode: file.mode, content: file.content, founding: file.founding === true };
     });
+    const lasting = contents.filter(({ founding }) => !founding);
     const host = context.host(node.key);
-    const all = [...rendered.values()];
+    const all = [...rendered.values()].filter(({ founding }) => founding !== true);
     const paths = [...new Set([...rendered.keys(), ...removed])];
     const own = await readOwnFiles(host, paths, { signal: context.signal });
     const touched = new Set(contents.map(({ path }) => path));
     await forgetStart({ node, all, touched, removed, own }, context);
     const directories = directoriesOf(contents, context.cluster.dataDir);
-    const marker = own.marker === null ? [] : [markerFile(own.marker, contents, removed, { all, own })];
+    const marker = own.marker === null ? [] : [markerFile(own.marker, lasting, removed, { all, own })];
     if (contents.length > 0)
       await writeFiles(host, [...contents, ...marker], { directories, signal: context.signal });
     if (removed.length > 0) await removeFiles(host, removed, { signal: context.signal });
@@ -46,7 +47,7 @@ export const writeNodeFiles: StepHandler<'write-files'> = {
   },
 };
 
-interface Writing {
+export interface Writing {
   readonly node: PlannedNode;
   readonly all: readonly RenderedFile[];
   readonly touched: ReadonlySet<string>;
@@ -82,8 +83,8 @@ async function forgetStart(
   });
 }
 
-/** The marker comes last: a run that is cut off leaves none that claims more than is there. */
-function markerFile(
+/** The marker with what is written now; it comes last: a run that is cut off leaves none that claims more than is there. */
+export function markerFile(
   marker: Marker,
   contents: readonly WrittenFile[],
   removed: readonly string[],
@@ -96,7 +97,7 @@ function markerFile(
   return { path: MARKER_PATH, mode: '0600', content: `${JSON.stringify({ ...marker, written }, null, 2)}\n` };
 }
 
-interface WrittenFile {
+export interface WrittenFile {
   readonly path: string;
   readonly mode: string;
   readonly content: string;
@@ -104,17 +105,13 @@ interface WrittenFile {
 
 /** Directories of RKE2's own that may not be there yet get the modes that RKE2 would give them; ours is for root alone. */
 function directoriesOf(files: readonly RemoteFile[], dataDir: string): readonly RemoteDirectory[] {
-  const manifests = manifestsDir(dataDir);
   const isBelow = (directory: string) => files.some(({ path }) => path.startsWith(`${directory}/`));
+  const server = posix.dirname(manifestsDir(dataDir));
+  const inner = [manifestsDir(dataDir), tlsDir(dataDir), `${tlsDir(dataDir)}/etcd`].filter(isBelow);
   return [
     ...(isBelow(OWN_FILES_DIR) ? [{ path: OWN_FILES_DIR, mode: '0700' }] : []),
-    ...(isBelow(manifests)
-      ? [
-          { path: dataDir, mode: '0755' },
-          { path: posix.dirname(manifests), mode: '0700' },
-          { path: manifests, mode: '0700' },
-        ]
-      : []),
+    ...(inner.length > 0 ? [{ path: dataDir, mode: '0755' }] : []),
+    ...(inner.length > 0 ? [server, ...inner].map((path) => ({ path, mode: '0700' })) : []),
   ];
 }
 

@@ -1,42 +1,36 @@
 import { Transform } from 'node:stream';
+import type { RecordedCommand, Traffic } from '../domain/traffic.ts';
 import type { CommandRequest, CommandResult, RemoteProcess, Transport } from './transport.ts';
 
-/** One command as it went over a transport. `exitCode` is null when it did not end by itself (`error` says how). */
-export interface RecordedCommand {
-  readonly target: string;
-  readonly command: string;
-  /** How much was sent; never what. */
-  readonly stdinBytes: number;
-  readonly exitCode: number | null;
-  readonly error: unknown;
-  readonly durationMs: number;
-}
-
-/** The same transport, which tells `sink` of every command when it has ended. */
-export function recordTransport(transport: Transport, sink: (command: RecordedCommand) => void): Transport {
-  const start = async (request: CommandRequest): Promise<RemoteProcess> => {
-    const startedAt = performance.now();
+/** The same transport, which tells `sink` of every connection and every command when it has ended. */
+export function recordTransport(transport: Transport, sink: (traffic: Traffic) => void): Transport {
+  const { target } = transport;
+  const launch = async (request: CommandRequest, isTalk: boolean): Promise<RemoteProcess> => {
+    const clock = startClock();
     const counter = countStdin(request);
-    const tell = (exitCode: number | null, error: unknown): void =>
+    const { command, what = 'A command' } = request;
+    const tell = (end: Pick<RecordedCommand, 'exitCode' | 'error'>): void =>
       sink({
-        target: transport.target,
-        command: request.command,
+        type: 'command',
+        target,
+        command,
+        what,
         stdinBytes: counter.bytes(),
-        exitCode,
-        error,
-        durationMs: Math.round(performance.now() - startedAt),
+        isTalk,
+        ...end,
+        ...clock.read(),
       });
     const process = await transport.start(counter.request).catch((error: unknown) => {
-      tell(null, error);
+      tell({ exitCode: null, error });
       throw error;
     });
     const result = process.result.then(
       (ended) => {
-        tell(ended.exitCode, null);
+        tell({ exitCode: ended.exitCode, error: null });
         return ended;
       },
       (error: unknown) => {
-        tell(null, error);
+        tell({ exitCode: null, error });
         throw error;
       },
     );
@@ -52,19 +46,34 @@ export function recordTransport(transport: Transport, sink: (command: RecordedCo
   };
 
   return {
-    target: transport.target,
+    target,
     get hostKey() {
       return transport.hostKey;
     },
-    connect: (signal) => transport.connect(signal),
-    start,
+    connect: async (signal) => {
+      const clock = startClock();
+      const tell = (error: unknown): void => sink({ type: 'connection', target, error, ...clock.read() });
+      await transport.connect(signal).then(
+        () => tell(null),
+        (error: unknown) => {
+          tell(error);
+          throw error;
+        },
+      );
+    },
+    start: (request) => launch(request, true),
     run: async (request): Promise<CommandResult> => {
-      const process = await start(request);
+      const process = await launch(request, false);
       process.end();
       return process.result;
     },
     close: () => transport.close(),
   };
+}
+
+function startClock() {
+  const startedMs = performance.now();
+  return { read: () => ({ startedMs, durationMs: performance.now() - startedMs }) };
 }
 
 interface StdinCounter {

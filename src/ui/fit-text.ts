@@ -1,10 +1,11 @@
-import stringWidth from 'string-width';
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'fast-string-width';
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | null = null;
 
 /** Columns that a text takes on a terminal; wide characters take two, colours none. */
 export function textWidth(text: string): number {
-  return stringWidth(text);
+  return stringWidth(stripVTControlCharacters(text));
 }
 
 /** A text without colours, cut to so many columns; what is cut off is shown by `ellipsis` where there is room for it. */
@@ -15,13 +16,19 @@ export function fitText(text: string, width: number, ellipsis = '…'): string {
   const room = width - textWidth(mark);
   let taken = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     const size = textWidth(segment);
     if (used + size > room) break;
     taken += segment;
     used += size;
   }
   return taken + mark;
+}
+
+/** The segmenter takes 10 ms to make, which a command that cuts nothing need not wait for. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return segmenter.segment(text);
 }
 
 /** A text filled up with spaces to so many columns; longer ones stay as they are. */

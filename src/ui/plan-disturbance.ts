@@ -9,6 +9,8 @@ export type Disturbances = ReadonlyMap<StepId, string>;
 interface Standing {
   readonly members: Set<string>;
   readonly down: Set<string>;
+  /** Who was stopped by a step of its own, and starts by another. */
+  readonly stopped: Set<string>;
   readonly planes: number;
 }
 
@@ -26,7 +28,19 @@ export function describeDisturbances(plan: Plan, away: readonly (readonly Role[]
 function disturb(step: Step, node: PlannedNode, standing: Standing): string | null {
   switch (step.kind) {
     case 'start-service':
-      return step.restart ? restartText(node, standing) : startText(node, standing);
+      return step.restart && !standing.stopped.has(node.id)
+        ? restartText(node, standing)
+        : startText(node, standing);
+    case 'stop-service':
+      return stopText(node, step.containers, standing);
+    case 'reset-etcd':
+      return resetText(node, step.snapshot, standing);
+    case 'defragment':
+      return pauseText(node, standing);
+    case 'change-encryption-keys':
+      return step.stage === 'reencrypt' || step.stage === 'rotate-keys'
+        ? 'every Secret is written anew'
+        : null;
     case 'leave-cluster':
       return leaveText(node, standing);
     case 'drain':
@@ -38,25 +52,64 @@ function disturb(step: Step, node: PlannedNode, standing: Standing): string | nu
   }
 }
 
-function restartText(node: PlannedNode, { members, down, planes }: Standing): string {
+function restartText(node: PlannedNode, standing: Standing): string {
+  const { members, down } = standing;
   const isMember = members.has(node.id);
-  const isPlane = node.roles.includes('controlplane');
   const up = members.size - down.size;
-  const isLast = (isMember && members.size === 1) || (isPlane && planes === 1);
   const parts = [
     ...(isMember
       ? [`etcd ${up} of ${members.size} → ${up - 1} of ${members.size} while it restarts`]
       : ['the service restarts']),
-    ...(isMember && members.size > 1 && up - 1 < majority(members.size)
-      ? ['without a majority nothing can be written meanwhile']
-      : []),
-    ...(isLast ? ['the API is away meanwhile'] : []),
+    ...lossText(node, up - 1, standing),
     ...(node.roles.includes('worker') ? ['pods keep running'] : []),
   ];
   return parts.join('; ');
 }
 
-function startText({ id, roles }: PlannedNode, { members, down }: Standing): string | null {
+/** What nobody can do while so many members are up, and this node is not. */
+function lossText(node: PlannedNode, up: number, { members, planes }: Standing): readonly string[] {
+  const isMember = members.has(node.id);
+  const isLast = (isMember && members.size === 1) || (node.roles.includes('controlplane') && planes === 1);
+  return [
+    ...(isMember && members.size > 1 && up < majority(members.size)
+      ? ['without a majority nothing can be written meanwhile']
+      : []),
+    ...(isLast ? ['the API is away meanwhile'] : []),
+  ];
+}
+
+function stopText(node: PlannedNode, containers: boolean, standing: Standing): string {
+  const { members, down, stopped } = standing;
+  const before = members.size - down.size;
+  if (members.has(node.id)) down.add(node.id);
+  stopped.add(node.id);
+  const up = members.size - down.size;
+  const parts = [
+    up < before ? `etcd ${before} of ${members.size} → ${up} of ${members.size}` : 'the service stops',
+    ...lossText(node, up, standing),
+    ...(containers ? ['its containers end'] : node.roles.includes('worker') ? ['pods keep running'] : []),
+  ];
+  return parts.join('; ');
+}
+
+/** From then on this member is all there is of etcd. */
+function resetText({ id }: PlannedNode, snapshot: string | null, { members, down }: Standing): string {
+  members.clear();
+  down.clear();
+  members.add(id);
+  down.add(id);
+  return snapshot === null
+    ? 'what only other members of etcd have is lost'
+    : 'what was written after the snapshot was taken is lost';
+}
+
+function pauseText(node: PlannedNode, standing: Standing): string {
+  const up = standing.members.size - standing.down.size;
+  return ['its etcd answers nobody meanwhile', ...lossText(node, up - 1, standing)].join('; ');
+}
+
+function startText({ id, roles }: PlannedNode, { members, down, stopped }: Standing): string | null {
+  stopped.delete(id);
   if (down.delete(id)) {
     const up = members.size - down.size;
     return `etcd ${up - 1} of ${members.size} → ${up} of ${members.size}`;
@@ -83,14 +136,16 @@ function standingBefore(plan: Plan, away: readonly (readonly Role[])[]): Standin
     const leave = own.find((step) => step.kind === 'leave-cluster');
     const start = own.find((step) => step.kind === 'start-service');
     const founds = own.some((step) => step.kind === 'claim' && step.bootstrap);
-    const joins = start?.kind === 'start-service' && start.join !== null;
+    // Who starts anew may be told whom to ask, and is a member all the same.
+    const isStopped = own.some((step) => step.kind === 'stop-service');
+    const joins = start?.kind === 'start-service' && start.join !== null && !start.restart && !isStopped;
     const isMember =
       leave?.kind === 'leave-cluster'
         ? leave.members.length > 0
         : node.roles.includes('etcd') && !joins && !founds;
     if (isMember) members.add(node.id);
     const isGone = leave?.kind === 'leave-cluster' && leave.forget;
-    const isDown = start?.kind === 'start-service' && !start.restart && leave === undefined;
+    const isDown = start?.kind === 'start-service' && !start.restart && leave === undefined && !isStopped;
     if (isMember && (isGone || isDown)) down.add(node.id);
   }
   for (const [index, roles] of away.entries()) {
@@ -100,7 +155,7 @@ function standingBefore(plan: Plan, away: readonly (readonly Role[])[]): Standin
   }
   const isPlane = (roles: readonly Role[]) => roles.includes('controlplane');
   const planes = all.filter(({ roles }) => isPlane(roles)).length + away.filter(isPlane).length;
-  return { members, down, planes };
+  return { members, down, stopped: new Set(), planes };
 }
 
 function majority(count: number): number {

@@ -65,11 +65,16 @@ function stepLines(
   style: Style,
 ): readonly string[] {
   const padded = textWidth(text) > column ? text : padText(text, column);
-  const reason = style.dim(reasonOf(step.reason, column, style));
-  return [
-    `  ${markOf(step, style)} ${padded}  ${reason}`,
-    ...(disturbs === null ? [] : [`      ${style.yellow(`${style.symbols.warning} ${disturbs}`)}`]),
-  ];
+  const reason = style.dim(reasonOf(step.reason, Math.max(column, textWidth(text)), style));
+  return [`  ${markOf(step, style)} ${padded}  ${reason}`, ...disturbanceLines(disturbs, style)];
+}
+
+function disturbanceLines(disturbs: string | null, style: Style): readonly string[] {
+  if (disturbs === null) return [];
+  const lines = wrapText(disturbs, style.width === null ? null : style.width - 8);
+  return lines.map(
+    (line, index) => `      ${style.yellow(`${index === 0 ? style.symbols.warning : ' '} ${line}`)}`,
+  );
 }
 
 function markOf(step: GroupStep['step'], style: Style): string {
@@ -93,10 +98,19 @@ function headingOf({ nodes, leaves, atOnce }: PlanGroup, style: Style): string {
   return style.bold(cleanLine(`${countText(nodes.length, 'node')}${pace}: ${names}  ${roles}${ending}`));
 }
 
+/** In fewer letters nobody reads a reason. */
+const SHORTEST_REASON = 12;
+
 function reasonOf(text: string, column: number, style: Style): string {
   const reason = cleanLine(text);
   const room = style.width === null ? null : style.width - column - 6;
-  return room === null || room < 20 ? reason : fitText(reason, room, style.symbols.ellipsis);
+  if (room === null) return reason;
+  return room < SHORTEST_REASON ? '' : fitText(reason, room, style.symbols.ellipsis);
+}
+
+function goalText({ purpose, version }: Plan, name: string): string {
+  if (purpose === 'up') return `to bring ${name} to RKE2 ${version}`;
+  return purpose === 'remove' ? `to remove ${name}` : `for \`${purpose}\` of ${name}`;
 }
 
 function totalsText(plan: Plan, { command }: PlanContext, style: Style): string {
@@ -118,7 +132,7 @@ function totalsText(plan: Plan, { command }: PlanContext, style: Style): string 
     ...(restarts > 0 ? [countText(restarts, 'restart')] : []),
     ...(plan.leaving.length > 0 ? [`${countText(plan.leaving.length, 'node')} leaving`] : []),
   ];
-  const goal = plan.purpose === 'up' ? `to bring ${name} to RKE2 ${plan.version}` : `to remove ${name}`;
+  const goal = goalText(plan, name);
   const doing = command === null ? '' : ` Do it: ${command}`;
-  return `${parts.join(', ')} ${goal}${missing}.${doing}`;
+  return wrapText(`${parts.join(', ')} ${goal}${missing}.${doing}`, style.width).join('\n');
 }

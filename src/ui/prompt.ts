@@ -37,13 +37,21 @@ export async function confirm(
       options.signal?.addEventListener('abort', cancel, { once: true });
       lines.once('SIGINT', cancel);
       lines.once('close', () => resolve(''));
-      lines.question(`${cleanLine(question)} [y/N] `, resolve);
+      lines.question(wrapQuestion(`${cleanLine(question)} [y/N]`, streams.output), resolve);
     });
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     lines.close();
     streams.input.pause();
   }
+}
+
+/** Whole words on each line; readline itself takes no more than one, so the others go before. */
+function wrapQuestion(question: string, output: NodeJS.WritableStream): string {
+  const { columns = null } = output as { readonly columns?: number };
+  const lines = wrapText(question, columns === null ? null : columns - 2);
+  for (const line of lines.slice(0, -1)) output.write(`${line}\n`);
+  return `${lines.at(-1)} `;
 }
 
 /** Several questions at one terminal, one after another; what is typed ahead is kept. */
@@ -162,5 +170,6 @@ function requireTerminal(question: string, options: PromptOptions, { input }: Pr
     code: 'no-terminal',
     message: `There is a question and no terminal to answer it on: ${cleanLine(question)}`,
     hint: options.hint,
+    exitCode: 3,
   });
 }

@@ -1,5 +1,6 @@
 import type { ClusterStatus, MemberStatus, NodeState, NodeStatus } from '../domain/cluster-status.ts';
 import { cleanLine } from './clean-text.ts';
+import { clockText } from './duration-text.ts';
 import { fitText, wrapText } from './fit-text.ts';
 import { PLAIN_STYLE, type Style } from './style.ts';
 import { renderTable } from './table.ts';
@@ -28,7 +29,7 @@ export function renderStatus(status: ClusterStatus, now: number, style: Style = 
     `${status.clusterName}${version}: ${verdict}\n`,
     nodeTable(status.nodes, style),
     ...(status.etcd === null ? [] : [memberTable(status.etcd.members, style)]),
-    `${snapshotLine(status, now)}\n${driftLine(status)}\n`,
+    `${snapshotLine(status, now)}\n${driftLine(status)}\n${ttlLine(status)}`,
   ];
   const problems = status.problems.map(({ severity, message }) => {
     const mark = severity === 'error' ? style.red(style.symbols.failed) : style.yellow(style.symbols.warning);
@@ -89,6 +90,10 @@ function snapshotLine({ lastSnapshot }: ClusterStatus, now: number): string {
   const { name, location, node, createdAt, sizeBytes } = lastSnapshot;
   const place = location === 's3' ? 'in S3' : `on ${node ?? 'a node'}`;
   return `Last snapshot: ${cleanLine(name)}\n  ${ageText(now - createdAt)} ago, ${bytesText(sizeBytes)}, ${place}`;
+}
+
+function ttlLine({ goesInSeconds: seconds }: ClusterStatus): string {
+  return seconds === undefined ? '' : `Time to live: goes by itself in ${clockText(seconds * 1000)}\n`;
 }
 
 function driftLine({ drift, nodes }: ClusterStatus): string {

@@ -1,5 +1,7 @@
 import type { FirewallRecord } from '../domain/marker.ts';
 import type { Step, StepOf } from '../domain/plan.ts';
+import { STAGE_TEXTS } from '../domain/secrets-encryption.ts';
+import { clockText } from './duration-text.ts';
 import { countText } from './table.ts';
 
 /** What a planned step will do, in a few words for people. */
@@ -9,10 +11,20 @@ export function stepText(step: Step): string {
       return step.bootstrap
         ? 'mark the host as first node of this cluster'
         : 'mark the host as this cluster’s';
+    case 'set-ttl':
+      return step.seconds === null
+        ? 'take its time to live away: it stays for good'
+        : `have it go by itself in ${clockText(step.seconds * 1000)}`;
     case 'stage-artifacts':
       return stageText(step);
     case 'install':
       return installText(step);
+    case 'keep-previous':
+      return `put ${step.version} by, to be able to go back`;
+    case 'restore-previous':
+      return `put ${step.version} back, as it was put by`;
+    case 'drop-previous':
+      return 'delete what was put by of the version before';
     case 'prepare-host':
       return `prepare the host: ${step.preparations.join(', ')}`;
     case 'open-firewall':
@@ -51,6 +63,34 @@ export function stepText(step: Step): string {
       return `fetch ${countText(step.names.length, 'snapshot')} to ${step.directory}`;
     case 'uninstall':
       return 'take RKE2, its data and everything of ours off the host';
+    case 'stop-service':
+      return step.containers ? `stop ${step.node?.service} and its containers` : `stop ${step.node?.service}`;
+    case 'rotate-certificates':
+      return `take the old certificates out of use${step.services.length === 0 ? '' : `: ${step.services.join(', ')}`}`;
+    case 'verify-certificates':
+      return `see the new certificates on ${step.ports.map(({ port }) => port).join(', ')}`;
+    case 'rotate-token':
+      return 'give the cluster its new server token';
+    case 'change-encryption-keys':
+      return STAGE_TEXTS[step.stage];
+    case 'verify-encryption':
+      return 'see that all servers have the new key, and every Secret is stored with it';
+    case 'place-snapshot':
+      return `send the snapshot ${step.name}, ${megabytes(step.sizeBytes)}, and read it there`;
+    case 'reset-etcd':
+      return step.snapshot === null
+        ? 'make its etcd a cluster of one, with its own data'
+        : `make its etcd a cluster of one, with the data of ${step.snapshot}`;
+    case 'move-database':
+      return 'move its etcd database aside';
+    case 'prune-nodes':
+      return `delete every Node but ${step.keep.join(', ')}`;
+    case 'defragment':
+      return 'let etcd give free space back to the disk';
+    case 'rotate-authorities':
+      return 'put new certificate authorities into the cluster’s data';
+    case 'end-operation':
+      return 'note in the state that it is done';
     case 'forget-state':
       return 'delete the state file and the kubeconfig';
   }

@@ -171,7 +171,7 @@ describe('config', () => {
 
   it('says what to do where nobody can be asked', async () => {
     const { code, stderr } = await runProgram('config', '-c', newFile());
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stderr).toContain('rke2ctl config --minimal');
   });
 });

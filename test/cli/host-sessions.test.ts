@@ -49,6 +49,21 @@ describe('observing', () => {
     expect(() => all.get(B.key)).toThrow(ConnectError);
   });
 
+  it('looks last at addresses beside the file, where a machine of the file may answer as well', async () => {
+    const same = new ConnectError({ code: 'same-machine', message: 'it is A', hint: '', retryable: true });
+    const asked: string[] = [];
+    const { all, types } = sessions(async (key) => {
+      asked.push(key);
+      if (key === '10.0.0.9:22') throw same;
+      return opened();
+    });
+    all.add([makeNode('10.0.0.9', ['worker'])]);
+    const { hosts } = await all.observe(10, never);
+    expect(asked).toEqual([A.key, B.key, '10.0.0.9:22']);
+    expect(hosts['10.0.0.9:22']).toMatchObject({ reachable: false, error: { code: 'same-machine' } });
+    expect(types()).not.toContain('host-unreachable');
+  });
+
   it.each([new LockedError('ops holds it', 'wait'), new CancelledError(), new TypeError('oops')])(
     'ends with %s, once all others have been heard, so that none is left open',
     async (error) => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +79,13 @@ describe('the kubeconfig', () => {
     await operator().forgetCluster();
     expect(await readdir(folder)).toEqual([]);
     await operator().forgetCluster();
+  });
+
+  it('takes away what a killed run has left of the admin’s keys', async () => {
+    const { pid } = spawnSync('true');
+    await writeFile(`${path}.${pid}-1.tmp`, 'apiVersion: v1\nusers: [');
+    await operator().writeKubeconfig(kubeconfig('local'));
+    expect(await readdir(folder)).toEqual(['kube_config_cluster.yml']);
   });
 
   it('leaves no draft of the admin’s keys when its group does not exist', async () => {

@@ -41,6 +41,10 @@ describe('help', () => {
                                            time
         support-bundle [options]           gather what somebody needs who looks for a fault, without secrets, into
                                            one file
+        token                              the tokens by which nodes join the cluster
+        encrypt                            the encryption of Secrets in etcd
+        cert                               certificates and authorities of RKE2
+        etcd                               etcd and its snapshots
         validate [options]                 check cluster.yml itself; no network
         explain [options] [key]            say what a key of cluster.yml is for; without a key, which there are
         convert [options] <file> [state]   turn RKE1’s cluster.yml into one of rke2ctl, and tell what became of each
@@ -62,26 +66,29 @@ describe('help', () => {
       bring the cluster to what cluster.yml says; run again, it changes nothing
 
       Options:
-        -c, --config <file>       the cluster file; given again, later ones win (default: cluster.yml)
-        -o, --output <form>       form of the output (choices: "text", "json", default: "text")
-        --verbose                 show every command that runs on a host
-        --local                   this machine alone, without a cluster.yml
-        --artifacts <dir>         with --local: directory of a release to install from
-        --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
-        --channel <name>          with --local: release channel
-        --target <node...>        only these nodes, as far as they can be done without the others
-        --only <kind>             only nodes of this kind (choices: "workers")
-        --update-only             the same as \`--only workers\`, in RKE1’s words
-        --replace <node...>       a new machine takes the place of this node, which is gone for good
-        --keep-drift              leave alone what was changed on the hosts and not in the file
-        --update-addons           take addons from their URLs anew, also where they have changed
-        --ignore-check <name...>  go on although this check fails
-        --disable-port-check      do not try the ports between the nodes
-        --concurrency <n>         workers that are worked on at once (default: 30)
-        --timeout <duration>      how long one service or Node may take to become ready (default: 10m)
-        --yes                     answer yes to every question
-        --cleanup-on-failure      take a cluster that was not there before away again if it does not come up
-        -h, --help                print this help
+        -c, --config <file>        the cluster file; given again, later ones win (default: cluster.yml)
+        -o, --output <form>        form of the output (choices: "text", "json", default: "text")
+        --verbose                  show every command that runs on a host
+        --local                    this machine alone, without a cluster.yml
+        --artifacts <dir>          with --local: directory of a release to install from
+        --version <version>        with --local: RKE2 version, as v1.35.7+rke2r1
+        --channel <name>           with --local: release channel
+        --target <node...>         only these nodes, as far as they can be done without the others
+        --only <kind>              only nodes of this kind (choices: "workers")
+        --update-only              the same as \`--only workers\`, in RKE1’s words
+        --replace <node...>        a new machine takes the place of this node, which is gone for good
+        --rollback-node <node...>  only this: a node whose upgrade fails goes back to the version before
+        --keep-drift               leave alone what was changed on the hosts and not in the file
+        --update-addons            take addons from their URLs anew, also where they have changed
+        --ignore-check <name...>   go on although this check fails
+        --disable-port-check       do not try the ports between the nodes
+        --concurrency <n>          workers that are worked on at once (default: 30)
+        --timeout <duration>       how long one service or Node may take to become ready (default: 10m)
+        --trace <file>             write what took how long, for Perfetto, speedscope or Chrome
+        --timings                  print at the end what took longest, and what it waited for
+        --yes                      answer yes to every question
+        --cleanup-on-failure       take a cluster that was not there before away again if it does not come up
+        -h, --help                 print this help
       "
     `));
   it('of plan', () =>
@@ -91,27 +98,30 @@ describe('help', () => {
       show what \`up\` would do; touches nothing; exit code 2 when there is something
 
       Options:
-        -c, --config <file>       the cluster file; given again, later ones win (default: cluster.yml)
-        -o, --output <form>       form of the output (choices: "text", "json", default: "text")
-        --verbose                 show every command that runs on a host
-        --local                   this machine alone, without a cluster.yml
-        --artifacts <dir>         with --local: directory of a release to install from
-        --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
-        --channel <name>          with --local: release channel
-        --target <node...>        only these nodes, as far as they can be done without the others
-        --only <kind>             only nodes of this kind (choices: "workers")
-        --update-only             the same as \`--only workers\`, in RKE1’s words
-        --replace <node...>       a new machine takes the place of this node, which is gone for good
-        --keep-drift              leave alone what was changed on the hosts and not in the file
-        --update-addons           take addons from their URLs anew, also where they have changed
-        --ignore-check <name...>  go on although this check fails
-        --disable-port-check      do not try the ports between the nodes
-        --out <file>              save the plan, for \`apply\`
-        --no-diff                 do not show what changes in files
-        --refresh <yes>           false: ask no host, plan as if all were as the state says (default: true)
-        --graph <form>            draw the steps and what waits for what (choices: "mermaid", "svg")
-        --out-graph <file>        with --graph: where the picture goes, beside the plan on the screen
-        -h, --help                print this help
+        -c, --config <file>        the cluster file; given again, later ones win (default: cluster.yml)
+        -o, --output <form>        form of the output (choices: "text", "json", default: "text")
+        --verbose                  show every command that runs on a host
+        --local                    this machine alone, without a cluster.yml
+        --artifacts <dir>          with --local: directory of a release to install from
+        --version <version>        with --local: RKE2 version, as v1.35.7+rke2r1
+        --channel <name>           with --local: release channel
+        --target <node...>         only these nodes, as far as they can be done without the others
+        --only <kind>              only nodes of this kind (choices: "workers")
+        --update-only              the same as \`--only workers\`, in RKE1’s words
+        --replace <node...>        a new machine takes the place of this node, which is gone for good
+        --rollback-node <node...>  only this: a node whose upgrade fails goes back to the version before
+        --keep-drift               leave alone what was changed on the hosts and not in the file
+        --update-addons            take addons from their URLs anew, also where they have changed
+        --ignore-check <name...>   go on although this check fails
+        --disable-port-check       do not try the ports between the nodes
+        --trace <file>             write what took how long, for Perfetto, speedscope or Chrome
+        --timings                  print at the end what took longest, and what it waited for
+        --out <file>               save the plan, for \`apply\`
+        --no-diff                  do not show what changes in files
+        --refresh <yes>            false: ask no host, plan as if all were as the state says (default: true)
+        --graph <form>             draw the steps and what waits for what (choices: "mermaid", "svg")
+        --out-graph <file>         with --graph: where the picture goes, beside the plan on the screen
+        -h, --help                 print this help
       "
     `));
   it('of check', () =>
@@ -128,6 +138,8 @@ describe('help', () => {
         --artifacts <dir>         with --local: directory of a release to install from
         --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
         --channel <name>          with --local: release channel
+        --trace <file>            write what took how long, for Perfetto, speedscope or Chrome
+        --timings                 print at the end what took longest, and what it waited for
         --ignore-check <name...>  leave this check out
         -h, --help                print this help
       "
@@ -155,6 +167,8 @@ describe('help', () => {
         -c, --config <file>     the cluster file; given again, later ones win (default: cluster.yml)
         -o, --output <form>     form of the output (choices: "text", "json", default: "text")
         --verbose               show every command that runs on a host
+        --trace <file>          write what took how long, for Perfetto, speedscope or Chrome
+        --timings               print at the end what took longest, and what it waited for
         --force, --yes          do not ask
         --keep-snapshots <dir>  fetch the local etcd snapshots into this directory first
         --ignore-unreachable    forget hosts that cannot be reached

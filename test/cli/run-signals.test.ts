@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { listenToRun, type RunSignals } from '../../src/cli/run-signals.ts';
+import { listenToRun, type RunSignals } from '../../src/cli/run/run-signals.ts';
 
 let signals: RunSignals;
 let ends: string[];

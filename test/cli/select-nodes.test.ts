@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseLimit, selectNodes } from '../../src/cli/select-nodes.ts';
+import { parseLimit } from '../../src/cli/nodes/parse-limit.ts';
+import { selectNodes } from '../../src/cli/nodes/select-nodes.ts';
 import { parseCluster } from '../../src/config/parse-cluster.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import type { State } from '../../src/domain/state.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { refuseIllState } from '../../src/cli/refuse-ill-state.ts';
+import { refuseIllState } from '../../src/cli/state/refuse-ill-state.ts';
 import type { Workspace } from '../../src/cli/workspace.ts';
 import type { State } from '../../src/domain/state.ts';
 import type { StateCopy } from '../../src/domain/state-copy.ts';
@@ -70,7 +70,7 @@ describe('state', () => {
       [path, ...readdirSync(`${path}.history`).map((name) => join(`${path}.history`, name))]
         .map((file) => readFileSync(file, 'utf8'))
         .join();
-    expect(await run('seal')).toMatchObject({ code: 1, stderr: /RKE2CTL_STATE_PASSPHRASE_FILE/ });
+    expect(await run('seal')).toMatchObject({ code: 3, stderr: /RKE2CTL_STATE_PASSPHRASE_FILE/ });
     vi.stubEnv('RKE2CTL_STATE_PASSPHRASE', 'open sesame');
     expect((await run('seal')).code).toBe(0);
     expect(all()).not.toMatch(TOKENS);

@@ -138,3 +138,22 @@ describe('rke2 of a node', () => {
     expect(findings).toContain(`3 ${code} nodes[1].rke2.${key}`);
   });
 });
+
+describe('follow', () => {
+  it('is for a node that is known by a name', () => {
+    const [node, other] = listNodes(
+      '  - {address: tower.example, role: [worker], follow: true}\n  - {address: 10.0.0.9, role: [worker], follow: false}\n',
+    );
+    expect(node?.follow).toBe(true);
+    expect(other).not.toHaveProperty('follow');
+  });
+
+  it.each([
+    ['address: 10.0.0.9', 'follow-needs-name'],
+    ['address_range: 10.0.0.8-9', 'follow-needs-name'],
+    ['address: tower.example, internal_address: 10.0.0.9', 'follow-and-internal-address'],
+  ])('%s: %s', (entry, code) => {
+    const findings = listFindings(`  - {${entry}, role: [worker], follow: true}\n`);
+    expect(findings).toEqual([`3 ${code} nodes[1].follow`]);
+  });
+});

@@ -85,6 +85,7 @@ describe('defaults', () => {
         connectTimeoutMs: 10_000,
         keepaliveMs: 15_000,
       },
+      transfer: { operatorMbps: null, nodeMbps: null, fanOut: 2 },
       dataDir: '/var/lib/rancher/rke2',
       ingress: null,
       externalDatastore: false,
@@ -93,6 +94,8 @@ describe('defaults', () => {
       environment: {},
       addons: [],
       addonTimeoutMs: 45_000,
+      ttlSeconds: null,
+      runTtlSeconds: null,
       charts: [],
       chartValues: {},
       upgrade: {

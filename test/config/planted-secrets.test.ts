@@ -22,6 +22,7 @@ const FILES: Readonly<Record<string, string>> = {
   'cloud_provider.vsphereCloudProvider.virtual_center.*.password': `${NODES}\ncloud_provider: {name: vsphere, vsphereCloudProvider: {virtual_center: {v.example: {user: u, password: "@", datacenters: d}}}}`,
   'services.etcd.backup_config.s3backupconfig.access_key': `${NODES}\nservices: {etcd: {backup_config: {s3backupconfig: {bucket_name: b, endpoint: s3.example, access_key: "@", secret_key: x}}}}`,
   'services.etcd.backup_config.s3backupconfig.secret_key': `${NODES}\nservices: {etcd: {backup_config: {s3backupconfig: {bucket_name: b, endpoint: s3.example, access_key: x, secret_key: "@"}}}}`,
+  'services.etcd.backup_config.s3backupconfig.session_token': `${NODES}\nservices: {etcd: {backup_config: {s3backupconfig: {bucket_name: b, endpoint: s3.example, access_key: x, secret_key: y, session_token: "@"}}}}`,
   'services.etcd.key': `${ELSEWHERE}\nservices: {etcd: {external_urls: ["https://e.example:2379"], ca_cert: "CERT", cert: "CERT", key: "@"}}`,
   'authentication.webhook.config_file': `${NODES}\nauthentication: {strategy: "x509|webhook", webhook: {config_file: "@"}}`,
   'datastore.endpoint': `${ELSEWHERE}\ndatastore: {endpoint: "@"}`,

@@ -184,6 +184,18 @@ describe('recurring snapshots', () => {
     });
   });
 
+  it('carry a session token, which is a secret and needs its keys', () => {
+    const s3 = { bucket_name: 'b', endpoint: 's3.amazonaws.com', session_token: 'env:S3_SECRET' };
+    const keys = { access_key: 'AKIAEXAMPLE', secret_key: 'secret' };
+    const { cluster } = read({ backup_config: { s3backupconfig: { ...s3, ...keys } } });
+    expect(cluster?.rke2.secrets['etcd-s3-session-token']?.reveal()).toBe('from-the-environment');
+    expect(cluster?.rke2.server).not.toHaveProperty('etcd-s3-session-token');
+    const { findings } = read({ backup_config: { s3backupconfig: s3 } });
+    expect(findings).toMatchObject([
+      { code: 's3-credentials', message: expect.stringContaining('session_token') },
+    ]);
+  });
+
   it('may take S3’s settings from a Secret', () => {
     expect(server({ backup_config: { s3backupconfig: { config_secret: 'etcd-s3' } } })).toMatchObject({
       'etcd-s3': true,

@@ -1,7 +1,8 @@
 /*
  * Run as a process of its own: `config-map-writer.ts KUBECONFIG FILE`. Puts ConfigMaps through the API, one after the other,
  * and appends one line per acknowledged one to FILE: `NAME MS`, when it was acknowledged. What is not acknowledged is tried
- * again under the same name; "already exists" then means that an earlier try had been taken.
+ * again under the same name; "already exists" then means that an earlier try had been taken. Before it is, the
+ * kubeconfig is read anew: it may name another server by now.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { request } from 'node:https';
@@ -18,10 +19,22 @@ interface Kubeconfig {
 }
 
 const [kubeconfig = '', file = ''] = process.argv.slice(2);
-const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig;
-const cluster = clusters[0]?.cluster;
-const user = users[0]?.user;
-if (cluster === undefined || user === undefined) throw new Error(`${kubeconfig} is no kubeconfig`);
+type Access = Kubeconfig['clusters'][number]['cluster'] & Kubeconfig['users'][number]['user'];
+
+/** Null while the file is not there, or half there. */
+function readAccess(): Access | null {
+  try {
+    const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig;
+    const [cluster, user] = [clusters[0]?.cluster, users[0]?.user];
+    return cluster === undefined || user === undefined ? null : { ...cluster, ...user };
+  } catch {
+    return null;
+  }
+}
+
+const first = readAccess();
+if (first === null) throw new Error(`${kubeconfig} is no kubeconfig`);
+let access: Access = first;
 const decode = (text: string) => Buffer.from(text, 'base64').toString();
 
 /** The HTTP status, or 0 when there was no answer. */
@@ -29,14 +42,14 @@ function put(name: string): Promise<number> {
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { name } });
   return new Promise((resolve) => {
     const sent = request(
-      `${cluster?.server}/api/v1/namespaces/default/configmaps`,
+      `${access.server}/api/v1/namespaces/default/configmaps`,
       {
         method: 'POST',
         agent: false,
         timeout: 3_000,
-        ca: decode(cluster?.['certificate-authority-data'] ?? ''),
-        cert: decode(user?.['client-certificate-data'] ?? ''),
-        key: decode(user?.['client-key-data'] ?? ''),
+        ca: decode(access['certificate-authority-data']),
+        cert: decode(access['client-certificate-data']),
+        key: decode(access['client-key-data']),
         headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
       },
       (response) => {
@@ -56,6 +69,7 @@ for (let number = 0; ; number += 1) {
   for (;;) {
     const status = await put(name);
     if (status === 201 || status === 409) break;
+    access = readAccess() ?? access;
     await sleep(100);
   }
   appendFileSync(file, `${name} ${Date.now()}\n`);

@@ -17,11 +17,11 @@ const MUTATIONS: readonly RegExp[] = [
   /\bsysctl[ \t]+(?:-w|--system|-p)/,
   /\bfirewall(?:-offline)?-cmd\b[^\n]*--(?:add|remove|reload|new|delete|set|change|complete-reload)/,
   /\bdd\b[^\n;|]*\bof=(?!\/dev\/null)/,
-  // Into a file; `>&2`, `/dev/null` and comparisons with numbers are none.
-  /(?<![=-])>>?[ \t]*(?!&)(?!\/dev\/null)["']?[/$A-Za-z.~]/,
+  // Into a file; `>&2`, `/dev/null`, bash's sockets and comparisons with numbers are none.
+  /(?<![=-])>>?[ \t]*(?!&)(?!\/dev\/(?:null|tcp\/))["']?[/$A-Za-z.~]/,
   /\brke2\b[^\n]*\b(?:etcd-snapshot (?:save|delete|prune)|certificate rotate|secrets-encrypt|uninstall|killall)/,
   // etcd's gateway reads by POST, too.
-  /\/v3\/(?!maintenance\/status|cluster\/member\/list|kv\/range)/,
+  /\/v3\/(?!maintenance\/status|maintenance\/alarm [^\n]*"action":"GET"|cluster\/member\/list|kv\/range)/,
 ];
 
 const KUBECTL_VERB =

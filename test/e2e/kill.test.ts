@@ -1,21 +1,41 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeRoot, newKey } from '../../src/pki/make-cas.ts';
+import { writePrivateKey } from '../../src/pki/pem.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { expectExit } from './expect-exit.ts';
 import { clusterFile, makeProject, type Project, SERVER, WORKER } from './project.ts';
 
 const HOSTS = ['node1', 'node2', 'node3'] as const;
 
+const TLS = '/var/lib/rancher/rke2/server/tls';
+
 let lab: Lab;
 let project: Project;
+/** The cluster has CAs of its own from the start: a run that is cut off must not leave half of them to be RKE2's. */
+const root = makeRoot('Example Root', new Date());
 
 beforeAll(async () => {
   lab = await createLab({ name: 'kill', hosts: 3 });
   project = await makeProject(lab, 'kill');
-  await project.write(clusterFile(lab, [SERVER, SERVER, WORKER]));
+  await writeFile(project.path('root.pem'), root.certificate.toString());
+  await writeFile(project.path('root.key'), writePrivateKey(root.key), { mode: 0o600 });
+  await makeCas('./ca');
+  await describeCluster('./ca');
 });
 
 afterAll(() => lab?.destroy());
+
+/** CAs below the root in this directory beside cluster.yml. */
+async function makeCas(directory: string): Promise<void> {
+  const flags = ['--cert-dir', directory, '--ca-cert', 'root.pem', '--ca-key', 'root.key'];
+  expectExit(await project.rke2ctl('cert', 'generate-csr', ...flags));
+}
+
+function describeCluster(ca: string | null): Promise<void> {
+  const certificates = ca === null ? {} : { certificates: { ca } };
+  return project.write(clusterFile(lab, [SERVER, SERVER, WORKER], certificates));
+}
 
 /** What a line of the JSON output says of a step. */
 interface Line {
@@ -81,11 +101,25 @@ const MOMENTS: readonly {
     delayMs: 100,
   },
   { name: 'while the first server starts', is: () => started(`start-service ${key(0)}`), delayMs: 700 },
-  { name: 'between the servers', is: () => ended(`start-service ${key(0)}`) },
+  {
+    name: 'between the servers',
+    // The one that was cut off before may have got READY by itself, and has no step any more.
+    is: () => (line) => ended(`start-service ${key(0)}`)(line) || started(`start-service ${key(1)}`)(line),
+  },
   { name: 'while the second server joins', is: () => started(`start-service ${key(1)}`), delayMs: 900 },
   { name: 'while the worker joins', is: () => started(`start-service ${key(2)}`), delayMs: 200 },
   { name: 'before the kubeconfig and the copy of the state', is: () => started(`verify-nodes ${key(0)}`) },
 ];
+
+it('CAs that are wrong are refused before any host is touched', async () => {
+  await makeCas('./wrong');
+  await writeFile(project.path('wrong/etcd/peer-ca.key'), writePrivateKey(newKey()));
+  await describeCluster('./wrong');
+  const { stderr } = expectExit(await project.rke2ctl('up'), 3);
+  expect(stderr).toContain('ca-key-mismatch');
+  await expect(readFile(project.path('cluster.rkestate'))).rejects.toThrow('ENOENT');
+  await describeCluster('./ca');
+});
 
 describe('kill -9 of `up`, once at each of these moments', () => {
   const cas = new Set<string>();
@@ -125,5 +159,52 @@ describe('kill -9 of `up`, once at each of these moments', () => {
     };
     expect(Object.values(state.nodes).map((node) => node.phase)).toEqual(['joined', 'joined', 'joined']);
     expectExit(await project.rke2ctl('plan'), 0);
+  });
+
+  it('whose CAs are those of the file, on all nodes and on every port', async () => {
+    const ours = async (name: string) => (await readFile(project.path(`ca/${name}`), 'utf8')).trim();
+    expect([...cas].map((ca) => ca.trim())).toEqual([await ours('server-ca.crt')]);
+    const hash = root.certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+    for (const host of ['node1', 'node2'])
+      for (const name of ['client-ca.key', 'etcd/peer-ca.crt', 'request-header-ca.key']) {
+        const { stdout } = await lab.exec(host, ['cat', `${TLS}/${name}`]);
+        expect(stdout.trim()).toBe(await ours(name));
+      }
+    const { stdout: modes } = await lab.exec('node1', [
+      'sh',
+      '-c',
+      `stat -c %a ${TLS}/*-ca.key ${TLS}/etcd/*-ca.key`,
+    ]);
+    expect(new Set(modes.trim().split('\n'))).toEqual(new Set(['600']));
+    for (const host of ['node2', 'node3']) {
+      const file = host === 'node2' ? 'server-token' : 'agent-token';
+      const { stdout } = await lab.exec(host, ['cat', `/etc/rancher/rke2/${file}`]);
+      expect(stdout).toMatch(new RegExp(`^K10${hash}::`));
+    }
+    // From a node: 9345 is open to nobody else.
+    const ports = [0, 1].flatMap((index) =>
+      [9345, 6443].map((port) => `${lab.hosts[index]?.address}:${port}`),
+    );
+    const script = [
+      `cat >/run/root.pem <<'END'\n${root.certificate}END`,
+      ...ports.map(
+        (port) => `curl -sS -o /dev/null --cacert /run/root.pem https://${port}/ping && echo ${port}`,
+      ),
+    ];
+    const { stdout: trusted } = await lab.exec('node3', ['sh', '-c', script.join('\n')]);
+    expect(trusted.trim().split('\n')).toEqual(ports);
+  });
+
+  it('and stay when the file names them no more; others are refused', async () => {
+    await describeCluster(null);
+    expectExit(await project.rke2ctl('plan'), 0);
+    const other = makeRoot('Other Root', new Date());
+    await writeFile(project.path('root.pem'), other.certificate.toString());
+    await writeFile(project.path('root.key'), writePrivateKey(other.key), { mode: 0o600 });
+    await makeCas('./other');
+    await describeCluster('./other');
+    const { exitCode, stderr, stdout } = await project.rke2ctl('up');
+    expect(exitCode).toBe(1);
+    expect(stdout + stderr).toContain('cert rotate --rotate-ca');
   });
 });

@@ -1,23 +1,14 @@
 import { appendFile, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import type { Command, Option } from 'commander';
+import type { Option } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { ExecResult } from '../lab/command.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { CHANGING, LEAVES, type Leaf, longOf, takes } from '../support/command-leaves.ts';
 import { chartsSettled } from './charts-settled.ts';
 import { expectExit } from './expect-exit.ts';
 import { findMutations, type SentCommand } from './find-mutations.ts';
 import { clusterFile, makeProject, nodeEntry, type Project, SERVER, WORKER } from './project.ts';
-
-/** Commands that are there to change something; all others only look. A new command must be put here or below. */
-const CHANGING: ReadonlySet<string> = new Set([
-  ...['up', 'apply', 'remove', 'run', 'adopt'],
-  // They run what the person says.
-  ...['exec', 'ssh'],
-  // A Secret in the cluster; the others the state on this machine.
-  ...['state push', 'state seal', 'state unseal'],
-]);
 
 /** How a command that only looks is called, and once more for flags that want a value of their own. */
 interface Looking {
@@ -42,6 +33,8 @@ const LOOKING: Readonly<Record<string, Looking>> = {
     more: [
       ['--target', 'node2'],
       ['--replace', 'node2'],
+      ['--rollback-node', 'node2'],
+      ['--trace', 'out/@n.json'],
       ['--ignore-check', 'inotify'],
       ['--out', 'out/saved.plan'],
       ['--refresh', 'false'],
@@ -50,7 +43,10 @@ const LOOKING: Readonly<Record<string, Looking>> = {
     ],
   },
   check: {
-    more: [['--ignore-check', 'inotify']],
+    more: [
+      ['--ignore-check', 'inotify'],
+      ['--trace', 'out/@n.json'],
+    ],
     leftOut: {
       '--local': 'it measures the disk of this machine',
       '--artifacts': 'goes with --local',
@@ -58,7 +54,18 @@ const LOOKING: Readonly<Record<string, Looking>> = {
       '--channel': 'goes with --local',
     },
   },
-  status: {},
+  status: { more: [['--trace', 'out/@n.json']] },
+  'cert check': { more: [['--warn-days', '7'], ['--node', 'node2'], ['node1']] },
+  'cert generate-csr': {
+    words: ['--cert-dir', 'out/ca@n'],
+    leftOut: { '--ca-cert': 'it signs with a CA of the person', '--ca-key': 'goes with --ca-cert' },
+  },
+  'token list': {},
+  'encrypt status': {},
+  'etcd health': {},
+  'etcd snapshot-list': {},
+  'etcd snapshot-verify': { words: ['@snapshot'] },
+  'etcd snapshot-download': { words: ['@snapshot', '--out', 'out/@n'] },
   kubeconfig: {
     words: ['--print'],
     more: [
@@ -100,26 +107,16 @@ const LOOKING: Readonly<Record<string, Looking>> = {
   'state unlock': {},
 };
 
+/** What it would do, a verb says without doing it. */
+const PLANS = LEAVES.filter((leaf) => CHANGING.has(leaf.name) && takes(leaf, '--plan')).map(({ name }) => [
+  ...name.split(' '),
+  ...(name === 'etcd snapshot-restore' ? ['@snapshot'] : []),
+  '--plan',
+]);
+
 /** Goes on until Ctrl-C. */
 const ENDLESS = /^(?:status --watch|logs --follow)$/;
 const LOOK_MS = 5_000;
-
-interface Leaf {
-  readonly name: string;
-  readonly options: readonly Option[];
-}
-
-function leavesOf(command: Command, path: readonly string[] = []): readonly Leaf[] {
-  return command.commands.flatMap((each) => {
-    const names = [...path, each.name()];
-    const own = each as Command & { readonly _actionHandler: unknown };
-    const leaf = own._actionHandler ? [{ name: names.join(' '), options: each.options }] : [];
-    return [...leaf, ...leavesOf(each, names)];
-  });
-}
-
-const leaves = leavesOf(createProgram());
-const longOf = (option: Option) => option.long ?? option.flags;
 
 /** Every way in which a command is called here: bare, with each flag that has no value, with each choice, and as said above. */
 function callsOf({ name, options }: Leaf): readonly (readonly string[])[] {
@@ -149,22 +146,20 @@ function isLeftOut(name: string, option: Option): boolean {
 
 describe('every command and every flag', () => {
   it('is declared as one that changes something or as one that only looks', () => {
-    const unknown = leaves.filter(({ name }) => !CHANGING.has(name) && LOOKING[name] === undefined);
+    const unknown = LEAVES.filter(({ name }) => !CHANGING.has(name) && LOOKING[name] === undefined);
     expect(unknown.map(({ name }) => name)).toEqual([]);
-    expect(leaves.length).toBeGreaterThan(20);
+    expect(LEAVES.length).toBeGreaterThan(20);
   });
 
   it('of those that look is tried', () => {
-    const untried = leaves
-      .filter(({ name }) => !CHANGING.has(name))
-      .flatMap((leaf) => {
-        const words = new Set(callsOf(leaf).flat());
-        const missing = leaf.options.filter(
-          (option) =>
-            longOf(option) !== '--config' && !words.has(longOf(option)) && !isLeftOut(leaf.name, option),
-        );
-        return missing.map((option) => `${leaf.name} ${longOf(option)}`);
-      });
+    const untried = LEAVES.filter(({ name }) => !CHANGING.has(name)).flatMap((leaf) => {
+      const words = new Set(callsOf(leaf).flat());
+      const missing = leaf.options.filter(
+        (option) =>
+          longOf(option) !== '--config' && !words.has(longOf(option)) && !isLeftOut(leaf.name, option),
+      );
+      return missing.map((option) => `${leaf.name} ${longOf(option)}`);
+    });
     expect(untried).toEqual([]);
   });
 });
@@ -176,6 +171,8 @@ let lab: Lab;
 let project: Project;
 /** Of a state that is kept. */
 let serial = '';
+/** One that lies on the server. */
+let snapshot = '';
 const ran: { readonly call: string; readonly result: ExecResult }[] = [];
 
 beforeAll(async () => {
@@ -190,6 +187,9 @@ beforeAll(async () => {
   });
   expectExit(await project.rke2ctl('up'));
   await chartsSettled(project);
+  expectExit(await project.rke2ctl('etcd', 'snapshot-save', '--name', 'looked', '--yes'));
+  const listed = expectExit(await project.rke2ctl('etcd', 'snapshot-list'));
+  snapshot = /^(looked-\S+)/m.exec(listed.stdout)?.[1] ?? '';
   const history = expectExit(await project.rke2ctl('state', 'history'));
   serial = /^ *(\d+) /m.exec(history.stdout)?.[1] ?? '';
   for (const folder of ['out', 'pulled', 'rebuilt']) {
@@ -295,7 +295,11 @@ async function call(words: readonly string[]): Promise<void> {
   count += 1;
   const number = String(count);
   const args = words.map((word) =>
-    word.replace('@n', number).replace('@artifacts', lab.artifacts).replace('@serial', serial),
+    word
+      .replace('@n', number)
+      .replace('@artifacts', lab.artifacts)
+      .replace('@serial', serial)
+      .replace('@snapshot', snapshot),
   );
   const name = args.join(' ');
   if (!ENDLESS.test(name)) {
@@ -320,8 +324,11 @@ describe('looking', () => {
   it('changes nothing: no file or its times, no setting, no key of etcd, no Node, no state', async () => {
     const before = await everything();
     const semaphore = createSemaphore(3);
-    const looking = leaves.filter(({ name }) => !CHANGING.has(name));
-    await Promise.all(looking.map((leaf) => semaphore.run(() => callEach(callsOf(leaf)))));
+    const looking = LEAVES.filter(({ name }) => !CHANGING.has(name));
+    await Promise.all([
+      ...looking.map((leaf) => semaphore.run(() => callEach(callsOf(leaf)))),
+      ...PLANS.map((words) => semaphore.run(() => call(words))),
+    ]);
     expect(await everything()).toEqual(before);
     expect(ran.length).toBeGreaterThan(70);
   });

@@ -1,9 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { CertificateReport } from '../../src/domain/certificates.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { signCertificate } from '../standin/rke2/certificate.ts';
 import { chartsSettled } from './charts-settled.ts';
 import { expectExit } from './expect-exit.ts';
 import { clusterFile, makeProject, nodeEntry, type Project, SERVER, WORKER } from './project.ts';
@@ -235,6 +237,69 @@ describe('logs', () => {
   });
 });
 
+describe('cert check', () => {
+  const TLS = '/var/lib/rancher/rke2/server/tls';
+
+  async function look(exitCode: number, ...words: readonly string[]): Promise<CertificateReport> {
+    const ran = await project.rke2ctl('cert', 'check', ...words, '--output', 'json');
+    return JSON.parse(expectExit(ran, exitCode).stdout) as CertificateReport;
+  }
+
+  /** A leaf of the cluster's own authority that ended yesterday. */
+  async function endedLeaf(): Promise<string> {
+    const [certificate, key] = await Promise.all(
+      ['crt', 'key'].map(async (end) => (await sh('node1', `cat ${TLS}/server-ca.${end}`)).stdout),
+    );
+    const issuer = { certificate: `${certificate}\n`, key: key ?? '' };
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    return signCertificate({ commonName: 'kube-apiserver', usages: ['server'], publicKey, issuer, days: -1 });
+  }
+
+  it('reads every file and asks every port, through the bastion, as a user with sudo', async () => {
+    const report = await look(0);
+    expect([report.gaps, report.problems]).toEqual([[], []]);
+    const ports = report.certificates.filter(({ kind }) => kind === 'port');
+    expect(ports.map(({ node, where }) => `${node} ${where}`).sort()).toEqual(
+      ['node1 10250', 'node1 2379', 'node1 6443', 'node1 9345', 'node2 10250'].sort(),
+    );
+    const fileOf = (node: string, path: string) =>
+      report.certificates.find((each) => each.node === node && each.where.endsWith(path))?.serial;
+    const portOf = (node: string, port: string) =>
+      ports.find((each) => each.node === node && each.where === port)?.serial;
+    expect(portOf('node1', '6443')).toBe(fileOf('node1', '/serving-kube-apiserver.crt'));
+    expect(portOf('node1', '9345')).toBe(fileOf('node1', '/dynamic-cert.json'));
+    expect(portOf('node1', '2379')).toBe(fileOf('node1', '/etcd/server-client.crt'));
+    expect(portOf('node2', '10250')).toBe(fileOf('node2', '/agent/serving-kubelet.crt'));
+    expect(report.certificates.filter(({ kind }) => kind === 'kubeconfig')).toHaveLength(1);
+    expect(report.authorities).toHaveLength(5);
+    for (const { daysLeft } of report.certificates) expect(daysLeft).toBeGreaterThanOrEqual(363);
+    const text = expectExit(await project.rke2ctl('cert', 'check')).stdout;
+    expect(text).toMatch(/^node2 +ok +36\dd +\d{4}-\d\d-\d\d +\d in files and on ports$/m);
+    expect(text).not.toContain('PRIVATE');
+  });
+
+  it('names what has ended, what differs and what is near, with exit code 4', async () => {
+    const api = `${TLS}/serving-kube-apiserver.crt`;
+    await sh('node1', `cp -p ${api} /root/kept.crt; cat >${api}`, await endedLeaf());
+    try {
+      const report = await look(4, 'node1');
+      const bad = report.certificates.filter(({ status }) => status !== 'ok');
+      expect(bad.map(({ where, status, differsFrom }) => [where, status, differsFrom])).toEqual([
+        [api, 'ended', null],
+        ['6443', 'differs', api],
+      ]);
+      expect(report.problems.map(({ message }) => message).join()).toContain('cert rotate --node node1');
+    } finally {
+      await sh('node1', `cat /root/kept.crt >${api}; rm /root/kept.crt`);
+    }
+    const near = await look(4, '--node', 'node2', '--warn-days', '366');
+    // Another node's certificates are none of theirs.
+    expect(new Set(near.certificates.map(({ node, status }) => `${node} ${status}`))).toEqual(
+      new Set(['node2 ends-soon']),
+    );
+  });
+});
+
 /** Puts secrets where hosts and operators have them, each beside a word that shows that the place was looked at. */
 async function plantOnHosts(): Promise<void> {
   const files: Readonly<Record<string, string>> = {
@@ -349,10 +414,14 @@ describe('support-bundle', () => {
     expect(files.get('nodes/node1/journal.txt')).toMatch(/up and running/);
   });
 
-  it('beside it exec and logs say which node they could not reach', async () => {
+  it('beside it exec, logs and cert check say which node they could not reach', async () => {
+    const checking = project.rke2ctl('cert', 'check');
     const ran = expectExit(await project.rke2ctl('exec', '--', 'hostname'), 4);
     expect(ran.stdout).toBe('node1 | node1');
     expect(ran.stderr).toMatch(/^node2 +- .*node2|^node2 +- .*198\.18/m);
     expect(expectExit(await project.rke2ctl('logs', '--lines', '1'), 4).stderr).toMatch(/^node2: /m);
+    const check = expectExit(await checking, 4).stdout;
+    expect(check).toMatch(/^lab: \d+ certificates of 1 of 2 nodes, not well$/m);
+    expect(check).toMatch(/^✗ node2: /m);
   });
 });

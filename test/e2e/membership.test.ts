@@ -344,7 +344,7 @@ describe('leave-cluster', () => {
     await drain.run(step('drain', 'node3', { via: ['node3', ...VIA], input: INPUT }), surroundings.context);
     // RKE2's controller only looks after Nodes that bear etcd's role: here it does nothing, and both are left to us.
     await rke2.kubectl('node1', 'label node node3 node-role.kubernetes.io/etcd-');
-    const impatient = { ...surroundings.context, timeoutMs: 10_000 };
+    const impatient = { ...surroundings.context, timeoutMs: 40_000 };
     expect(await leave('node3', ['node3', ...VIA], VIA, true, impatient)).toBe('done');
     expect(surroundings.progress.join('\n')).toMatch(/takes member node3-[0-9a-f]{8} out of etcd/);
     expect(await voters()).toEqual(['node1', 'node2']);
@@ -382,7 +382,7 @@ describe('leave-cluster', () => {
     expect(await rke2.kubectl('node1', 'get node node1 -o name')).toContain('node1');
   });
 
-  it('waits for the charts of a new version, whose install keeps the program before and drops its bundles', async () => {
+  it('waits for the charts of a new version, whose install takes the bundles before away', async () => {
     const version = 'v1.36.4+rke2r1';
     const [host] = lab.hosts;
     await makeRelease({ directory: join(host?.root ?? '', 'root/next'), version, bundles: [] });
@@ -404,8 +404,7 @@ describe('leave-cluster', () => {
     const after = await rke2.kubectl('node1', job);
     expect(after).toMatch(/ 1$/);
     expect(after).not.toBe(before);
-    const programs = 'for f in rke2 rke2.previous; do /usr/local/bin/$f --version | head -n 1; done';
-    expect(await rke2.sh('node1', programs)).toMatch(/v1\.36\.4\+rke2r1 .*\n.* v1\.35\.7\+rke2r1 /);
+    expect(await rke2.sh('node1', '/usr/local/bin/rke2 --version')).toContain(version);
     expect(await rke2.sh('node1', `ls ${data}/agent/images`)).not.toContain('old');
   });
 

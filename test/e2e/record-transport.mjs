@@ -3,10 +3,10 @@
 import { register } from 'node:module';
 
 const tap = `
-import { appendFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
+import { appendFileSync as appendRecord } from 'node:fs';
+import { Readable as Through } from 'node:stream';
 
-export function recordTransport(transport, sink) {
+function tapTransport(transport) {
   const start = async (request) => {
     const pieces = [];
     const keep = (piece) => (pieces.push(Buffer.from(piece)), piece);
@@ -14,10 +14,10 @@ export function recordTransport(transport, sink) {
     async function* through() {
       for await (const piece of stdin) yield keep(piece);
     }
-    const isStream = stdin instanceof Readable;
+    const isStream = stdin instanceof Through;
     if (!isStream && stdin !== undefined) keep(stdin);
-    const given = isStream ? { ...request, stdin: Readable.from(through(), { objectMode: false }) } : request;
-    const tell = () => appendFileSync(
+    const given = isStream ? { ...request, stdin: Through.from(through(), { objectMode: false }) } : request;
+    const tell = () => appendRecord(
       process.env.RKE2CTL_TEST_RECORD,
       JSON.stringify({ target: transport.target, command: request.command, stdin: Buffer.concat(pieces).toString() }) + '\\n',
     );
@@ -25,7 +25,7 @@ export function recordTransport(transport, sink) {
     running.result.then(tell, tell);
     return { write: (data) => running.write(keep(data)), end: () => running.end(), result: running.result };
   };
-  const tapped = {
+  return {
     target: transport.target,
     get hostKey() { return transport.hostKey; },
     connect: (signal) => transport.connect(signal),
@@ -33,18 +33,16 @@ export function recordTransport(transport, sink) {
     run: async (request) => { const running = await start(request); running.end(); return running.result; },
     close: () => transport.close(),
   };
-  return recordOriginally(tapped, sink);
 }
 `;
 
 const hook = `
 export async function load(url, context, next) {
   const loaded = await next(url, context);
-  if (!url.endsWith('/dist/transport/recording.js')) return loaded;
+  if (!/[/]dist[/].*[.]js$/.test(url)) return loaded;
   const own = String(loaded.source);
-  const renamed = own.replace('export function recordTransport(', 'function recordOriginally(');
-  if (renamed === own) throw new Error('recordTransport is not where the recording expects it');
-  return { ...loaded, source: renamed + ${JSON.stringify(tap)} };
+  const tapped = own.replace('function recordTransport(transport, sink) {', '$& transport = tapTransport(transport);');
+  return tapped === own ? loaded : { ...loaded, source: tapped + ${JSON.stringify(tap)} };
 }
 `;
 

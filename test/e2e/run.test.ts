@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TTL_DEADLINE_PATH, TTL_SCRIPT_PATH, TTL_TIMER } from '../../src/rke2/ttl-paths.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { listingWithoutAllowed } from './allowed-rest.ts';
 import { githubScripts, gitlabScripts } from './ci-scripts.ts';
@@ -165,6 +166,65 @@ describe('up --cleanup-on-failure', () => {
     expectExit(await project.rke2ctl('remove', '--yes'));
     await expectNothingLeft();
     await project.write(clusterFile(lab, [ALL]));
+  });
+});
+
+/** As if the time that the host has noted were over in three seconds. */
+const HURRY = `
+at=$(($(date +%s) + 3))
+read -r up _ </proc/uptime
+file=${TTL_DEADLINE_PATH}
+line="$at $(cat /proc/sys/kernel/random/boot_id) $((\${up%%.*} + 3))"
+calendar=$(date -u -d "@$((at + 1))" '+%Y-%m-%d %H:%M:%S')
+sed -i -e "s/^# rke2ctl: .*/# rke2ctl: $line/" -e "s/^OnCalendar=.*/OnCalendar=$calendar UTC/" "$file"
+systemctl daemon-reload
+systemctl restart ${TTL_TIMER}`;
+
+describe('the time to live', () => {
+  const shell = (line: string) => lab.exec('node1', ['sh', '-ec', line]);
+  const ttlIs = (ttl?: string) => project.write(clusterFile(lab, [ALL], ttl === undefined ? {} : { ttl }));
+
+  it('has the host take away by itself what nobody removed, and what is left here is told and forgotten', async () => {
+    expectExit(await project.rke2ctl('run', '--ttl', '1h', '--timeout', '2h', '--', 'true'), 3);
+    expectExit(await project.rke2ctl('run', '--ttl', '1h', '--keep-on-failure', '--', 'false'), 1);
+    // The file says nothing of it: the run did, and that stays.
+    expectExit(await project.rke2ctl('plan'));
+    const { goesInSeconds } = JSON.parse((await project.rke2ctl('status', '--output', 'json')).stdout);
+    expect(goesInSeconds).toBeGreaterThan(3_400);
+    expect(goesInSeconds).toBeLessThanOrEqual(3_600);
+    expectExit(await shell('systemctl start rke2ctl-ttl.service; systemctl is-active rke2-server'));
+    expectExit(await shell(HURRY));
+    const gone = `for i in $(seq 60); do [ -e ${TTL_SCRIPT_PATH} ] || exit 0; sleep 0.5; done; exit 1`;
+    expectExit(await shell(gone));
+    await expect
+      .poll(async () => listingWithoutAllowed(await lab.listing('node1')), { timeout: 5_000 })
+      .toEqual(before);
+    expect(existsSync(project.path('cluster.rkestate'))).toBe(true);
+    for (const command of ['plan', 'up', 'cert rotate --yes', 'etcd snapshot-save --yes']) {
+      const told = expectExit(await project.rke2ctl(...command.split(' ')), 1);
+      expect(told.stderr).toContain('[ttl-passed]');
+    }
+    const status = expectExit(await project.rke2ctl('status'), 4);
+    expect(status.stdout).toContain('The time to live of this cluster (`ttl`, 1h) is over');
+    expectExit(await project.rke2ctl('remove', '--yes'));
+    await expectNothingLeft();
+  });
+
+  it('leaves a cluster when it leaves the file, and comes to none that is there', async () => {
+    await ttlIs('1h');
+    expectExit(await project.rke2ctl('up'));
+    expectExit(await shell(`systemctl is-enabled ${TTL_TIMER}`));
+    await ttlIs('20m');
+    expect(expectExit(await project.rke2ctl('plan'), 1).stderr).toContain('[ttl-shorter]');
+    await ttlIs();
+    expectExit(await project.rke2ctl('up'));
+    expectExit(await shell(`[ ! -e ${TTL_SCRIPT_PATH} ] && ! systemctl cat ${TTL_TIMER}`));
+    expectExit(await project.rke2ctl('plan'));
+    await ttlIs('1h');
+    expect(expectExit(await project.rke2ctl('plan'), 1).stderr).toContain('[ttl-late]');
+    expectExit(await project.rke2ctl('remove', '--yes'));
+    await expectNothingLeft();
+    await ttlIs();
   });
 });
 

@@ -56,6 +56,15 @@ describe('the lock of a host', () => {
     );
   });
 
+  test('tells its own run that it has met itself', async () => {
+    const asker = { holder: 'alice (pid 7), up', since: new Date() };
+    held.push(await inspectHost(localHost(), { lock: asker }));
+    const again = inspectHost(localHost(), { lock: asker });
+    await expect(again).rejects.toMatchObject({ code: 'same-machine', retryable: true });
+    const later = { ...asker, since: new Date(asker.since.getTime() + 1) };
+    await expect(inspectHost(localHost(), { lock: later })).rejects.toBeInstanceOf(LockedError);
+  });
+
   test('does not keep others from looking', async () => {
     await lock('alice');
     const { facts } = await inspectHost(localHost(), { lock: null });

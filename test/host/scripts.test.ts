@@ -8,16 +8,21 @@ import { downloadFile } from '../../src/host/download.ts';
 import { listMembers } from '../../src/host/etcd.ts';
 import { readFile, removeFiles, writeFiles } from '../../src/host/files.ts';
 import { applyFirewall } from '../../src/host/firewall.ts';
-import { FIREWALL_PROGRAM } from '../../src/host/firewall-program.ts';
 import type { Host } from '../../src/host/host.ts';
 import { getNodes } from '../../src/host/kubectl.ts';
 import { loadScript } from '../../src/host/loader.ts';
 import { lockedScript } from '../../src/host/lock.ts';
 import { listenOn, tryPorts } from '../../src/host/port-probe.ts';
 import { probeScript } from '../../src/host/probe/probe-script.ts';
+import { readCertificates } from '../../src/host/read-certificates.ts';
+import { readHealth } from '../../src/host/read-health.ts';
+import { readServedCertificate } from '../../src/host/read-served-certificate.ts';
 import { activeState, reloadUnits, startService, stopService } from '../../src/host/systemd.ts';
+import { endTtl, startTtl } from '../../src/host/time-to-live.ts';
 import { uploadFile } from '../../src/host/upload.ts';
 import { waitForService } from '../../src/host/wait-for-service.ts';
+import { FIREWALL_PROGRAM } from '../../src/lib/firewall-program.ts';
+import { renderTtlScript } from '../../src/render/ttl-script.ts';
 import { makeMarker } from '../support/make-marker.ts';
 import { SHELLS } from '../support/shells.ts';
 
@@ -64,6 +69,12 @@ beforeAll(async () => {
   await cleanHost(host, { marker: makeMarker({ firewall: nothing }) });
   await tryPorts(host, [{ protocol: 'tcp', address: '127.0.0.1', port: 1 }], signal);
   await listenOn(host, [{ protocol: 'tcp', port: 1 }], { lifetimeMs: 1, signal });
+  await readCertificates(host);
+  await readServedCertificate(host, { port: 1 });
+  await startTtl(host, 60);
+  await endTtl(host);
+  scripts.set('time to live', renderTtlScript());
+  await readHealth(host, { api: true, etcd: true });
   // These find no answer to read; the script is all that counts here.
   await Promise.allSettled([
     downloadFile(host, { source: '/x', target: join(directory, 'x') }),

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ArtifactError, CancelledError } from '../../src/domain/errors.ts';
 import { downloadFile } from '../../src/host/download.ts';
 import { createHost, type Host } from '../../src/host/host.ts';
-import { type Upload, uploadFile } from '../../src/host/upload.ts';
+import type { Upload } from '../../src/host/run-receive.ts';
+import { uploadFile } from '../../src/host/upload.ts';
 import { createLocalTransport } from '../support/local-transport.ts';
 import { SHELLS } from '../support/shells.ts';
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import { describeCluster } from '../../src/domain/describe-cluster.ts';
+import { caHash } from '../../src/pki/ca-hash.ts';
+import { makeCasBelow, makeRoot } from '../../src/pki/make-cas.ts';
 import { checkState } from '../../src/plan/check-state.ts';
+import { caFiles } from '../../src/rke2/ca-files.ts';
 import { carryOut, converge, first, order } from '../support/carry-out.ts';
 import { makeCluster, makeNode } from '../support/make-cluster.ts';
 import { makeWorld, planInput, planWorld, type World, withFacts } from '../support/model-hosts.ts';
@@ -49,6 +52,16 @@ describe('checkState', () => {
   it('has nothing against a cluster that is as it was, or that has not begun', () => {
     expect(codes(settled())).toEqual([]);
     expect(codes(makeWorld(three, { firewalld: false }))).toEqual([]);
+  });
+
+  it('refuses CAs of one’s own in a cluster that was made with others', () => {
+    const cas = makeCasBelow({ ...makeRoot('Example Root', new Date()), above: [] }, new Date());
+    const own = { ...three, files: caFiles(cas, three.dataDir) };
+    expect(findings(settled(), own)).toMatchObject([{ code: 'ca-differs', path: 'certificates.ca' }]);
+    const made = settled(own);
+    const hash = caHash(cas.cas['client-ca'].certificates);
+    expect(codes({ ...made, state: { ...made.state, caHash: hash } }, own)).toEqual([]);
+    expect(codes(makeWorld(own, { firewalld: false }))).toEqual([]);
   });
 
   it('stops after a remove that did not end', () => {

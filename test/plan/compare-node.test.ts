@@ -209,6 +209,38 @@ describe('firewalld', () => {
     expect(find(planWorld(world), 'open-firewall', WORKER).add[name]).toHaveLength(1);
   });
 
+  it('fills an ipset of ours that somebody emptied, and takes it away from nobody, when a node has left, too', () => {
+    const up = settled();
+    const world = withFacts(
+      { ...up, cluster: { ...three, nodes: three.nodes.filter(({ key }) => key !== WORKER) } },
+      KEY,
+      (facts) => ({
+        ...facts,
+        firewall: { ...facts.firewall, ipsets: { 'rke2ctl-nodes-4': [] } } as FirewallFacts,
+      }),
+    );
+    const plan = planWorld(world);
+    const opened = find(plan, 'open-firewall', KEY).add.ipsets['rke2ctl-nodes-4'];
+    expect(opened).toEqual(expect.arrayContaining(['10.0.0.1', '10.0.0.2', '10.0.0.3']));
+    const after = carryOut(world, order(plan, first)).hosts[KEY]?.firewall;
+    expect(after).toMatchObject({ ipsets: { 'rke2ctl-nodes-4': ['10.0.0.1', '10.0.0.2', '10.0.0.3'] } });
+  });
+
+  it('keeps an emptied ipset of ours that is wanted still, when the record names one more who is gone already', () => {
+    const world = withRke2(settled(), KEY, ({ marker }) => {
+      if (marker === null || marker === 'unreadable' || marker.firewall === null)
+        throw new Error('no marker');
+      const ipsets = { 'rke2ctl-nodes-4': ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.9'] };
+      return { marker: { ...marker, firewall: { ...marker.firewall, ipsets } } };
+    });
+    const emptied = withFacts(world, KEY, (facts) => ({
+      ...facts,
+      firewall: { ...facts.firewall, ipsets: { 'rke2ctl-nodes-4': [] } } as FirewallFacts,
+    }));
+    const steps = planWorld(emptied).steps.filter(({ kind }) => kind === 'open-firewall');
+    expect(steps).toMatchObject([{ remove: { ipsets: {} } }]);
+  });
+
   it('is reloaded before the first start only, as containers outlive a service that is down', () => {
     const fresh = planWorld(makeWorld(three, { firewalld: true }));
     expect(find(fresh, 'open-firewall', WORKER).reload).toBe(true);

@@ -103,6 +103,35 @@ describe('files of a cluster that is up', () => {
   });
 });
 
+describe('CAs that the file brings', () => {
+  const TLS = '/var/lib/rancher/rke2/server/tls';
+  const files: Cluster['files'] = [
+    { path: `${TLS}/server-ca.crt`, content: 'certificate', on: 'founder' },
+    { path: `${TLS}/server-ca.key`, content: new Secret('key'), on: 'founder' },
+  ];
+
+  it('are written on the server that founds the cluster, before its first start, and never again', () => {
+    const world = makeWorld(makeCluster({ nodes, files }), { firewalld: false });
+    const plan = planWorld(world);
+    const having = steps(plan, 'write-files').filter((step) =>
+      step.files.some(({ path }) => path.startsWith(TLS)),
+    );
+    expect(having.map((step) => step.node?.address)).toEqual(['10.0.0.1']);
+    expect(having[0]?.files.map(({ path, mode }) => `${mode} ${path}`)).toEqual(
+      expect.arrayContaining([`0600 ${TLS}/server-ca.crt`, `0600 ${TLS}/server-ca.key`]),
+    );
+    const start = steps(plan, 'start-service').find((step) => step.node?.address === '10.0.0.1');
+    expect(start?.needs).toContain(having[0]?.id);
+    for (const claim of steps(plan, 'claim'))
+      expect(claim.marker.files.filter((path) => path.startsWith(TLS))).toEqual([]);
+    const there = converge(world);
+    expect(there.rounds).toBe(1);
+    const other = files.map((file) => ({ ...file, content: 'other' }));
+    for (const cluster of [{}, { files: other }, { files: [] }])
+      expect(planWorld(changed(there.world, cluster)).steps.map(({ id }) => id)).toEqual([]);
+  });
+});
+
 describe('workers in service that start anew', () => {
   const workers = Array.from({ length: 20 }, (_, index) => makeNode(`10.0.1.${index + 1}`, ['worker']));
   const many = [makeNode('10.0.0.1', ['etcd', 'controlplane']), ...workers];

@@ -26,6 +26,7 @@ const request = {
   ignoredChecks: [],
   updateAddons: false,
   replace: [],
+  rollback: [],
   keepDrift: false,
   targets: [],
   only: null,

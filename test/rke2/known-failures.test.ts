@@ -117,7 +117,7 @@ const LINES: readonly (readonly [name: string, line: string, cause: RegExp])[] =
     fatal(
       'this server is a not a member of the etcd cluster. Found [n1-0a1b2c3d=https://10.0.0.9:2380], expect: n1-0a1b2c3d=https://10.0.0.1:2380',
     ),
-    /knows it as n1-0a1b2c3d=https:\/\/10\.0\.0\.1:2380/,
+    /etcd knows n1-0a1b2c3d=https:\/\/10\.0\.0\.9:2380, and this server is n1-0a1b2c3d=https:\/\/10\.0\.0\.1:2380 now/,
   ],
   [
     'etcd-member-removed',

@@ -263,6 +263,16 @@ describe('history', () => {
     expect((await history()).at(-1)).toMatch(/-000013\.json$/);
   });
 
+  it('loses what a killed run has left half-written there', async () => {
+    await run(sampleState());
+    const [first = ''] = await history();
+    const { pid } = spawnSync('true');
+    await writeFile(join(`${file}.history`, `${first}.${pid}-2.tmp`), '{"schemaVersion"');
+    await run(sampleState());
+    expect((await history()).filter((name) => !name.endsWith('.json'))).toEqual([]);
+    expect(await history()).toContain(first);
+  });
+
   it('does not fail a write when no copy can be kept', async () => {
     await writeFile(`${file}.history`, 'in the way');
     await openStore(file, null).write(sampleState());

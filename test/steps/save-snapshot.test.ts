@@ -8,7 +8,12 @@ const NODE = { key: 'a', id: 'a', name: 'node-1', address: '10.0.0.1' } as Plann
 const DIRECTORY = 'file:///var/lib/rancher/rke2/server/db/snapshots';
 
 /** A host whose RKE2 lists these snapshots, and one more once it has saved it. */
-function run(name: string, listed: readonly string[], saving: 'works' | 'is lost' = 'works') {
+function run(
+  name: string,
+  listed: readonly string[],
+  saving: 'works' | 'is lost' = 'works',
+  besides: readonly string[] = [],
+) {
   const present = [...listed];
   const calls: string[] = [];
   const scripted = scriptedContext((_script, { args = [] }) => {
@@ -19,7 +24,7 @@ function run(name: string, listed: readonly string[], saving: 'works' | 'is lost
     return command === 'ls' ? ['Name Location Size Created', ...rows, ''].join('\n') : '';
   });
   const step: StepOf<'save-snapshot'> = {
-    ...{ kind: 'save-snapshot', id: 'x', node: NODE, reason: '', needs: [], after: [], name },
+    ...{ kind: 'save-snapshot', id: 'x', node: NODE, reason: '', needs: [], after: [], name, besides },
   };
   return { calls, result: saveSnapshot.run(step, scripted.context) };
 }
@@ -34,6 +39,13 @@ describe('save-snapshot', () => {
       expect(await again.result).toBe('unchanged');
       expect(again.calls).toEqual([]);
     }
+  });
+
+  it('saves one more where those of that name were there when it was asked for', async () => {
+    const before = 'mine-node-1-1700000000';
+    expect(await run('mine', [before], 'works', [before]).result).toBe('done');
+    const since = run('mine', [before, 'mine-node-1-1700000009'], 'works', [before]);
+    expect([await since.result, since.calls]).toEqual(['unchanged', []]);
   });
 
   it('takes neither a longer name nor another node’s snapshot for its own', async () => {

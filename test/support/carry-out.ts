@@ -1,6 +1,9 @@
+import type { NodeKey } from '../../src/domain/cluster.ts';
 import type { Plan, Step } from '../../src/domain/plan.ts';
+import { StepQueue } from '../../src/engine/step-queue.ts';
+import { HarmError, livingPlanes } from './model-cluster.ts';
 import { beginRun, planInput, planWorld, type World } from './model-hosts.ts';
-import { applyStep } from './model-steps.ts';
+import { applyStep, type StepRun } from './model-steps.ts';
 
 /** The steps in an order in which the engine may run them; `pick` chooses among those that are ready. */
 export function order(plan: Plan, pick: (ready: readonly Step[]) => Step): Step[] {
@@ -67,4 +70,63 @@ export function converge(world: World): { readonly world: World; readonly rounds
       .steps.map((step) => step.id)
       .join(', ')}`,
   );
+}
+
+/** What goes wrong in a run, and who decides about what is left to chance. */
+export interface Mishap {
+  readonly plan: Plan;
+  /** The step that fails. */
+  readonly failing: Step;
+  /** What it has done by then. */
+  readonly fail: (world: World, step: Step, run: StepRun) => World;
+  readonly pick: (ready: readonly Step[]) => Step;
+  readonly look: (world: World, step: Step) => void;
+}
+
+export interface MishapEnd {
+  readonly world: World;
+  /** What ran, and how that ended (`unanswered`: no API server is up any more, whoever is asked); the rest was skipped. */
+  readonly ended: ReadonlyMap<Step, 'done' | 'unanswered' | Error>;
+}
+
+/** The world after a run in which one step fails, and with it what then cannot work; what runs is the engine's choice. */
+export function carryOutWithMishap(world: World, { plan, failing, fail, pick, look }: Mishap): MishapEnd {
+  const input = planInput(world);
+  const queue = new StepQueue(plan.steps, {}, () => '');
+  const ended = new Map<Step, 'done' | 'unanswered' | Error>();
+  const lost = new Set<NodeKey>();
+  const ready = new Set<Step>();
+  let current = beginRun(world, input);
+  for (;;) {
+    for (let skipped = queue.takeSkipped(); skipped.length > 0; skipped = queue.takeSkipped())
+      for (const step of skipped) lose(step, 'skipped');
+    for (const step of queue.takeReady()) ready.add(step);
+    if (ready.size === 0) return { world: current, ended };
+    const step = pick([...ready]);
+    ready.delete(step);
+    const end = attempt(step);
+    ended.set(step, end);
+    if (end === 'done') queue.end(step, 'done');
+    else lose(step, 'failed');
+    look(current, step);
+  }
+
+  function attempt(step: Step): 'done' | 'unanswered' | Error {
+    if (step === failing) {
+      current = fail(current, step, { input, lost });
+      return new Error('as it was to be');
+    }
+    try {
+      current = applyStep(current, step, { input, lost });
+      return 'done';
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof HarmError) throw error;
+      return livingPlanes(current).length === 0 ? 'unanswered' : error;
+    }
+  }
+
+  function lose(step: Step, outcome: 'failed' | 'skipped'): void {
+    queue.end(step, outcome);
+    if (step.node !== null) lost.add(step.node.key);
+  }
 }

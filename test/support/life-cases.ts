@@ -143,7 +143,17 @@ function isPossible({ servers, workers, added }: Draft): boolean {
 }
 
 /** Any healthy cluster and any target that can be reached from it. */
-export const lifeCases: fc.Arbitrary<LifeCase> = drafts.map(makeCase);
+export const lifeCases: fc.Arbitrary<LifeCase> = drafts.map((draft) => {
+  const key = JSON.stringify(draft);
+  const life = made.get(key) ?? makeCase(draft);
+  if (made.size >= MOST_KEPT) made.clear();
+  made.set(key, life);
+  return life;
+});
+
+/** To bring a cluster up costs as much as what is then tried with it, and several properties are tried with the same ones. */
+const made = new Map<string, LifeCase>();
+const MOST_KEPT = 300;
 
 function makeCase(draft: Draft): LifeCase {
   const nodes = [...draft.servers, ...draft.workers].map((node, index) => ({ ...node, index }));

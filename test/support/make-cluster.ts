@@ -69,6 +69,7 @@ export function makeCluster(overrides: Partial<Cluster> = {}): Cluster {
       connectTimeoutMs: 15_000,
       keepaliveMs: 10_000,
     },
+    transfer: { operatorMbps: null, nodeMbps: null, fanOut: 2 },
     dataDir: '/var/lib/rancher/rke2',
     ingress: null,
     externalDatastore: false,
@@ -91,6 +92,8 @@ export function makeCluster(overrides: Partial<Cluster> = {}): Cluster {
         timeoutSeconds: 120,
       },
     },
+    ttlSeconds: null,
+    runTtlSeconds: null,
     ...overrides,
   };
 }

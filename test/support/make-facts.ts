@@ -81,6 +81,7 @@ export function makeRke2Facts(overrides: Partial<Rke2Facts> = {}): Rke2Facts {
   return {
     binaries: [],
     rpm: false,
+    previous: null,
     server: NO_UNIT,
     agent: NO_UNIT,
     marker: null,

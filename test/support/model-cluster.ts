@@ -1,9 +1,10 @@
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import type { NodeKey, Taint } from '../../src/domain/cluster.ts';
-import { nodeId } from '../../src/domain/node-identity.ts';
+import { bracketed, nodeId } from '../../src/domain/node-identity.ts';
 import type { ApiNode, EtcdMember, HostFacts } from '../../src/domain/observed.ts';
 import type { PlannedNode } from '../../src/domain/plan.ts';
 import type { Role, Service } from '../../src/domain/role.ts';
+import { remember } from '../../src/lib/remember.ts';
 import type { World } from './model-hosts.ts';
 
 /** What etcd holds, of itself and of Kubernetes. */
@@ -19,6 +20,8 @@ export interface Member {
   /** `<node name>-<8 hex>`; anew with each join. */
   readonly name: string;
   readonly machineId: string;
+  /** By which the others know it. */
+  readonly address: string;
   readonly isLearner: boolean;
 }
 
@@ -46,6 +49,11 @@ export interface Machine {
   readonly registers: boolean;
 }
 
+/** What a step would have done and nobody could mend by running it again; any other error of the model is a step that just fails. */
+export class HarmError extends Error {
+  override readonly name = 'HarmError';
+}
+
 /** What every server of the model shows. */
 export const CA_HASH = 'c'.repeat(64);
 
@@ -67,7 +75,7 @@ const configs = new Map<string, ConfigFacts>();
 export function readConfig(text: string): ConfigFacts {
   const known = configs.get(text);
   if (known !== undefined) return known;
-  const map = (parse(text) ?? {}) as Record<string, unknown>;
+  const map = (load(text) ?? {}) as Record<string, unknown>;
   const list = (key: string) => (map[key] ?? []) as readonly string[];
   const isAgent = !('agent-token-file' in map);
   const roles: readonly Role[] = isAgent
@@ -109,11 +117,26 @@ export function withStore(world: World, change: Partial<ClusterStore>): World {
 
 /** The host that this machine is; null when it is gone. */
 export function hostOf(world: World, machineId: string): readonly [NodeKey, HostFacts] | null {
-  return Object.entries(world.hosts).find(([, facts]) => facts.machineId === machineId) ?? null;
+  return byMachine(world.hosts).get(machineId) ?? null;
 }
+
+/** Of two hosts that are one machine the first counts. */
+const byMachine = remember(
+  (hosts: World['hosts']) =>
+    new Map(
+      Object.entries(hosts)
+        .toReversed()
+        .map((entry) => [entry[1].machineId, entry] as const),
+    ),
+);
 
 export function isOff(world: World, key: NodeKey): boolean {
   return world.off?.includes(key) === true;
+}
+
+/** What RKE2 listens on there, whatever it was told. */
+export function addressOf(facts: HostFacts): string {
+  return facts.addresses.find((each) => each.interface !== 'lo')?.address ?? '';
 }
 
 /** True where one of RKE2's services runs, READY or not. */
@@ -132,11 +155,16 @@ export function runningConfig(world: World, machineId: string): ConfigFacts | nu
 }
 
 export function livingMembers(world: World, without: string | null = null): readonly Member[] {
-  return world.store.members.filter(
-    ({ machineId, isLearner }) =>
-      !isLearner && machineId !== without && runningConfig(world, machineId)?.roles.includes('etcd') === true,
-  );
+  const living = livingVoters(world);
+  return without === null ? living : living.filter(({ machineId }) => machineId !== without);
 }
+
+const livingVoters = remember((world: World): readonly Member[] =>
+  world.store.members.filter(
+    ({ machineId, isLearner }) =>
+      !isLearner && runningConfig(world, machineId)?.roles.includes('etcd') === true,
+  ),
+);
 
 /** True while more than half of the voters live. */
 export function hasQuorum(world: World, without: string | null = null): boolean {
@@ -146,12 +174,12 @@ export function hasQuorum(world: World, without: string | null = null): boolean 
 }
 
 /** Machines whose API server answers. */
-export function livingPlanes(world: World): readonly string[] {
+export const livingPlanes = remember((world: World): readonly string[] => {
   if (!hasQuorum(world)) return [];
   return Object.values(world.hosts)
     .map(({ machineId }) => machineId)
     .filter((id) => runningConfig(world, id)?.roles.includes('controlplane') === true);
-}
+});
 
 /** Servers that a joining node may register with, by their addresses. */
 export function livingServers(world: World): ReadonlyMap<string, NodeKey> {
@@ -171,11 +199,13 @@ export function isMemberOf({ name }: { readonly name: string }, node: string): b
 
 /** The API's list as a server's kubectl gives it; null where nobody answers. */
 export function apiNodes(world: World, facts: HostFacts): readonly ApiNode[] | null {
-  if (!runs(facts, 'rke2-server') || livingPlanes(world).length === 0) return null;
+  return runs(facts, 'rke2-server') && livingPlanes(world).length > 0 ? storedNodes(world) : null;
+}
+
+const storedNodes = remember((world: World): readonly ApiNode[] => {
+  const machineIds = new Map(Object.entries(world.machines).map(([id, { password }]) => [password, id]));
   return world.store.nodes.map((node): ApiNode => {
-    const machineId = Object.keys(world.machines).find(
-      (id) => world.machines[id]?.password === node.password,
-    );
+    const machineId = machineIds.get(node.password);
     const running = machineId === undefined ? null : runningConfig(world, machineId);
     const member = world.store.members.find((each) => each.machineId === machineId);
     const isReady = running !== null && running.name === node.name;
@@ -196,7 +226,7 @@ export function apiNodes(world: World, facts: HostFacts): readonly ApiNode[] | n
       etcdVoter: member === undefined ? null : !member.isLearner,
     };
   });
-}
+});
 
 export const ROLE_LABEL = 'node-role.kubernetes.io/';
 
@@ -204,10 +234,10 @@ export const ROLE_LABEL = 'node-role.kubernetes.io/';
 export function etcdMembers(world: World, facts: HostFacts): readonly EtcdMember[] | null {
   const isMember = livingMembers(world).some(({ machineId }) => machineId === facts.machineId);
   if (!isMember || !hasQuorum(world)) return null;
-  return world.store.members.map(({ name, machineId, isLearner }) => ({
+  return world.store.members.map(({ name, machineId, address, isLearner }) => ({
     id: nodeId('member', machineId),
     name,
-    peerUrls: [`https://${machineId}:2380`],
+    peerUrls: [`https://${bracketed(address)}:2380`],
     isLearner,
   }));
 }

@@ -7,6 +7,7 @@ import type { Plan } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { State } from '../../src/domain/state.ts';
 import { sha256 } from '../../src/lib/hash.ts';
+import { remember } from '../../src/lib/remember.ts';
 import { checkMembership } from '../../src/plan/check-membership.ts';
 import { checkPlanes } from '../../src/plan/check-planes.ts';
 import { checkQuorum } from '../../src/plan/check-quorum.ts';
@@ -100,7 +101,7 @@ export function makeWorld(cluster: Cluster, options: { readonly firewalld: boole
 }
 
 /** What a run sees: the hosts of the file, and those of members that the file no longer names. */
-export function observe(world: World): Observed {
+export const observe = remember((world: World): Observed => {
   const members = Object.values(world.state.nodes).map(({ address, port }) => nodeKey(address, port));
   const keys = [...new Set([...world.cluster.nodes.map((node) => node.key), ...members])];
   return {
@@ -116,14 +117,14 @@ export function observe(world: World): Observed {
       }),
     ),
   };
-}
+});
 
 function probed(world: World, facts: HostFacts): HostFacts {
   const rke2 = { ...facts.rke2, nodes: apiNodes(world, facts), members: etcdMembers(world, facts) };
   return { ...facts, rke2 };
 }
 
-export function planInput(world: World): DesiredInput {
+export const planInput = remember((world: World): DesiredInput => {
   const observed = observe(world);
   const version = world.cluster.version ?? world.state.version ?? VERSION;
   return {
@@ -141,7 +142,7 @@ export function planInput(world: World): DesiredInput {
       },
     },
   };
-}
+});
 
 export function planWorld(world: World): Plan {
   return planUp({ ...planInput(world), findings: [], kubeconfigPresent: world.kubeconfig, checkPorts: true });

@@ -4,6 +4,7 @@ import { complaint } from '../../src/steps/verify-nodes.ts';
 import { makeRke2Facts } from './make-facts.ts';
 import {
   apiNodes,
+  HarmError,
   hasQuorum,
   isMemberOf,
   isOff,
@@ -78,7 +79,7 @@ export function applyLeave(world: World, step: StepOf<'leave-cluster'>, learned 
   // A lone control plane without etcd can delete its own Node; a member would lose the API with its etcd.
   const isMember = world.store.members.some((member) => member.machineId === machineId);
   if (isMember && via === node.key && world.hosts[via]?.machineId === machineId)
-    throw new Error(`${step.id}: it would cut off the branch it sits on`);
+    throw new HarmError(`${step.id}: it would cut off the branch it sits on`);
   const left = removeMember(world, step, node);
   const gone = withStore(left, { nodes: left.store.nodes.filter(({ name }) => name !== node.name) });
   if (!learned) return gone;
@@ -100,9 +101,9 @@ function removeMember(world: World, step: StepOf<'leave-cluster'>, node: Planned
   });
   if (askable.length === 0) throw new Error(`${step.id}: no etcd server of those named stays`);
   const staying = members.filter((member) => !leaving.includes(member));
-  if (staying.length === 0) throw new Error(`${step.id}: it is the last member`);
+  if (staying.length === 0) throw new HarmError(`${step.id}: it is the last member`);
   const next = withStore(world, { members: staying });
-  if (!hasQuorum(next)) throw new Error(`${step.id}: without it no majority lives`);
+  if (!hasQuorum(next)) throw new HarmError(`${step.id}: without it no majority lives`);
   return next;
 }
 
@@ -115,10 +116,10 @@ export function applyUninstall(world: World, step: StepOf<'uninstall'>, learned 
   if (facts === undefined) return world;
   const { machineId } = facts;
   if (world.store.members.some((member) => member.machineId === machineId))
-    throw new Error(`${step.id}: it is a member of etcd still`);
+    throw new HarmError(`${step.id}: it is a member of etcd still`);
   const password = world.machines[machineId]?.password;
   if (world.store.nodes.some((each) => each.password === password))
-    throw new Error(`${step.id}: its Node is still there`);
+    throw new HarmError(`${step.id}: its Node is still there`);
   const marker = facts.rke2.marker === 'unreadable' ? null : facts.rke2.marker;
   const clean = withFacts(world, node.key, (before) => ({
     ...before,

@@ -1,5 +1,8 @@
+import type { ClusterNode } from '../../src/domain/cluster.ts';
+import type { HostFacts } from '../../src/domain/observed.ts';
 import type { StepOf } from '../../src/domain/plan.ts';
-import type { NodeRecord } from '../../src/domain/state.ts';
+import type { NodeRecord, State } from '../../src/domain/state.ts';
+import { remember } from '../../src/lib/remember.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../../src/render/desired-node.ts';
 import { marksOf } from '../../src/render/own-marks.ts';
 import type { RenderedFile } from '../../src/render/rendered-file.ts';
@@ -12,8 +15,13 @@ export function filesOf(world: World, key: string, input: DesiredInput): readonl
   const spec = input.cluster.nodes.find((node) => node.key === key);
   const facts = factsOf(input.observed, key);
   if (spec === undefined || facts === null) return [];
-  return desiredNode({ ...input, state: world.state }, spec, facts).files;
+  return renderedFiles(input, world.state, spec, facts);
 }
+
+const renderedFiles = remember(
+  (input: DesiredInput, state: State, spec: ClusterNode, facts: HostFacts) =>
+    desiredNode({ ...input, state }, spec, facts).files,
+);
 
 /** The record of one node changed; nothing where there is none. */
 export function withRecord(world: World, id: string, change: Partial<NodeRecord>): World {
@@ -47,11 +55,17 @@ export function learnClaim(world: World, step: StepOf<'claim'>): World {
     version: marker.version,
     phase: before?.phase ?? 'staged',
     ...marksOf(spec, before),
+    ...(before?.stranded === undefined ? {} : { stranded: before.stranded }),
+    ...(step.move === undefined ? { moving: before?.moving } : { moving: step.move.mark }),
   };
+  const cutOff = Object.entries(world.state.nodes).map(([id, each]): [string, NodeRecord] => [
+    id,
+    step.move?.stranded.includes(id) === true ? { ...each, stranded: true } : each,
+  ]);
   const state = {
     ...world.state,
     bootstrapNodeId: step.bootstrap ? node.id : world.state.bootstrapNodeId,
-    nodes: { ...world.state.nodes, [node.id]: record },
+    nodes: { ...Object.fromEntries(cutOff), [node.id]: record },
   };
   return { ...world, state };
 }
@@ -66,5 +80,6 @@ export function learnStart(world: World, step: StepOf<'start-service'>, input: D
   const spec = world.cluster.nodes.find((candidate) => candidate.key === node.key);
   const known = { ...world, state: { ...world.state, caHash: CA_HASH } };
   const startedWith = startStamp(input.version, filesOf(known, node.key, input));
-  return withRecord(known, id, { ...marksOf(spec, record), phase: 'joined', startedWith });
+  const settled = { moving: undefined, stranded: undefined };
+  return withRecord(known, id, { ...marksOf(spec, record), ...settled, phase: 'joined', startedWith });
 }

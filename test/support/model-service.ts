@@ -10,8 +10,10 @@ import {
   type Rke2Version,
 } from '../../src/rke2/version.ts';
 import {
+  addressOf,
   CA_HASH,
   type ConfigFacts,
+  HarmError,
   hasQuorum,
   hostOf,
   isMemberOf,
@@ -29,7 +31,7 @@ import {
   withStore,
 } from './model-cluster.ts';
 import { type World, withFacts } from './model-hosts.ts';
-import { learnStart } from './model-records.ts';
+import { learnStart, withRecord } from './model-records.ts';
 
 /**
  * `systemctl start` or `restart` of the step's service: what it has on its disk decides what it becomes. With `learned`
@@ -112,7 +114,7 @@ function checkAway(world: World, key: NodeKey, id: string): void {
   const { members } = world.store;
   const isVoter = members.some(({ machineId, isLearner }) => machineId === id && !isLearner);
   if (isVoter && members.length >= 3 && hasQuorum(world) && !hasQuorum(world, id))
-    throw new Error(`${key}: its restart takes etcd's majority away`);
+    throw new HarmError(`${key}: its restart takes etcd's majority away`);
 }
 
 function startServer(
@@ -125,6 +127,8 @@ function startServer(
   const facts = factsAt(world, key);
   const mine = world.store.members.find(({ machineId }) => machineId === facts.machineId);
   if (config.roles.includes('etcd')) {
+    if (mine !== undefined && facts.rke2.etcdData && mine.address !== addressOf(facts))
+      throw new Error(`${key}: this server is not a member of the etcd cluster, found ${mine.address}`);
     if (mine !== undefined && facts.rke2.etcdData) return finishJoin(world, facts.machineId, learned);
     if (mine !== undefined) throw new Error(`${key}: its database is gone and etcd still counts on it`);
     return world.store.founded ? joinEtcd(world, key, config, join, learned) : found(world, key, config);
@@ -132,7 +136,7 @@ function startServer(
   if (world.cluster.externalDatastore) {
     const isFirst = !world.store.founded && join === null;
     if (isFirst && world.state.bootstrapNodeId !== idOf(world, key))
-      throw new Error(`${key} would found a second cluster`);
+      throw new HarmError(`${key} would found a second cluster`);
     if (!isFirst && facts.rke2.caHash === null) checkJoin(world, key, join);
     return world;
   }
@@ -146,7 +150,7 @@ function startServer(
 
 function found(world: World, key: NodeKey, config: ConfigFacts): World {
   const { bootstrapNodeId } = world.state;
-  if (bootstrapNodeId !== idOf(world, key)) throw new Error(`${key} would found a second cluster`);
+  if (bootstrapNodeId !== idOf(world, key)) throw new HarmError(`${key} would found a second cluster`);
   if (config.server !== null) throw new Error(`${key} is to join ${config.server}, which is not there`);
   return addMember(world, key, config.name, false);
 }
@@ -159,7 +163,7 @@ function joinEtcd(
   learned: boolean,
 ): World {
   if (join === null)
-    throw new Error(`${key}: tombstone found or nobody to join: it would found a second cluster`);
+    throw new HarmError(`${key}: tombstone found or nobody to join: it would found a second cluster`);
   checkJoin(world, key, join);
   const { members } = world.store;
   if (members.some(({ isLearner }) => isLearner)) throw new Error(`${key}: another learner is in motion`);
@@ -169,10 +173,12 @@ function joinEtcd(
 }
 
 function addMember(world: World, key: NodeKey, name: string, isLearner: boolean): World {
-  const { machineId } = factsAt(world, key);
+  const facts = factsAt(world, key);
+  const { machineId } = facts;
+  const address = addressOf(facts);
   const id = sha256(`${machineId}/${world.store.members.map((member) => member.name).join()}`).slice(0, 8);
   return withStore(world, {
-    members: [...world.store.members, { name: `${name}-${id}`, machineId, isLearner }],
+    members: [...world.store.members, { name: `${name}-${id}`, machineId, address, isLearner }],
   });
 }
 
@@ -195,7 +201,7 @@ function dropMember(world: World, key: NodeKey, machineId: string): World {
   const members = world.store.members.filter((member) => member.machineId !== machineId);
   const next = withStore(world, { members });
   if (members.length === 0 || !hasQuorum(next))
-    throw new Error(`${key}: without its etcd no majority is left`);
+    throw new HarmError(`${key}: without its etcd no majority is left`);
   return next;
 }
 
@@ -249,7 +255,7 @@ function register(world: World, machineId: string): World {
     unschedulable: before?.unschedulable ?? false,
     drainedByUs: before?.drainedByUs ?? false,
     version: machine.running?.version ?? '',
-    address: host[1].addresses.find((each) => each.interface !== 'lo')?.address ?? '',
+    address: addressOf(host[1]),
   };
   const nodes = [...world.store.nodes.filter(({ name }) => name !== config.name), node];
   return withStore(withMachine(world, machineId, { password, registers: false }), { nodes });
@@ -267,7 +273,7 @@ function checkVersions(world: World, key: NodeKey, config: ConfigFacts, text: st
   const version = versionOf(text);
   const before = machineOf(world, factsAt(world, key).machineId).running?.version;
   if (before !== undefined && compareVersions(version, versionOf(before)) < 0)
-    throw new Error(`${key}: ${before} would go back to ${text}`);
+    throw new HarmError(`${key}: ${before} would go back to ${text}`);
   const servers = Object.values(world.hosts).flatMap(({ machineId }) => {
     const other = runningConfig(world, machineId);
     const running = machineOf(world, machineId).running?.version;
@@ -276,10 +282,10 @@ function checkVersions(world: World, key: NodeKey, config: ConfigFacts, text: st
   for (const { other, running } of servers) {
     const minors = countMinorsBetween(versionOf(running), version) ?? 99;
     if (config.service === 'rke2-server' && Math.abs(minors) > 1)
-      throw new Error(`${key}: ${text} beside ${running} skips a minor`);
+      throw new HarmError(`${key}: ${text} beside ${running} skips a minor`);
     if (config.service === 'rke2-agent' && other.roles.includes('controlplane')) {
       if (compareVersions(version, versionOf(running)) > 0)
-        throw new Error(`${key}: the agent's ${text} is newer than a server's ${running}`);
+        throw new HarmError(`${key}: the agent's ${text} is newer than a server's ${running}`);
     }
   }
 }
@@ -299,4 +305,27 @@ function factsAt(world: World, key: NodeKey): HostFacts {
 function idOf(world: World, key: NodeKey): string | null {
   const { machineId } = factsAt(world, key);
   return Object.values(world.state.nodes).find((record) => record.machineId === machineId)?.nodeId ?? null;
+}
+
+/** `systemctl stop`, and the end of its containers. */
+export function applyStop(world: World, { node }: StepOf<'stop-service'>): World {
+  const unit = node?.service === 'rke2-server' ? 'server' : 'agent';
+  return withFacts(world, node?.key ?? '', (facts) => ({
+    ...facts,
+    rke2: { ...facts.rke2, [unit]: { ...facts.rke2[unit], active: 'inactive' } },
+  }));
+}
+
+/** `rke2 server --cluster-reset`: its etcd has one member, which is reached where the host is now. */
+export function applyReset(world: World, step: StepOf<'reset-etcd'>, learned = true): World {
+  const facts = factsAt(world, step.node?.key ?? '');
+  const { machineId } = facts;
+  if (runs(facts, 'rke2-server')) throw new HarmError(`${step.id}: its service runs`);
+  if (readConfig(machineOf(world, machineId).config).server !== null)
+    throw new Error(`${step.id}: cannot perform cluster-reset while server URL is set`);
+  const [mine, ...others] = world.store.members.filter((member) => member.machineId === machineId);
+  if (mine === undefined || others.length > 0 || world.store.members.length > 1)
+    throw new HarmError(`${step.id}: others would lose their member`);
+  const next = withStore(world, { members: [{ ...mine, address: addressOf(facts) }] });
+  return learned ? withRecord(next, step.node?.id ?? '', { moving: undefined }) : next;
 }

@@ -9,6 +9,7 @@ import { manifestPath } from '../../src/render/manifests.ts';
 import { type ReadInput, readsAnew, touchesStart } from '../../src/render/reads-anew.ts';
 import { writtenHashes } from '../../src/render/written-hashes.ts';
 import { CONFIG_PATH } from '../../src/rke2/paths.ts';
+import { isTtlPath } from '../../src/rke2/ttl-paths.ts';
 import { runs, withMachine } from './model-cluster.ts';
 import { openFirewall } from './model-firewall.ts';
 import { type World, withFacts } from './model-hosts.ts';
@@ -24,7 +25,7 @@ import {
   requireHost,
 } from './model-membership.ts';
 import { filesOf, learnClaim, withRecord } from './model-records.ts';
-import { applyStart } from './model-service.ts';
+import { applyReset, applyStart, applyStop } from './model-service.ts';
 
 export interface StepRun {
   /** What the plan was made from. */
@@ -68,6 +69,10 @@ function applyOnHost(world: World, step: Step, key: NodeKey, { input, lost = new
     }
     case 'start-service':
       return applyStart(world, step, input);
+    case 'stop-service':
+      return applyStop(world, step);
+    case 'reset-etcd':
+      return applyReset(world, step);
     case 'write-files':
       return applyFiles(world, step, input);
     case 'verify-nodes':
@@ -98,6 +103,8 @@ export function applyHalf(world: World, step: Step, { input }: StepRun, variant:
         : { ...applyStart(world, step, input), state: world.state };
     case 'write-files':
       return variant % 2 === 0 ? forgetStart(world, step, input) : applyHalfOfFiles(world, step, input);
+    case 'reset-etcd':
+      return applyReset(world, step, false);
     case 'uninstall':
       return applyUninstall(world, step, false);
     case 'leave-cluster':
@@ -116,6 +123,13 @@ function applyToHost(facts: HostFacts, step: Step): HostFacts {
       const others = facts.rke2.images.filter(({ name }) => !images.some((image) => image.name === name));
       return { ...facts, rke2: { ...facts.rke2, images: [...others, ...images] } };
     }
+    case 'keep-previous':
+      if (facts.rke2.previous === step.version) throw new Error(`${step.id}: it is put by already`);
+      if (facts.rke2.binaries[0]?.version !== step.version)
+        throw new Error(`${step.id}: what is there is not ${step.version}`);
+      return { ...facts, rke2: { ...facts.rke2, previous: step.version } };
+    case 'drop-previous':
+      return { ...facts, rke2: { ...facts.rke2, previous: null } };
     case 'install': {
       const images = facts.rke2.images.filter(({ name }) => !step.obsolete.includes(name));
       const binaries = [{ path: '/usr/local/bin/rke2', version: step.version }];
@@ -123,6 +137,16 @@ function applyToHost(facts: HostFacts, step: Step): HostFacts {
     }
     case 'open-firewall':
       return { ...facts, firewall: openFirewall(facts.firewall, step.add, step.remove) };
+    case 'set-ttl': {
+      const { ttl: _before, ...rke2 } = facts.rke2;
+      const others = Object.entries(rke2.files).filter(([path]) => step.seconds !== null || !isTtlPath(path));
+      const written = step.files.map(
+        ({ path, mode, sha256: hash }) => [path, { sha256: hash ?? '', mode }] as const,
+      );
+      const files = Object.fromEntries([...others, ...written]);
+      if (step.seconds === null) return { ...facts, rke2: { ...rke2, files } };
+      return { ...facts, rke2: { ...rke2, files, ttl: { remainingSeconds: step.seconds, armed: true } } };
+    }
     case 'prepare-host':
       return { ...facts, inotify: { instances: 8192, watches: 524_288 } };
     default:

@@ -55,6 +55,7 @@ export function scriptedContext(answer: Answer, overrides: Partial<StepContext> 
       state = change(state);
     },
     artifact: (name) => name,
+    deliver: () => Promise.reject(new Error('nothing is delivered here')),
     operator: {
       readText: () => Promise.reject(new Error('no text')),
       writeKubeconfig: () => Promise.reject(new Error('no kubeconfig')),

@@ -1,12 +1,18 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import type { RecordedCommand, RecordedConnection } from '../../src/domain/traffic.ts';
 import { LocalTransport } from '../../src/transport/local.ts';
-import { type RecordedCommand, recordTransport } from '../../src/transport/recording.ts';
+import { recordTransport } from '../../src/transport/recording.ts';
 
 describe('recordTransport', () => {
   const record = () => {
     const seen: RecordedCommand[] = [];
-    return { seen, transport: recordTransport(new LocalTransport(), (command) => seen.push(command)) };
+    const connections: RecordedConnection[] = [];
+    const transport = recordTransport(new LocalTransport(), (traffic) => {
+      if (traffic.type === 'command') seen.push(traffic);
+      else connections.push(traffic);
+    });
+    return { seen, connections, transport };
   };
 
   it('tells line, bytes of stdin, exit code and time, and never the data', async () => {
@@ -17,6 +23,21 @@ describe('recordTransport', () => {
     ]);
     expect(seen[0]?.durationMs).toBeGreaterThanOrEqual(0);
     expect(JSON.stringify(seen)).not.toContain('geheim');
+  });
+
+  it('tells a connection, and whether somebody talks to a command', async () => {
+    const { seen, connections, transport } = record();
+    await transport.connect();
+    expect(connections).toMatchObject([{ target: transport.target, error: null }]);
+    await transport.run({ command: 'true', what: 'Doing nothing' });
+    const talk = await transport.start({ command: 'cat' });
+    talk.end();
+    await talk.result;
+    expect(seen).toMatchObject([
+      { what: 'Doing nothing', isTalk: false },
+      { what: 'A command', isTalk: true },
+    ]);
+    expect(seen[0]?.startedMs).toBeGreaterThanOrEqual(connections[0]?.startedMs ?? Number.NaN);
   });
 
   it('counts streams and what is written later', async () => {

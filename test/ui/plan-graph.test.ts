@@ -54,7 +54,7 @@ describe('drawPlan', () => {
     );
     expect(
       shown.filter((card) => card.startsWith('50 nodes, 5 at a time: worker-1, worker-2 and 48 more')),
-    ).toHaveLength(2);
+    ).toHaveLength(3);
   });
 
   it('has no circles, and shows every step of the servers', () => {

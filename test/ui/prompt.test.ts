@@ -34,6 +34,16 @@ describe('confirm', () => {
     expect(terminal.shown()).toContain('Take n1 away? [y/N] ');
   });
 
+  it('breaks a long question between words', async () => {
+    const terminal = fakeTerminal();
+    Object.assign(terminal.streams.output, { columns: 24 });
+    const asked = confirm('All servers are stopped with their containers. Go on?', HINT, terminal.streams);
+    terminal.input.write('y\n');
+    expect(await asked).toBe(true);
+    expect(terminal.shown()).toMatch(/^All servers are\nstopped with their\ncontainers. Go on\?\n/);
+    expect(terminal.shown()).toContain('[y/N] ');
+  });
+
   it('takes the end of input as no', async () => {
     const terminal = fakeTerminal();
     const asked = confirm('Sure?', HINT, terminal.streams);

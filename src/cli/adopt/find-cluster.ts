@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { draftCluster } from '../../config/adopt/draft-cluster.ts';
 import { type AdoptableNode, draftLabels } from '../../config/adopt/draft-nodes.ts';
 import { type DraftNote, draftNote } from '../../config/adopt/draft-note.ts';
@@ -14,13 +13,14 @@ import { factsOf } from '../../render/desired-node.ts';
 import { findRoles } from '../../rke2/find-roles.ts';
 import { configEnvironment } from '../cluster-source.ts';
 import type { AdoptFlags } from '../flags.ts';
+import { packageFile } from '../package-file.ts';
 import type { Answers } from '../screen.ts';
 import { withWorkspace } from '../wire.ts';
 import type { AdoptSource } from './adopt-source.ts';
 import { dataDirOf, readFoundHosts } from './read-found-hosts.ts';
 
 /** The schema of this very installation, for the editor. */
-const SCHEMA = fileURLToPath(new URL('../../../schemas/cluster.schema.json', import.meta.url));
+const SCHEMA = packageFile('schemas/cluster.schema.json');
 
 const COMMENT =
   'Made by `rke2ctl adopt` from what runs on the hosts. `rke2ctl explain` says which keys there are beside these.';
@@ -175,7 +175,7 @@ function tokenNotes({ serverPassword, agentPassword }: ClusterTokens): readonly 
     draftNote(
       'adopt-one-token',
       'The cluster has one token for servers and agents: every worker holds what opens the cluster’s bootstrap data.',
-      'It stays so. RKE2 changes it by `rke2 token rotate`; an agent token of its own only comes with a new cluster.',
+      'It stays so until `rke2ctl token rotate`, which gives the agents one of their own.',
     ),
   ];
 }

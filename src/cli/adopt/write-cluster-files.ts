@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FittedDraft } from '../../config/adopt/fit-draft.ts';
 import { Rke2ctlError } from '../../domain/errors.ts';
+import { removeLeftovers, writeAtomically } from '../../state/atomic-write.ts';
 import { statePaths } from '../../state/state-paths.ts';
 
 /**
@@ -24,9 +25,21 @@ export async function writeClusterFiles(
     await mkdir(path.dirname(each.path), { recursive: true, mode: 0o700 });
     await write(each.path, each.content);
   }
-  if (original !== null && original !== draft.text)
-    await write(`${path.resolve(file)}.rke2ctl-backup`, original);
+  if (original !== null && original !== draft.text) await keepOriginal(path.resolve(file), original);
   await write(path.resolve(file), draft.text);
+}
+
+/**
+ * Beside the new file, under the first free name: after an adoption that was cut off here, what is read the next time may
+ * be our own draft already, and the person's words are in the copy from before.
+ */
+async function keepOriginal(file: string, original: string): Promise<void> {
+  for (let number = 1; ; number += 1) {
+    const place = `${file}.rke2ctl-backup${number === 1 ? '' : `-${number}`}`;
+    const present = await readFile(place, 'utf8').catch(() => null);
+    if (present === null) return write(place, original);
+    if (present === original) return;
+  }
 }
 
 /** Before anything is asked or written: what must not be written over. */
@@ -60,26 +73,17 @@ export async function refuseState(file: string): Promise<void> {
   });
 }
 
+/** What an adoption that was killed here left half-written, a secret perhaps, goes with it. */
 async function write(place: string, content: string): Promise<void> {
-  const temporary = `${place}.${process.pid}.tmp`;
-  try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, place);
-  } catch (error) {
-    await rm(temporary, { force: true });
+  await removeLeftovers(place).catch(() => {});
+  await writeAtomically(place, content).catch((error: unknown) => {
     throw new Rke2ctlError({
       code: 'file-unwritable',
       message: `${place} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
       hint: 'Name a place where you may write with `--config FILE`.',
       exitCode: 3,
     });
-  }
+  });
 }
 
 function fileExists(place: string): Rke2ctlError {

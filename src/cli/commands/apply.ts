@@ -1,11 +1,11 @@
 import type { ExitCode } from '../../domain/errors.ts';
 import type { PlanRequest } from '../../plan/saved-plan.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
-import { findBasis } from '../find-basis.ts';
 import type { ApplyFlags, UpFlags } from '../flags.ts';
-import { readPlanFile } from '../plan-file.ts';
+import { findBasis } from '../plan/find-basis.ts';
+import { readPlanFile } from '../plan/plan-file.ts';
+import { refuseStalePlan } from '../plan/refuse-stale-plan.ts';
 import { preparePlan } from '../prepare-plan.ts';
-import { refuseStalePlan } from '../refuse-stale-plan.ts';
 import { runUp } from '../run-up.ts';
 import { withWorkspace } from '../wire.ts';
 

@@ -1,10 +1,10 @@
 import { ArtifactError, type ExitCode } from '../../domain/errors.ts';
-import { versionOfArtifacts } from '../assume-input.ts';
 import { readCluster } from '../cluster-source.ts';
+import { type ImageReport, reportImages } from '../config/image-report.ts';
 import type { ConfigImagesFlags } from '../flags.ts';
-import { type ImageReport, reportImages } from '../image-report.ts';
-import { readState } from '../read-state.ts';
+import { versionOfArtifacts } from '../plan/assume-input.ts';
 import { showFindings } from '../show-findings.ts';
+import { readState } from '../state/read-state.ts';
 
 /**
  * `rke2ctl config images`: the images that this cluster needs, one a line, for mirroring; from the release's own lists in

@@ -4,7 +4,7 @@ import { formatPath, type Path } from '../../config/finding.ts';
 import { maskSecrets } from '../../config/mask-secrets.ts';
 import type { ExitCode } from '../../domain/errors.ts';
 import { configEnvironment, readCluster } from '../cluster-source.ts';
-import { listOrigins, renderConfig, type TellOrigin } from '../config-text.ts';
+import { listOrigins, renderConfig, type TellOrigin } from '../config/config-text.ts';
 import type { ConfigShowFlags } from '../flags.ts';
 import { showFindings } from '../show-findings.ts';
 

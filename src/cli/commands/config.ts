@@ -1,14 +1,14 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { writeClusterFile, writeEmpty, writeMinimal } from '../../config/cluster-template.ts';
 import { CancelledError, type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
 import { openDialog, type PromptStreams } from '../../ui/prompt.ts';
 import { askCluster } from '../ask-cluster.ts';
 import { configEnvironment } from '../cluster-source.ts';
 import type { ConfigFlags } from '../flags.ts';
+import { packageFile } from '../package-file.ts';
 
 /** The schema of this very installation, for the editor. */
-const SCHEMA = fileURLToPath(new URL('../../../schemas/cluster.schema.json', import.meta.url));
+const SCHEMA = packageFile('schemas/cluster.schema.json');
 
 /**
  * `rke2ctl config`: asks, and writes a cluster.yml that is valid; a file that is there already stays as it is unless

@@ -6,10 +6,10 @@ import { splitLines } from '../../ui/line-splitter.ts';
 import { nodePrefixes } from '../../ui/node-prefixes.ts';
 import { decideStyle } from '../../ui/style.ts';
 import type { ExecFlags } from '../flags.ts';
-import { readKnownNodes } from '../known-nodes.ts';
-import { type NodeOutcome, onNodes } from '../on-nodes.ts';
-import { createPipeWriter, type PipeWriter } from '../pipe-writer.ts';
-import { type SelectedNode, selectNodes } from '../select-nodes.ts';
+import { readKnownNodes } from '../nodes/known-nodes.ts';
+import { type NodeOutcome, onNodes } from '../nodes/on-nodes.ts';
+import { createPipeWriter, type PipeWriter } from '../nodes/pipe-writer.ts';
+import { type SelectedNode, selectNodes } from '../nodes/select-nodes.ts';
 import { withWorkspace } from '../wire.ts';
 import type { ConnectedHost, Workspace } from '../workspace.ts';
 

@@ -1,7 +1,7 @@
 import { describeKey } from '../../config/describe-key.ts';
 import { findKey, listBelow } from '../../config/find-key.ts';
 import { type ExitCode, Rke2ctlError } from '../../domain/errors.ts';
-import { renderKey, renderRke2Key, renderTopKeys } from '../explain-text.ts';
+import { renderKey, renderRke2Key, renderTopKeys } from '../config/explain-text.ts';
 import type { OutputFlags } from '../flags.ts';
 import { outputStyle } from '../output-style.ts';
 

@@ -9,7 +9,7 @@ import { renderKubeconfig } from '../../render/kubeconfig.ts';
 import { KUBECONFIG_PATH } from '../../rke2/paths.ts';
 import { findCaller } from '../cluster-source.ts';
 import type { KubeconfigFlags } from '../flags.ts';
-import { mergeKubeconfigFile } from '../merge-kubeconfig-file.ts';
+import { mergeKubeconfigFile } from '../kubeconfig/merge-kubeconfig-file.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 

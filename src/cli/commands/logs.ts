@@ -5,11 +5,11 @@ import { describeJournalEntry } from '../../ui/journal-view.ts';
 import { splitLines } from '../../ui/line-splitter.ts';
 import { nodePrefixes } from '../../ui/node-prefixes.ts';
 import type { LogsFlags } from '../flags.ts';
-import { readKnownNodes } from '../known-nodes.ts';
-import { onNodes } from '../on-nodes.ts';
+import { readKnownNodes } from '../nodes/known-nodes.ts';
+import { onNodes } from '../nodes/on-nodes.ts';
+import { createPipeWriter } from '../nodes/pipe-writer.ts';
+import { type SelectedNode, selectNodes } from '../nodes/select-nodes.ts';
 import { outputStyle } from '../output-style.ts';
-import { createPipeWriter } from '../pipe-writer.ts';
-import { type SelectedNode, selectNodes } from '../select-nodes.ts';
 import { withWorkspace } from '../wire.ts';
 
 const DEFAULT_LINES = 200;

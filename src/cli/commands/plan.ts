@@ -1,13 +1,13 @@
 import type { Cluster } from '../../domain/cluster.ts';
 import type { ExitCode } from '../../domain/errors.ts';
-import { assumePlan } from '../assume-plan.ts';
-import { findBasis } from '../find-basis.ts';
 import type { PlanFlags } from '../flags.ts';
-import { writePlanFile } from '../plan-file.ts';
-import { planOptions } from '../plan-options.ts';
+import { assumePlan } from '../plan/assume-plan.ts';
+import { findBasis } from '../plan/find-basis.ts';
+import { writePlanFile } from '../plan/plan-file.ts';
+import { planOptions } from '../plan/plan-options.ts';
+import { type ReadPresent, readDiffs, readFromHosts } from '../plan/read-diffs.ts';
+import { type ShownPlan, showPlan } from '../plan/show-plan.ts';
 import { preparePlan } from '../prepare-plan.ts';
-import { type ReadPresent, readDiffs, readFromHosts } from '../read-diffs.ts';
-import { type ShownPlan, showPlan } from '../show-plan.ts';
 import { withWorkspace } from '../wire.ts';
 
 /**

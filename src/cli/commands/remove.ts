@@ -5,12 +5,14 @@ import type { Observed } from '../../domain/observed.ts';
 import { factsOf } from '../../render/desired-node.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
 import type { RemoveFlags } from '../flags.ts';
+import { refuseUnattended } from '../refuse-unattended.ts';
 import { runRemove } from '../run-remove.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** `rke2ctl remove`: takes the cluster away. Exit 0 when every host is clean, 4 when some could not be. */
-export function remove(flags: RemoveFlags): Promise<ExitCode> {
+export async function remove(flags: RemoveFlags): Promise<ExitCode> {
+  refuseUnattended('remove', flags, '`rke2ctl status` shows what is there.');
   return withWorkspace({ command: 'remove', flags, locks: true }, async (workspace) => {
     if (flags.keepSnapshots !== undefined) refuseForeignData(workspace.cluster);
     const result = await runRemove(workspace, {

@@ -3,16 +3,16 @@ import { type LoadedCluster, loadCluster } from '../../config/load-cluster.ts';
 import { ConnectError, type ExitCode } from '../../domain/errors.ts';
 import { chooseBootstrap } from '../../plan/choose-bootstrap.ts';
 import { createState } from '../../state/create-state.ts';
-import { assumeInput } from '../assume-input.ts';
 import { configEnvironment } from '../cluster-source.ts';
 import { fetchAddons } from '../fetch-addons.ts';
-import { findNode } from '../find-node.ts';
 import type { RenderFlags } from '../flags.ts';
+import { findNode } from '../nodes/find-node.ts';
 import { outputStyle } from '../output-style.ts';
-import { readState } from '../read-state.ts';
-import { renderNodeText, type ShownNode, showNode } from '../rendered-node.ts';
+import { assumeInput } from '../plan/assume-input.ts';
+import { renderNodeText, type ShownNode, showNode } from '../plan/rendered-node.ts';
 import { resolveRelease } from '../resolve-release.ts';
 import { showFindings } from '../show-findings.ts';
+import { readState } from '../state/read-state.ts';
 import { withWorkspace } from '../wire.ts';
 
 /**

@@ -1,13 +1,15 @@
 import { Rke2ctlError } from '../../domain/errors.ts';
+import { ttlSecondsOf } from '../../domain/time-to-live.ts';
+import { clockText } from '../../ui/duration-text.ts';
 import { RunRecorder } from '../../ui/run-report.ts';
-import { prepareJunit, writeOutputs, writeReports } from '../ci-reports.ts';
 import { findCaller } from '../cluster-source.ts';
 import { hasProgram } from '../find-program.ts';
 import type { RunFlags } from '../flags.ts';
-import { type Begun, removeCommand } from '../make-cluster.ts';
-import { runCommand } from '../run-command.ts';
-import type { RunSignals } from '../run-signals.ts';
-import { type Person, withShortLivedCluster } from '../short-lived-cluster.ts';
+import { prepareJunit, writeOutputs, writeReports } from '../run/ci-reports.ts';
+import { type Begun, removeCommand } from '../run/make-cluster.ts';
+import { runCommand } from '../run/run-command.ts';
+import type { RunSignals } from '../run/run-signals.ts';
+import { type Person, withShortLivedCluster } from '../run/short-lived-cluster.ts';
 
 /** How long one service or Node may take, as with `up`. */
 const STEP_TIMEOUT_MS = 600_000;
@@ -18,6 +20,7 @@ const STEP_TIMEOUT_MS = 600_000;
  */
 export async function run(command: readonly string[], flags: RunFlags): Promise<number> {
   refuseUnknown(command[0] ?? '');
+  refuseShortTtl(flags);
   await prepareJunit(flags.junit, findCaller(process.env));
   const timeoutMs = flags.timeout ?? null;
   const recorder = new RunRecorder();
@@ -34,7 +37,7 @@ export async function run(command: readonly string[], flags: RunFlags): Promise<
       use: (begun, person) => useCluster(command, begun, recorder, person),
       keeps: (code, end, begun) =>
         flags.keepOnFailure === true && code !== 0 && end !== 'interrupted'
-          ? `The cluster is kept, as --keep-on-failure asks; its kubeconfig is ${begun.cluster.kubeconfig.path}. \`${removeCommand(flags)}\` takes the cluster away.`
+          ? `The cluster is kept, as --keep-on-failure asks; its kubeconfig is ${begun.cluster.kubeconfig.path}. \`${removeCommand(flags)}\` takes the cluster away.${goesText(begun)}`
           : null,
     });
   } finally {
@@ -64,6 +67,29 @@ async function useCluster(
   say(end === null ? `The command ended with exit code ${exitCode}.` : `${endedBy} The command has ended.`);
   return exitCode;
 }
+
+function goesText({ cluster }: Begun): string {
+  const seconds = ttlSecondsOf(cluster, null);
+  return seconds === null
+    ? ''
+    : ` Its hosts do so by themselves when its ttl of ${clockText(seconds * 1000)} is over.`;
+}
+
+/** A cluster that goes while it is still to be used helps nobody. */
+function refuseShortTtl({ ttl, timeout }: RunFlags): void {
+  if (ttl === undefined || (ttl >= LEAST_TTL_MS && ttl > (timeout ?? 0))) return;
+  const isLess = timeout !== undefined && ttl <= timeout;
+  throw new Rke2ctlError({
+    code: 'ttl-too-short',
+    message: isLess
+      ? `--ttl ${clockText(ttl)} is over before --timeout ${clockText(timeout)} is: the cluster would go while it may still be used. Nothing was done.`
+      : `--ttl ${clockText(ttl)} is over before a cluster can be there. Nothing was done.`,
+    hint: 'It is for the case that this machine dies; give it more time than making, using and removing the cluster takes: `--ttl 2h`.',
+    exitCode: 3,
+  });
+}
+
+const LEAST_TTL_MS = 10_000;
 
 /** Before a cluster is made for nothing. */
 function refuseUnknown(program: string): void {

@@ -1,7 +1,7 @@
 import { Rke2ctlError } from '../../domain/errors.ts';
 import type { CommonFlags } from '../flags.ts';
-import { readKnownNodes } from '../known-nodes.ts';
-import { selectNodes } from '../select-nodes.ts';
+import { readKnownNodes } from '../nodes/known-nodes.ts';
+import { selectNodes } from '../nodes/select-nodes.ts';
 import { withWorkspace } from '../wire.ts';
 
 /**

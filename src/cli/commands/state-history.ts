@@ -4,9 +4,9 @@ import { parseStateDocument, type StateDocument } from '../../state/state-docume
 import { type KeptState, openHistory } from '../../state/state-history.ts';
 import { renderHistory, renderState } from '../../ui/state-view.ts';
 import type { CommonFlags } from '../flags.ts';
-import { statePathOf } from '../open-local-state.ts';
 import { outputStyle } from '../output-style.ts';
-import { maskState } from '../shown-state.ts';
+import { statePathOf } from '../state/open-local-state.ts';
+import { maskState } from '../state/shown-state.ts';
 
 /** `rke2ctl state history`: the earlier states that are kept, the last written first. */
 export async function stateHistory(flags: CommonFlags): Promise<ExitCode> {

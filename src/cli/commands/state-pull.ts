@@ -1,8 +1,14 @@
 import { type ExitCode, StateError } from '../../domain/errors.ts';
 import type { ForceFlags } from '../flags.ts';
-import { peekState } from '../peek-state.ts';
 import { sayResult } from '../say-result.ts';
-import { answeringServer, COPY_NAME, type FetchedCopy, fetchCopy, noServerAnswers } from '../state-copies.ts';
+import { peekState } from '../state/peek-state.ts';
+import {
+  answeringServer,
+  COPY_NAME,
+  type FetchedCopy,
+  fetchCopy,
+  noServerAnswers,
+} from '../state/state-copies.ts';
 import { withWorkspace } from '../wire.ts';
 
 /** `rke2ctl state pull`: the cluster's copy of the state becomes the file; what was there is put aside. */

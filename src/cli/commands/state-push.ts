@@ -5,9 +5,9 @@ import { putStateCopy } from '../../host/state-secret.ts';
 import { factsOf } from '../../render/desired-node.ts';
 import { stateForeign } from '../../state/state-errors.ts';
 import type { ForceFlags } from '../flags.ts';
-import { noState } from '../open-local-state.ts';
 import { sayResult } from '../say-result.ts';
-import { answeringServer, fetchCopy, noServerAnswers } from '../state-copies.ts';
+import { noState } from '../state/open-local-state.ts';
+import { answeringServer, fetchCopy, noServerAnswers } from '../state/state-copies.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 

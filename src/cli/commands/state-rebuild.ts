@@ -12,7 +12,7 @@ import { completeFromCopy } from '../../state/complete-from-copy.ts';
 import { type HostMemory, rebuildState } from '../../state/rebuild-state.ts';
 import { parseStateDocument } from '../../state/state-document.ts';
 import type { ForceFlags } from '../flags.ts';
-import { answeringServer, COPY_NAME, fetchCopy, newestCopy } from '../state-copies.ts';
+import { answeringServer, COPY_NAME, fetchCopy, newestCopy } from '../state/state-copies.ts';
 import { withWorkspace } from '../wire.ts';
 import type { Workspace } from '../workspace.ts';
 

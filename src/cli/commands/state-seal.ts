@@ -7,7 +7,7 @@ import { createSealer, readPassphrase, type Sealer } from '../../state/seal.ts';
 import { openHistory } from '../../state/state-history.ts';
 import { askPassword } from '../../ui/prompt.ts';
 import type { CommonFlags } from '../flags.ts';
-import { readDocument, statePathOf, withLocalStore } from '../open-local-state.ts';
+import { readDocument, statePathOf, withLocalStore } from '../state/open-local-state.ts';
 
 const HINT =
   'Put the passphrase into a file (one line, mode 0600) and name it in RKE2CTL_STATE_PASSPHRASE_FILE; to change it, name the new one in RKE2CTL_STATE_NEW_PASSPHRASE_FILE.';

@@ -4,7 +4,7 @@ import { quoteWord } from '../../lib/shell-quote.ts';
 import { describeHolder, parseHolder } from '../../state/lock-holder.ts';
 import { judgeHolder } from '../../state/process-identity.ts';
 import type { CommonFlags } from '../flags.ts';
-import { statePathOf } from '../open-local-state.ts';
+import { statePathOf } from '../state/open-local-state.ts';
 
 const NEVER_STALE =
   'On the hosts nothing can be left over: each lock there is held by an open connection and falls with it.';

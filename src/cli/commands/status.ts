@@ -42,6 +42,8 @@ function lookOnce(flags: StatusFlags, tell: (found: ClusterStatus) => void): Pro
     },
     async (workspace) => {
       const found = await readStatus(workspace, health);
+      // A Ctrl-C while it looks would else be forgotten, and --watch go on.
+      if (workspace.signals.stop.aborted) return 130;
       tell(found);
       return found.healthy ? 0 : 4;
     },

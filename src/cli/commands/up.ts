@@ -2,10 +2,10 @@ import type { ExitCode } from '../../domain/errors.ts';
 import { RunRecorder } from '../../ui/run-report.ts';
 import { exitCodeOf } from '../exit-code-of.ts';
 import type { UpFlags } from '../flags.ts';
-import { planOptions } from '../plan-options.ts';
+import { planOptions } from '../plan/plan-options.ts';
 import { preparePlan } from '../prepare-plan.ts';
+import { withShortLivedCluster } from '../run/short-lived-cluster.ts';
 import { runUp } from '../run-up.ts';
-import { withShortLivedCluster } from '../short-lived-cluster.ts';
 import { withWorkspace } from '../wire.ts';
 
 /** `rke2ctl up`: brings the hosts to what the file says. Exit 0 done, 4 partly, 1 failed. */

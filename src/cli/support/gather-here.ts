@@ -3,10 +3,10 @@ import { release, type } from 'node:os';
 import { maskSecrets } from '../../config/mask-secrets.ts';
 import { parseStateDocument } from '../../state/state-document.ts';
 import { readCluster } from '../cluster-source.ts';
-import { renderConfig } from '../config-text.ts';
+import { renderConfig } from '../config/config-text.ts';
 import type { CommonFlags } from '../flags.ts';
 import { packageVersion } from '../package-version.ts';
-import { maskState } from '../shown-state.ts';
+import { maskState } from '../state/shown-state.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Bundle } from './bundle.ts';
 

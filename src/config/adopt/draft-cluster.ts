@@ -212,6 +212,7 @@ function environmentNotes(nodes: readonly AdoptableNode[]): readonly DraftNote[]
 const SECRETS: readonly (readonly [path: readonly string[], name: string])[] = [
   [['services', 'etcd', 'backup_config', 's3backupconfig', 'access_key'], 's3-access-key'],
   [['services', 'etcd', 'backup_config', 's3backupconfig', 'secret_key'], 's3-secret-key'],
+  [['services', 'etcd', 'backup_config', 's3backupconfig', 'session_token'], 's3-session-token'],
   [['datastore', 'endpoint'], 'datastore-endpoint'],
 ];
 

@@ -162,6 +162,7 @@ export const KEY_WRITERS: Readonly<Record<string, KeyWriter>> = {
   'etcd-s3-folder': whenS3(single([...S3, 'folder'])),
   'etcd-s3-access-key': whenS3(single([...S3, 'access_key'])),
   'etcd-s3-secret-key': whenS3(single([...S3, 'secret_key'])),
+  'etcd-s3-session-token': whenS3(single([...S3, 'session_token'])),
   'etcd-s3-config-secret': whenS3(single([...S3, 'config_secret'])),
   'etcd-s3-timeout': whenS3(s3Timeout),
   'datastore-endpoint': single(['datastore', 'endpoint']),

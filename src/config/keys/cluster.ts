@@ -8,6 +8,7 @@ import { ADDON_KEYS } from './addons.ts';
 import { AuthenticationSchema } from './authentication.ts';
 import { AuthorizationSchema } from './authorization.ts';
 import { BastionChainSchema } from './bastion.ts';
+import { CertificatesSchema } from './certificates.ts';
 import { ChartsSection, ChartValuesSection } from './charts.ts';
 import { CloudProviderSection } from './cloud-provider.ts';
 import { DATA_DIR_KEYS } from './data-dir.ts';
@@ -32,6 +33,8 @@ import { ServicesSchema } from './services.ts';
 import { SshSchema } from './ssh.ts';
 import { CLUSTER_SSH_KEYS } from './ssh-login.ts';
 import { SystemImagesSection } from './system-images.ts';
+import { TransferSchema } from './transfer.ts';
+import { TTL_KEYS } from './ttl.ts';
 import { UPGRADE_KEYS } from './upgrade-strategy.ts';
 
 const ClusterNameSchema = checked(text('must be a name'), (name) =>
@@ -99,6 +102,11 @@ const CLUSTER_KEYS = {
     description: 'Who may do what: RKE2 leaves no choice.',
     examples: [{ mode: 'rbac' }],
   }),
+  certificates: group(CertificatesSchema, {
+    origin: 'rke2ctl',
+    description: 'Certificate authorities of your own.',
+    examples: [{ ca: './ca' }],
+  }),
   datastore: group(DatastoreSchema, {
     origin: 'rke2ctl',
     description: 'A database of your own instead of etcd on the nodes.',
@@ -117,6 +125,7 @@ const CLUSTER_KEYS = {
     examples: [{ https: 'http://proxy.example.com:3128', http: 'http://proxy.example.com:3128' }],
   }),
   ...UPGRADE_KEYS,
+  ...TTL_KEYS,
   ...DATA_DIR_KEYS,
   firewall: group(FirewallSchema, {
     origin: 'rke2ctl',
@@ -148,6 +157,12 @@ const CLUSTER_KEYS = {
     examples: [{ client: 'openssh' }],
   }),
   ...CLUSTER_SSH_KEYS,
+  transfer: group(TransferSchema, {
+    origin: 'rke2ctl',
+    description:
+      'Release files leave your machine once and go from node to node from there, where nodes let each other in. These are the limits.',
+    examples: [{ operator_mbps: 50 }],
+  }),
   bastion_host: group(BastionChainSchema, {
     description:
       'Jump host on the way to the nodes, or a list of them: the first is the one that you reach directly.',

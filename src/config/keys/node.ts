@@ -6,6 +6,7 @@ import { HostAddressSchema } from '../schema/addresses.ts';
 import { InternalAddressSchema } from '../schema/internal-address.ts';
 import { LabelsSchema } from '../schema/labels.ts';
 import { NodeNameSchema } from '../schema/node-name.ts';
+import { FlagSchema } from '../schema/scalars.ts';
 import { BastionChainSchema } from './bastion.ts';
 import { DOCKER_NODE_KEYS } from './docker.ts';
 import { config, file, group, mapped, ours, own, required, warned } from './key.ts';
@@ -39,6 +40,14 @@ const NODE_KEYS = {
     examples: ['192.168.0.11', '192.168.0.11,fd00::11'],
     default: 'the address of the host’s default route, or `address` when the host has it',
     becomes: [config('node-ip')],
+  }),
+  follow: own(FlagSchema, {
+    description:
+      'For a node whose `address` is a name: the address behind that name may be another at any time, and the next `up` takes the node as it finds it. RKE2 then chooses `node-ip` itself at each start. Nothing runs on the host for it: after a move the cluster waits for that `up`.',
+    examples: [true],
+    default:
+      '`false`: its address is written into RKE2’s settings, and a server that has another one is an error',
+    becomes: [ours('that a changed address is mended without an edit, and that `node-ip` is left to RKE2')],
   }),
   hostname_override: mapped(NodeNameSchema, {
     description:

@@ -14,7 +14,7 @@ export const RKE1_VERB_KEYS = {
           description: 'Made the next `rke up` a restore of etcd.',
           why: ONCE,
           instead:
-            'Leave the key out. RKE2 restores a snapshot of its own with `rke2 server --cluster-reset --cluster-reset-restore-path=FILE` on a stopped server; it does not take RKE1’s.',
+            'Leave the key out. `rke2ctl etcd snapshot-restore NAME` brings the cluster back to a snapshot that RKE2 took; one of RKE1 cannot be restored into RKE2.',
         }),
         snapshot_name: warned({
           description: 'The snapshot of etcd that was restored.',
@@ -32,13 +32,13 @@ export const RKE1_VERB_KEYS = {
         cacertificates: refused({
           description: 'Made new CA certificates at the next `rke up`.',
           why: ONCE,
-          instead: 'Leave the key out; `rke2 certificate rotate-ca` does it on a server.',
+          instead: 'Leave the key out; `rke2ctl cert rotate --rotate-ca` does it.',
         }),
         services: refused({
           description: 'Which services got new certificates at the next `rke up`.',
           why: ONCE,
           instead:
-            'Leave the key out: RKE2 renews a certificate that will end within 120 days when its service starts anew. `rke2 certificate rotate` on a stopped node does it earlier.',
+            'Leave the key out: RKE2 renews a certificate that will end within 120 days when its service starts anew. `rke2ctl cert rotate` (with `--service` for some) does it at once.',
         }),
       },
       MAP,
@@ -48,6 +48,6 @@ export const RKE1_VERB_KEYS = {
   rotate_encryption_key: refused({
     description: 'Made a new key for secrets at rest at the next `rke up`.',
     why: ONCE,
-    instead: 'Leave the key out; `rke2 secrets-encrypt rotate-keys` does it on a server.',
+    instead: 'Leave the key out; `rke2ctl encrypt rotate-key` does it.',
   }),
 };

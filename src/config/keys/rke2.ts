@@ -20,7 +20,7 @@ export const Rke2ValuesSchema = z.record(
 const RKE2_KEYS = {
   server: own(Rke2ValuesSchema, {
     description: 'For etcd and controlplane nodes (rke2-server).',
-    examples: [{ 'kube-apiserver-arg': ['max-requests-inflight=800'] }],
+    examples: [{ 'etcd-expose-metrics': true }],
     becomes: [CONFIG],
   }),
   agent: own(Rke2ValuesSchema, {

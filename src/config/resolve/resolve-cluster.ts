@@ -21,6 +21,7 @@ import { resolveAddons } from './resolve-addons.ts';
 import { contributeAdmission } from './resolve-admission.ts';
 import { contributeAuditLog } from './resolve-audit-log.ts';
 import { contributeAuthentication } from './resolve-authentication.ts';
+import { contributeCertificates } from './resolve-certificates.ts';
 import { resolveCharts } from './resolve-charts.ts';
 import { contributeCloudProvider, resolveCloudAddons } from './resolve-cloud-provider.ts';
 import { contributeDatastore } from './resolve-datastore.ts';
@@ -51,6 +52,7 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     contributeSnapshots(input, nodes.filter(({ roles }) => roles.includes('etcd')).length, context),
     contributeRegistries(input, context),
     contributeDatastore(input, context),
+    contributeCertificates(input, dataDir, context),
     contributeHardening(input),
     contributeServices(input),
     contributeNetwork(input),
@@ -76,6 +78,11 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     registries: resolveRegistries(input, context),
     kubeconfig: resolveKubeconfig(input.kubeconfig ?? {}, absolute, toAbsolute),
     ssh: resolveSsh(input.ssh ?? {}, toAbsolute, env),
+    transfer: {
+      operatorMbps: input.transfer?.operator_mbps ?? null,
+      nodeMbps: input.transfer?.per_node ?? null,
+      fanOut: input.transfer?.fan_out ?? DEFAULTS.fanOut,
+    },
     dataDir,
     ingress: resolveIngress(input),
     externalDatastore:
@@ -89,6 +96,8 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     charts: resolveCharts(input, context),
     chartValues: contribution.chartValues,
     upgrade: resolveUpgrade(input),
+    ttlSeconds: input.ttl === undefined ? null : Math.ceil(parseDuration(input.ttl) / 1000),
+    runTtlSeconds: null,
   };
 }
 

@@ -39,6 +39,7 @@ export function resolveNode(
     port,
     internalAddress: internalAddress ?? null,
     otherInternalAddress: otherInternalAddress ?? null,
+    ...(node.follow === true ? { follow: true as const } : {}),
     name: nameOf(node),
     user: node.user ?? env.user,
     roles: ROLES.filter((role) => node.role.includes(role)),

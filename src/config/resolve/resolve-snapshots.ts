@@ -59,6 +59,9 @@ function s3Secrets(s3: S3Input, context: SecretContext): Record<string, Secret> 
   return {
     ...(s3.access_key !== undefined && { 'etcd-s3-access-key': readSecret(s3.access_key, context) }),
     ...(s3.secret_key !== undefined && { 'etcd-s3-secret-key': readSecret(s3.secret_key, context) }),
+    ...(s3.session_token !== undefined && {
+      'etcd-s3-session-token': readSecret(s3.session_token, context),
+    }),
   };
 }
 

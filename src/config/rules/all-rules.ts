@@ -3,6 +3,7 @@ import { checkAddressRanges } from './address-ranges.ts';
 import { checkAdmission } from './admission.ts';
 import { checkAuditLog } from './audit-log.ts';
 import { checkAuthenticationWebhook } from './authentication-webhook.ts';
+import { checkOwnCas } from './certificates.ts';
 import { checkChartValues } from './chart-values.ts';
 import { checkCharts } from './charts.ts';
 import { checkCloudProvider } from './cloud-provider.ts';
@@ -13,6 +14,7 @@ import { checkDatastore } from './datastore.ts';
 import { checkDns } from './dns.ts';
 import { checkEndpoint } from './endpoint.ts';
 import { checkExtraBinds } from './extra-binds.ts';
+import { checkFollow } from './follow.ts';
 import { checkIngress } from './ingress.ts';
 import { checkInstallChoices } from './install-choices.ts';
 import { checkKubeProxy } from './kube-proxy.ts';
@@ -39,6 +41,7 @@ import { checkServiceRangeTwice } from './service-range-twice.ts';
 import { checkSharedAddresses } from './shared-address.ts';
 import { checkSnapshots } from './snapshots.ts';
 import { checkTaints } from './taints.ts';
+import { checkTtl } from './ttl.ts';
 
 /** Every rule between keys of cluster.yml. */
 export const RULES: readonly Rule[] = [
@@ -46,6 +49,7 @@ export const RULES: readonly Rule[] = [
   checkNodeDuplicates,
   checkSharedAddresses,
   checkNodeNames,
+  checkFollow,
   checkRoles,
   checkRoleCounts,
   checkLabels,
@@ -70,6 +74,7 @@ export const RULES: readonly Rule[] = [
   checkS3,
   checkDatastore,
   checkPems,
+  checkOwnCas,
   checkAuditLog,
   checkAdmission,
   checkAuthenticationWebhook,
@@ -82,4 +87,5 @@ export const RULES: readonly Rule[] = [
   checkCloudProvider,
   checkCharts,
   checkChartValues,
+  checkTtl,
 ];

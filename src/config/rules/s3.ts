@@ -29,6 +29,7 @@ export function checkS3(draft: ClusterDraft): readonly Finding[] {
   return [
     ...missing.map((mistake) => findingAt(S3, mistake, 'key')),
     ...(keys.length === 1 && there !== undefined ? [explainHalf(there)] : []),
+    ...(keys.length === 0 && 'session_token' in s3 ? [explainLoneToken()] : []),
   ];
 }
 
@@ -40,6 +41,18 @@ function explainHalf(there: 'access_key' | 'secret_key'): Finding {
       code: 's3-credentials',
       message: `\`${there}\` is of no use without \`${missing}\`.`,
       hint: `Add \`${missing}\`, or leave both out where the servers’ own IAM role lets them write.`,
+    },
+    'key',
+  );
+}
+
+function explainLoneToken(): Finding {
+  return findingAt(
+    [...S3, 'session_token'],
+    {
+      code: 's3-credentials',
+      message: '`session_token` is of no use without the keys that it came with.',
+      hint: 'Add `access_key` and `secret_key`, or leave it out.',
     },
     'key',
   );

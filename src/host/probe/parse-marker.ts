@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Marker } from '../../domain/marker.ts';
 import { DATA_DIR } from '../../rke2/paths.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DRAINED_BY } from '../../domain/drain-mark.ts';
 import type { ApiNode } from '../../domain/observed.ts';
 

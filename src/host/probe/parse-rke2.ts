@@ -1,10 +1,19 @@
 import { MARKER_PATH } from '../../domain/marker.ts';
 import type { Rke2Facts } from '../../domain/observed.ts';
 import { STATE_ANNOTATIONS, type StateCopy } from '../../domain/state-copy.ts';
-import { etcdNamePath, imagesDir, serverCaPath, snapshotsDir } from '../../rke2/paths.ts';
+import { sha256 } from '../../lib/hash.ts';
+import { caHash } from '../../pki/ca-hash.ts';
+import {
+  etcdNamePath,
+  imagesDir,
+  previousVersionPath,
+  serverCaPath,
+  snapshotsDir,
+} from '../../rke2/paths.ts';
 import { parseMembers } from '../parse-members.ts';
 import { parseMarker } from './parse-marker.ts';
 import { parseNodes } from './parse-nodes.ts';
+import { parseTtl } from './parse-ttl.ts';
 import { startedProgram, type UnitProperties, unitFacts } from './parse-units.ts';
 import type { ProbeOutput } from './probe-output.ts';
 
@@ -31,18 +40,34 @@ export function parseRke2(
   return {
     binaries: readBinaries(output, startedProgram(server) ?? startedProgram(agent)),
     rpm: output.has('rpm'),
+    previous: output.word(previousVersionPath(dataDir)) || null,
     server: unitFacts(server),
     agent: unitFacts(agent),
     marker: readMarker(output, stats),
     files: Object.fromEntries(files),
     images: within(stats, imagesDir(dataDir)),
     etcdData: output.lines('paths').includes(etcdNamePath(dataDir)),
-    caHash: caPaths.map((path) => hashes.get(path)).find((hash) => hash !== undefined) ?? null,
+    caHash: hashOfCa(
+      output.lines('ca'),
+      caPaths.map((path) => hashes.get(path)).find((hash) => hash !== undefined) ?? null,
+    ),
     snapshots: within(stats, snapshotsDir(dataDir)).map(({ name, sizeBytes }) => ({ name, sizeBytes })),
     nodes: output.has('nodes') ? parseNodes(output.lines('nodes').join('\n')) : null,
     members: parseMembers(output.lines('members').join('\n')),
+    ...parseTtl(output, units),
     stateCopy: readStateCopy(output.lines('state-copy')),
   };
+}
+
+/** A chain is known by its root; a single certificate, and a chain that leads nowhere, by the bytes of its file. */
+function hashOfCa(lines: readonly string[], ofFile: string | null): string | null {
+  const pem = `${lines.join('\n')}\n`;
+  try {
+    const hash = caHash(pem);
+    return ofFile === null || hash === sha256(pem) ? ofFile : hash;
+  } catch {
+    return ofFile;
+  }
 }
 
 /** From lines `annotation value`; null when there is no copy, or one whose serial nobody wrote beside it. */

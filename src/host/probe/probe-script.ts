@@ -7,7 +7,9 @@ import {
   MANIFEST_PREFIX,
   manifestsDir,
   OWN_FILES_DIR,
+  previousVersionPath,
 } from '../../rke2/paths.ts';
+import { TTL_DEADLINE_PATH, TTL_TIMER } from '../../rke2/ttl-paths.ts';
 import { CLUSTER_QUESTIONS } from './cluster-questions.ts';
 
 export interface ProbeOptions {
@@ -58,6 +60,7 @@ export const PROBED_UNITS = [
   'docker.service',
   'fapolicyd.service',
   'firewalld.service',
+  TTL_TIMER,
 ] as const;
 
 const SYSCTLS = ['vm/panic_on_oom', 'vm/overcommit_memory', 'kernel/panic', 'kernel/panic_on_oops'];
@@ -109,7 +112,7 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     FUNCTIONS,
     'm time; now=$(date +%s.%N); echo "$now"',
     UNITS,
-    text(),
+    text(dataDir),
     NETWORK,
     `filesystems ${quoteWords(directories)}`,
     `m commands; for c in ${PROBED_COMMANDS.join(' ')}; do if command -v $c >/dev/null 2>&1; then echo $c; fi; done`,
@@ -117,6 +120,7 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     RKE1,
     RPM,
     FILES,
+    TTL,
     `for b in ${quoteWords(binaryCandidates(prefix))}; do if [ -x "$b" ]; then binary "$b"; fi; done`,
     ...(options.names ?? []).map((name) => `m resolve; echo ${quoteWord(name)}; lookup ${quoteWord(name)}`),
     ...(options.fsync === true ? [FSYNC] : []),
@@ -157,7 +161,7 @@ fi`;
 }
 
 /** Text files of /proc, /sys and /etc by one grep, each line with its file's name; firewalld's only if it runs. */
-function text(): string {
+function text(dataDir: string): string {
   const files = [
     '/proc/sys/kernel/hostname',
     '/etc/machine-id',
@@ -178,6 +182,7 @@ function text(): string {
     '/proc/sys/fs/inotify/max_user_watches',
     ...SYSCTLS.map((name) => `/proc/sys/${name}`),
     MARKER_PATH,
+    quoteWord(previousVersionPath(dataDir)),
   ];
   return [
     'F=; if [ "$FIREWALLD" = 1 ]; then',
@@ -265,8 +270,9 @@ fi`;
 const RPM = `
 if [ -x /usr/bin/rke2 ] && command -v rpm >/dev/null 2>&1 && rpm -q rke2-common >/dev/null 2>&1; then m rpm; fi`;
 
-/** Hashes of the wanted files and the CA, then size and time of those, of image bundles and of snapshots. */
+/** The server CA's certificates, hashes of the wanted files and of it, then size and time of those, of image bundles and of snapshots. */
 const FILES = `
+for f in "$DD/server/tls/server-ca.crt" "$DD/agent/server-ca.crt"; do if [ -f "$f" ]; then m ca; cat "$f"; break; fi; done
 set -- "$@" "$DD/server/tls/server-ca.crt" "$DD/agent/server-ca.crt"
 for f in "$@"; do shift; if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
 if [ $# -gt 0 ]; then m sha256; sha256sum "$@"; fi
@@ -277,6 +283,10 @@ if [ "$MAIN" -gt 0 ] && read -r up _ </proc/uptime && read -r line <"/proc/$MAIN
   set -- \${line##*) }
   RUNNING=$((\${now%.*} - \${up%.*} + \${20} / 100))
 fi 2>/dev/null`;
+
+/** The line in which the host has noted when its time is over, and its uptime. */
+const TTL = `
+if [ -f ${TTL_DEADLINE_PATH} ]; then m ttl; sed -n 's/^# rke2ctl: //p' ${TTL_DEADLINE_PATH}; cat /proc/uptime; fi`;
 
 const FSYNC = `
 if [ ! -e ${MARKER_PATH} ]; then

@@ -82,10 +82,18 @@ export const PORTS_CHECK_NAME = 'ports';
 /** The majority of etcd, which is looked at once it is clear which servers would be restarted. */
 export const QUORUM_CHECK_NAME = 'etcd-quorum';
 
+/** Members that are only away from here may live on as a cluster, while etcd is made anew here. */
+export const QUORUM_ELSEWHERE_CHECK_NAME = 'quorum-elsewhere';
+
+/** A new encryption key that one server has before the others can read with it. */
+export const SECRETS_WINDOW_CHECK_NAME = 'secrets-window';
+
 /** The names that `--ignore-check` takes. */
 export const CHECK_NAMES: readonly string[] = [
   ...CHECKS.map((check) => check.name),
   ...FILE_CHECK_NAMES,
   PORTS_CHECK_NAME,
   QUORUM_CHECK_NAME,
+  QUORUM_ELSEWHERE_CHECK_NAME,
+  SECRETS_WINDOW_CHECK_NAME,
 ];

@@ -53,9 +53,10 @@ export const CLUSTER_FAILURES: readonly KnownFailure[] = [
   {
     name: 'etcd-address-changed',
     pattern: /not a member of the etcd cluster\. Found \[(.+?)\], expect: (\S+?)"?$/,
-    cause: (found) => `This server's address changed: etcd knows it as ${found[2]} but finds ${found[1]}.`,
+    cause: (found) =>
+      `This server's address changed: etcd knows ${found[1]}, and this server is ${found[2]} now.`,
     mend: () =>
-      'Give the server its old address back (a fixed one, not DHCP). If that cannot be and other servers live, take this one out (`rke2ctl remove` of the node) and let it join anew.',
+      'Run `rke2ctl up`: where the file has its new address (or `follow: true` for a node that is reached by a name), it makes etcd anew under it, or lets this server leave and join anew while others live. If the old address was meant to stay, give it back (a fixed one, not DHCP).',
   },
   {
     name: 'etcd-member-removed',

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { HostFacts } from '../../../src/domain/observed.ts';
 import { parseOsRelease, parseProbe } from '../../../src/host/probe/parse-probe.ts';
+import { makeCaBelow, makeRoot } from '../../../src/pki/make-cas.ts';
 import { makeMarker } from '../../support/make-marker.ts';
 
 const MARK = '@mark';
@@ -30,6 +31,19 @@ function unit(id: string, more: string): string {
 }
 
 describe('parseProbe', () => {
+  test('knows the server CA by its file, and a chain by its root, as tokens pin them', () => {
+    const path = `${DATA}/server/tls/server-ca.crt`;
+    const root = makeRoot('Example Root', new Date());
+    const chain = makeCaBelow('server-ca', { ...root, above: [] }, new Date()).certificates;
+    const ofFile = 'b'.repeat(64);
+    const hashOf = (ca: string) =>
+      parse({ ca: ca.trimEnd().split('\n'), sha256: `${ofFile}  ${path}` }).rke2.caHash;
+    expect(hashOf(chain)).toBe(root.certificate.fingerprint256.replaceAll(':', '').toLowerCase());
+    expect(hashOf(root.certificate.toString())).toBe(ofFile);
+    expect(hashOf('damaged')).toBe(ofFile);
+    expect(parse({ sha256: `${ofFile}  ${path}` }).rke2.caHash).toBe(ofFile);
+  });
+
   test('refuses an answer that was cut off', () => {
     const text = answer({ time: '1000.0', text: '/etc/machine-id:abc' }).replace(`${MARK} end\n`, '');
     expect(() => parseProbe(text, { mark: MARK, sentAtMs: 0, answeredAtMs: 0, hostKey: null })).toThrow(
@@ -176,6 +190,7 @@ describe('parseProbe', () => {
         { path: '/usr/local/bin/rke2', version: 'v1.34.1+rke2r1' },
       ],
       rpm: false,
+      previous: null,
       server: {
         exists: true,
         active: 'active',

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, watchFile } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
@@ -13,6 +13,7 @@ import { badRequest, internalError, noSuchResource, StatusError, unauthorized } 
 import { describeVersion } from './version-info.ts';
 import { watchObjects } from './watch-objects.ts';
 
+const FOLLOW_MS = 1_000;
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** An OpenAPI document in protobuf that says "2.0" and defines nothing: kubectl then leaves validation out. */
 const EMPTY_OPENAPI = Buffer.from([0x0a, 0x03, 0x32, 0x2e, 0x30]);
@@ -143,23 +144,41 @@ function refuse(response: ServerResponse, error: unknown): void {
   else sendJson(response, refusal.code, refusal.toStatus());
 }
 
+function readContext({ cert, key, clientCA }: ServerConfig) {
+  return {
+    cert: readFileSync(cert),
+    key: readFileSync(key),
+    ca: readFileSync(clientCA),
+    minVersion: 'TLSv1.2',
+  } as const;
+}
+
+/** A certificate that changes on the disk is shown from then on; where it does not fit its key, the old one is. */
+function followCertificate(server: Server, config: ServerConfig): void {
+  watchFile(config.cert, { interval: FOLLOW_MS, persistent: false }, () => {
+    try {
+      server.setSecureContext(readContext(config));
+    } catch {
+      // Half written, or taken out of use: a restart comes.
+    }
+  });
+}
+
 /** The HTTPS server of the API; not listening yet. */
 export function makeApiServer(parts: ServerParts): Server {
   const { config } = parts;
   const server = createServer(
     {
-      cert: readFileSync(config.cert),
-      key: readFileSync(config.key),
-      ca: readFileSync(config.clientCA),
+      ...readContext(config),
       requestCert: true,
       // Who comes without a valid certificate is told 401 rather than cut off in the handshake.
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
     },
     (request, response) => {
       handle(parts, request, response).catch((error: unknown) => refuse(response, error));
     },
   );
   server.keepAliveTimeout = 120_000;
+  followCertificate(server, config);
   return server;
 }

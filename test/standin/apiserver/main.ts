@@ -4,6 +4,7 @@ import { makeApiServer } from './api-server.ts';
 import { bootstrapCluster } from './bootstrap-cluster.ts';
 import { publishEndpoint } from './controllers/publish-endpoint.ts';
 import { runControllers } from './controllers/run-controllers.ts';
+import { openEncryption } from './encryption.ts';
 import { EtcdClient } from './etcd-client.ts';
 import { ObjectStore } from './object-store.ts';
 import { readServerConfig } from './server-config.ts';
@@ -30,7 +31,8 @@ async function main(): Promise<void> {
   const config = readServerConfig(values.config);
   const stopping = new AbortController();
   const etcd = new EtcdClient(config.etcd);
-  const context = { store: new ObjectStore(etcd), serviceCidr: config.serviceCIDR };
+  const secrets = config.encryptionConfig === undefined ? null : openEncryption(config.encryptionConfig);
+  const context = { store: new ObjectStore(etcd, secrets), serviceCidr: config.serviceCIDR };
   let isStarted = false;
   const server = makeApiServer({ context, config, isStarted: () => isStarted, signal: stopping.signal });
   server.on('error', (error) => {

@@ -1,3 +1,4 @@
+import type { Transformer } from './encryption.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import {
   decodeText,
@@ -14,6 +15,8 @@ import { alreadyExists, conflict, expired, notFound } from './status-error.ts';
 
 /** Every key of this server lies below it, as with Kubernetes. */
 export const REGISTRY = '/registry/';
+
+const SECRETS = `${REGISTRY}secrets/`;
 
 /** A listing together with the revision it was true at. */
 export interface ObjectList {
@@ -40,19 +43,13 @@ export interface UpdateResult {
   readonly removed: boolean;
 }
 
-function decodeObject(pair: EtcdKeyValue, resourceVersion = pair.mod_revision): KubeObject {
-  const object = JSON.parse(decodeText(pair.value)) as KubeObject;
-  object.metadata.resourceVersion = resourceVersion;
-  return object;
-}
-
-function encodeObject(object: KubeObject): string {
+function textOf(object: KubeObject): string {
   const { resourceVersion: _, ...metadata } = object.metadata;
-  return encodeText(JSON.stringify({ ...object, metadata }));
+  return JSON.stringify({ ...object, metadata });
 }
 
 function unchanged(a: KubeObject, b: KubeObject): boolean {
-  return encodeObject(a) === encodeObject(b);
+  return textOf(a) === textOf(b);
 }
 
 /**
@@ -61,10 +58,13 @@ function unchanged(a: KubeObject, b: KubeObject): boolean {
  */
 export class ObjectStore {
   readonly #etcd: EtcdClient;
+  readonly #secrets: Transformer | null;
   #lastWrite = 0n;
 
-  constructor(etcd: EtcdClient) {
+  /** Secrets go through `secrets`, all else lies in etcd as it is. */
+  constructor(etcd: EtcdClient, secrets: Transformer | null = null) {
     this.#etcd = etcd;
+    this.#secrets = secrets;
   }
 
   /** The revision of the last write made through this store. */
@@ -94,7 +94,7 @@ export class ObjectStore {
     const options = { isRead: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
     const answer = await this.#etcd.call<EtcdRangeResponse>('/v3/kv/range', { key }, options);
     const pair = answer.kvs?.[0];
-    return pair === undefined ? undefined : decodeObject(pair);
+    return pair === undefined ? undefined : this.#decode(pair).object;
   }
 
   async get(resource: ResourceType, namespace: string, name: string): Promise<KubeObject> {
@@ -105,22 +105,28 @@ export class ObjectStore {
 
   async list(resource: ResourceType, namespace = ''): Promise<ObjectList> {
     const { pairs, resourceVersion } = await this.#range(this.prefixOf(resource, namespace));
-    return { items: pairs.map((pair) => decodeObject(pair)), resourceVersion };
+    return { items: pairs.map((pair) => this.#decode(pair).object), resourceVersion };
   }
 
-  /** All objects of all kinds by key, and the revision they were true at. */
+  /** All objects of all kinds by key (but those that this server has no key for), and the revision they were true at. */
   async listAll(): Promise<{ objects: Map<string, KubeObject>; resourceVersion: string }> {
     const { pairs, resourceVersion } = await this.#range(REGISTRY);
-    const objects = new Map(pairs.map((pair) => [decodeText(pair.key), decodeObject(pair)]));
+    const objects = new Map(
+      pairs.flatMap((pair) => {
+        const object = this.#decodeIfAny(pair);
+        return object === undefined ? [] : [[decodeText(pair.key), object] as const];
+      }),
+    );
     return { objects, resourceVersion };
   }
 
   async create(resource: ResourceType, object: KubeObject): Promise<KubeObject> {
     const { name, namespace } = object.metadata;
-    const key = encodeText(this.keyOf(resource, namespace ?? '', name));
+    const path = this.keyOf(resource, namespace ?? '', name);
+    const key = encodeText(path);
     const answer = await this.#etcd.call<EtcdTxnResponse>('/v3/kv/txn', {
       compare: [{ key, target: 'MOD', result: 'EQUAL', mod_revision: '0' }],
-      success: [{ request_put: { key, value: encodeObject(object) } }],
+      success: [{ request_put: { key, value: this.#encode(path, object) } }],
     });
     if (answer.succeeded !== true) throw alreadyExists(resource, name);
     this.#lastWrite = BigInt(answer.header.revision);
@@ -139,11 +145,12 @@ export class ObjectStore {
     resourceVersion = '',
   ): Promise<UpdateResult> {
     for (let attempt = 0; attempt < 20; attempt += 1) {
-      const current = await this.get(resource, namespace, name);
+      const { object: current, isStale } = await this.#read(resource, namespace, name);
       const revision = current.metadata.resourceVersion ?? '0';
       if (resourceVersion !== '' && resourceVersion !== revision) throw conflict(resource, name);
       const decision = await decide(structuredClone(current));
-      if ('next' in decision && unchanged(current, decision.next)) return { object: current, removed: false };
+      if ('next' in decision && !isStale && unchanged(current, decision.next))
+        return { object: current, removed: false };
       const written = await this.#write(this.keyOf(resource, namespace, name), revision, decision);
       if (written === undefined) continue;
       if ('remove' in decision) return { object: decision.last, removed: true };
@@ -186,14 +193,65 @@ export class ObjectStore {
       if (answer.canceled === true) throw new Error(answer.cancel_reason ?? 'etcd ended the watch');
       for (const event of answer.events ?? []) {
         const resourceVersion = event.kv.mod_revision;
+        const isGone = event.type === 'DELETE';
+        const object = isGone ? undefined : this.#decodeIfAny(event.kv);
+        if (!isGone && object === undefined) continue;
+        const previous =
+          event.prev_kv === undefined ? undefined : this.#decodeIfAny(event.prev_kv, resourceVersion);
         yield {
           key: decodeText(event.kv.key),
           resourceVersion,
-          ...(event.type === 'DELETE' ? {} : { object: decodeObject(event.kv) }),
-          ...(event.prev_kv === undefined ? {} : { previous: decodeObject(event.prev_kv, resourceVersion) }),
+          ...(object !== undefined && { object }),
+          ...(previous !== undefined && { previous }),
         };
       }
     }
+  }
+
+  async #read(
+    resource: ResourceType,
+    namespace: string,
+    name: string,
+  ): Promise<{ object: KubeObject; isStale: boolean }> {
+    const key = encodeText(this.keyOf(resource, namespace, name));
+    const answer = await this.#etcd.call<EtcdRangeResponse>('/v3/kv/range', { key }, { isRead: true });
+    const pair = answer.kvs?.[0];
+    if (pair === undefined) throw notFound(resource, name);
+    return this.#decode(pair);
+  }
+
+  #decode(
+    pair: EtcdKeyValue,
+    resourceVersion = pair.mod_revision,
+  ): { readonly object: KubeObject; readonly isStale: boolean } {
+    const key = decodeText(pair.key);
+    const stored = Buffer.from(pair.value ?? '', 'base64');
+    const { plain, isStale } = this.#transformerOf(key)?.decode(stored, key) ?? {
+      plain: stored,
+      isStale: false,
+    };
+    const object = JSON.parse(plain.toString('utf8')) as KubeObject;
+    object.metadata.resourceVersion = resourceVersion;
+    return { object, isStale };
+  }
+
+  /** Whoever looks at everything must not fall over what was encrypted with a key that this server has not got. */
+  #decodeIfAny(pair: EtcdKeyValue, resourceVersion = pair.mod_revision): KubeObject | undefined {
+    try {
+      return this.#decode(pair, resourceVersion).object;
+    } catch (error) {
+      if (this.#transformerOf(decodeText(pair.key)) !== null) return undefined;
+      throw error;
+    }
+  }
+
+  #encode(path: string, object: KubeObject): string {
+    const plain = Buffer.from(textOf(object), 'utf8');
+    return (this.#transformerOf(path)?.encode(plain, path) ?? plain).toString('base64');
+  }
+
+  #transformerOf(key: string): Transformer | null {
+    return key.startsWith(SECRETS) ? this.#secrets : null;
   }
 
   async #range(prefix: string): Promise<{ pairs: readonly EtcdKeyValue[]; resourceVersion: string }> {
@@ -210,7 +268,7 @@ export class ObjectStore {
         ? [path, ...(decision.alsoKeys ?? [])].map((gone) => ({
             request_delete_range: { key: encodeText(gone) },
           }))
-        : [{ request_put: { key, value: encodeObject(decision.next) } }];
+        : [{ request_put: { key, value: this.#encode(path, decision.next) } }];
     const answer = await this.#etcd.call<EtcdTxnResponse>('/v3/kv/txn', {
       compare: [{ key, target: 'MOD', result: 'EQUAL', mod_revision: revision }],
       success: operations,

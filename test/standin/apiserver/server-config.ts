@@ -18,6 +18,8 @@ export interface ServerConfig {
   readonly advertiseAddress?: string;
   /** Whether this server's controllers take part (one of several servers over one etcd acts at a time). */
   readonly controllers: boolean;
+  /** EncryptionConfiguration for Secrets; without it they lie in etcd as they are. */
+  readonly encryptionConfig?: string;
   readonly version: string;
 }
 

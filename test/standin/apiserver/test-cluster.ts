@@ -6,9 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { execa } from 'execa';
+import { buildApiServer } from '../release/build-program.ts';
 import { findTools, type Tools } from './find-tools.ts';
 import { type RawRequest, sendRaw } from './raw-request.ts';
 import { makeCa, makeCert, writeKubeconfig } from './test-identity.ts';
@@ -91,19 +90,6 @@ async function makeIdentities(directory: string): Promise<void> {
   await makeCert(directory, 'foreign-ca', 'foreign', '/O=system:masters/CN=system:admin');
 }
 
-async function bundleProgram(outfile: string): Promise<void> {
-  await build({
-    entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    minify: true,
-    logLevel: 'error',
-  });
-}
-
 /** A real etcd with API servers on it, on loopback, and kubectl to ask them. */
 export class TestCluster {
   readonly directory: string;
@@ -126,7 +112,7 @@ export class TestCluster {
   async start(): Promise<void> {
     await makeIdentities(this.directory);
     await mkdir(join(this.directory, 'home'));
-    await bundleProgram(this.#path('kube-apiserver.mjs'));
+    await writeFile(this.#path('kube-apiserver.mjs'), await buildApiServer());
     this.startEtcd();
     for (const index of this.#ports.servers.keys()) await this.startServer(index);
   }

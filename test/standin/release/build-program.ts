@@ -25,10 +25,19 @@ function programs(): Promise<readonly [string, string, string]> {
   built ??= Promise.all([
     bundle(join(ROOT, 'rke2/main.ts'), { format: 'cjs' }),
     bundle(join(ROOT, 'rke2/ports-main.ts'), { format: 'cjs' }),
-    bundle(join(ROOT, 'apiserver/main.ts'), { format: 'esm' }),
+    buildApiServer(),
   ]);
   return built;
 }
+
+/** The API server as one ES module, as it lies in the release. */
+export function buildApiServer(): Promise<string> {
+  return bundle(join(ROOT, 'apiserver/main.ts'), { format: 'esm', banner: { js: REQUIRE } });
+}
+
+/** Packages of the older kind ask for Node's own modules by `require`. */
+const REQUIRE =
+  "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
 
 async function bundle(entry: string, options: BuildOptions): Promise<string> {
   if (!existsSync(entry)) return '';

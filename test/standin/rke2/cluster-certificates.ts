@@ -122,13 +122,11 @@ export function ensureAuthorities(tls: string): void {
       writeFile(`${path}.nochain.crt`, first, 0o644);
     }
   }
-  for (const file of ['service.key', 'service.current.key']) {
-    const path = join(tls, file);
-    if (existsSync(path)) continue;
-    const service = join(tls, 'service.key');
-    const key = existsSync(service) ? readFileSync(service, 'utf8') : newKey();
-    writeFile(path, key);
-  }
+  const service = join(tls, 'service.key');
+  if (!existsSync(service)) writeFile(service, newKey());
+  // Of several keys the first one signs, the others still count.
+  const [current = ''] = readFileSync(service, 'utf8').match(/-----BEGIN [\s\S]+?-----END [^\n]+\n?/) ?? [];
+  writeFile(join(tls, 'service.current.key'), current);
 }
 
 /** Signs every leaf that is missing, near its end, of another authority, or lacks a wanted name. */

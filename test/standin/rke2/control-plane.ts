@@ -118,6 +118,7 @@ function describeApiServerPod(state: ServerState, node: NodeContext): PodSpec {
     },
     serviceCIDR: options.serviceCidrs[0],
     controllers: options.runsControllerManager,
+    encryptionConfig: join(options.paths.cred, 'encryption-config.json'),
     version: RELEASE.version,
     advertiseAddress: options.advertiseAddress,
   };

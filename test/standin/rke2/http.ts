@@ -1,4 +1,4 @@
-import { request as requestPlain } from 'node:http';
+import { type IncomingHttpHeaders, request as requestPlain } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { Agent, request as requestTls } from 'node:https';
 import { CommandError } from './log.ts';
@@ -19,6 +19,7 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number;
   readonly statusText: string;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -69,6 +70,7 @@ export function send(message: HttpRequest): Promise<HttpResponse> {
         resolve({
           status: incoming.statusCode ?? 0,
           statusText: incoming.statusMessage ?? '',
+          headers: incoming.headers,
           body: Buffer.concat(chunks),
         }),
       );

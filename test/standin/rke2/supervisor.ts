@@ -10,6 +10,9 @@ import { issue, readAuthority } from './cluster-certificates.ts';
 import { readFileIfAny, writeFile } from './files.ts';
 import { info, reasonOf, warn } from './log.ts';
 
+const RENEWAL_DAYS = 120;
+const DAY = 24 * 60 * 60 * 1000;
+
 /** Who may use an endpoint. `agent` also takes servers' tokens, nodes' certificates and bootstrap tokens. */
 export type Role = 'anyone' | 'agent' | 'node' | 'server' | 'server-or-local';
 
@@ -153,7 +156,7 @@ function readNodeName(request: IncomingMessage): string | undefined {
     : undefined;
 }
 
-/** The listener's certificate in dynamic-cert.json, signed anew when a name is missing or the authority changed. */
+/** The listener's certificate in dynamic-cert.json, signed anew when a name is missing, its end is near or the authority changed. */
 function ensureListenerCertificate(
   tls: string,
   names: readonly string[],
@@ -168,7 +171,8 @@ function ensureListenerCertificate(
     const parsed = new X509Certificate(certificate);
     const present = new Set(namesOf(parsed));
     const isOurs = parsed.verify(new X509Certificate(authority.certificate).publicKey);
-    if (isOurs && names.every((name) => present.has(normalizeName(name)))) {
+    const isFresh = Date.parse(parsed.validTo) - Date.now() >= RENEWAL_DAYS * DAY;
+    if (isOurs && isFresh && names.every((name) => present.has(normalizeName(name)))) {
       return { certificate, key: Buffer.from(stored['tls.key'] ?? '', 'base64').toString() };
     }
   }

@@ -53,6 +53,13 @@ const S3_KEYS = {
     secret: true,
     becomes: [config('etcd-s3-secret-key')],
   }),
+  session_token: own(text('must be text'), {
+    description:
+      'Session token of temporary keys; together with both. It ends with them, and a new one reaches RKE2 only by `up`, which restarts the servers.',
+    examples: ['env:S3_SESSION_TOKEN'],
+    secret: true,
+    becomes: [config('etcd-s3-session-token')],
+  }),
   custom_ca: mapped(text('must be the text of a certificate'), {
     description: 'Certificate (PEM) of the CA that signed the S3 server’s own.',
     examples: ['-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----'],

@@ -1,15 +1,17 @@
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { loadBootstrapData, writeBootstrapData } from '../bootstrap-data.ts';
 import { ensureMemberName, hasEtcdDatabase, moveDatabaseAway } from '../etcd-member.ts';
 import { makeDirectory, writeFile } from '../files.ts';
-import { isSet, textOf } from '../flags.ts';
+import { textOf } from '../flags.ts';
 import { joinHostPort } from '../http.ts';
-import { CommandError, info, log } from '../log.ts';
+import { CommandError, info, log, reasonOf } from '../log.ts';
 import type { ServerOptions } from '../options.ts';
 import { stopPods } from '../pods.ts';
 import { chooseServerPassword } from '../server-identity.ts';
+import { snapshotDirectory } from './snapshot-files.ts';
+import { S3Client, s3ConfigOf } from './snapshot-s3.ts';
 import { restoreSnapshot, withTemporaryEtcd } from './temporary-etcd.ts';
 import { readZip } from './zip.ts';
 
@@ -30,7 +32,8 @@ export async function resetCluster(options: ServerOptions): Promise<void> {
   await checkSupervisorIsDown();
   const password = chooseServerPassword(options);
   await stopServerPods(options);
-  const source = snapshot === '' ? undefined : unpackSnapshot(options, snapshot);
+  const source =
+    snapshot === '' ? undefined : unpackSnapshot(options, await fetchSnapshot(options, snapshot));
   if (source === undefined && !hasEtcdDatabase(options.paths)) {
     throw new CommandError(`etcd: cluster-reset requires a database, none found in ${options.paths.etcd}`);
   }
@@ -91,13 +94,21 @@ async function stopServerPods(options: ServerOptions): Promise<void> {
   await stopPods(pods);
 }
 
-/** The snapshot's path, unzipped beside it if need be. An object name in S3 is not to be had here. */
+/** With S3 on, what is named is an object in the bucket, and is brought into the directory of snapshots first. */
+async function fetchSnapshot(options: ServerOptions, name: string): Promise<string> {
+  const config = s3ConfigOf(options.flags);
+  if (config === undefined) return name;
+  const s3 = await S3Client.open(config);
+  const content = await s3.download(name).catch((error: unknown) => {
+    throw new CommandError(`failed to download snapshot from S3: ${reasonOf(error)}`);
+  });
+  const path = join(snapshotDirectory(options), basename(name));
+  writeFile(path, content);
+  return path;
+}
+
+/** The snapshot's path, unzipped beside it if need be. */
 function unpackSnapshot(options: ServerOptions, path: string): string {
-  if (isSet(options.flags, 'etcd-s3')) {
-    throw new CommandError(
-      `failed to retrieve snapshot ${path} from s3: the stand-in release has no S3 client`,
-    );
-  }
   if (!existsSync(path)) throw new CommandError(`etcd: snapshot path does not exist: ${path}`);
   if (!path.endsWith('.zip')) return path;
   if (process.env['RKE2_STANDIN_ZIP_RESTORE'] === undefined) {

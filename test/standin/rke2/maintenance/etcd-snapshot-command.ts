@@ -7,6 +7,7 @@ import { CommandError, info, reasonOf, warn } from '../log.ts';
 import { sendToSupervisor } from '../supervisor-client.ts';
 import { alignColumns, openLocalSupervisor } from './local-supervisor.ts';
 import type { SnapshotRecord } from './snapshot-records.ts';
+import { s3ConfigOf } from './snapshot-s3.ts';
 import type { SnapshotRequest, SnapshotResponse } from './snapshot-service.ts';
 
 const S3_NAMES = [...S3_FLAGS.kinds.keys()].map((name): readonly [string, string] => [
@@ -114,10 +115,12 @@ async function ask(
   flags: ParsedFlags,
   wanted: Pick<SnapshotRequest, 'operation' | 'names' | 'retention'>,
 ): Promise<SnapshotResponse> {
+  const s3 = s3ConfigOf(flags);
   const request: SnapshotRequest = {
     ...wanted,
     directory: textOf(flags, 'etcd-snapshot-dir'),
     compress: isSet(flags, 'etcd-snapshot-compress'),
+    ...(s3 !== undefined && { s3 }),
   };
   const access = await openLocalSupervisor(flags, { server: 'etcd-server', token: 'etcd-token' });
   try {

@@ -10,8 +10,6 @@ export const SECRETS_ENCRYPT_FLAGS = makeFlagSet(
   { d: 'data-dir', t: 'token', o: 'output', s: 'server' },
 );
 
-const KEY_TYPES: Readonly<Record<string, string>> = { aescbc: 'AES-CBC', secretbox: 'XSalsa20-POLY1305' };
-
 /** What each subcommand asks for and what it prints when the server agreed. */
 const REQUESTS: Readonly<Record<string, readonly [EncryptionRequest, string]>> = {
   enable: [{ enable: true }, 'secrets-encryption enabled'],
@@ -48,12 +46,12 @@ export async function runSecretsEncrypt(subcommand: string, flags: ParsedFlags):
 
 function render(status: EncryptionStatus): string {
   if (status.enable === undefined) return 'Encryption Status: Disabled, no configuration file found\n';
-  const type = (name: string): string => KEY_TYPES[name.replace(/key.*$/, '')] ?? 'AES-CBC';
+  const words = (key: string): readonly string[] => key.split(' ');
   const rows = [
     ['Active', 'Key Type', 'Name'],
     ['------', '--------', '----'],
-    ...(status.activekey === '' ? [] : [[' *', type(status.activekey), status.activekey]]),
-    ...status.inactivekeys.map((name) => ['', type(name), name]),
+    ...(status.activekey === '' ? [] : [[' *', ...words(status.activekey)]]),
+    ...status.inactivekeys.map((name) => ['', ...words(name)]),
   ];
   return [
     `Encryption Status: ${status.enable ? 'Enabled' : 'Disabled'}\n`,

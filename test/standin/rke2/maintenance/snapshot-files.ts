@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EtcdClient } from '../etcd-client.ts';
 import { makeDirectory, writeFile } from '../files.ts';
 import { CommandError } from '../log.ts';
 import type { ServerOptions } from '../options.ts';
+import type { S3Config } from './snapshot-s3.ts';
 import { makeZip } from './zip.ts';
 
 /** One snapshot as the API's ETCDSnapshotFile describes it. */
@@ -15,6 +15,10 @@ export interface Snapshot {
   /** RFC 3339. */
   readonly created: string;
   readonly size: number;
+  /** Of the token that opens it, where that is known: when it was taken just now, or S3 has it as a label. */
+  readonly tokenHash?: string;
+  /** In S3: where, and why it is not there. */
+  readonly s3?: { readonly config: S3Config; readonly failure?: string };
 }
 
 /** Where this server's snapshots lie; a configured directory must exist already. */
@@ -29,11 +33,16 @@ export function snapshotDirectory(options: ServerOptions, override = ''): string
   return custom;
 }
 
-/** Takes a snapshot of etcd into `<name>-<node>-<unix>`, with `.zip` when compressed, and notes its metadata. */
+/** Takes a snapshot of etcd into `<name>-<node>-<unix>`, with `.zip` when compressed. */
 export async function takeSnapshot(
   etcd: EtcdClient,
   options: ServerOptions,
-  wanted: { readonly name: string; readonly directory: string; readonly compress: boolean },
+  wanted: {
+    readonly name: string;
+    readonly directory: string;
+    readonly compress: boolean;
+    readonly tokenHash: string;
+  },
 ): Promise<Snapshot> {
   const directory = snapshotDirectory(options, wanted.directory);
   const created = new Date();
@@ -41,13 +50,7 @@ export async function takeSnapshot(
   const content = await etcd.snapshot();
   const name = wanted.compress ? `${base}.zip` : base;
   writeFile(join(directory, name), wanted.compress ? makeZip(base, content) : content);
-  const snapshot = describeFile(options, directory, name);
-  const metadata = join(options.paths.db, '.metadata');
-  makeDirectory(metadata, 0o700);
-  writeFile(
-    join(metadata, name),
-    JSON.stringify({ ...snapshot, nodeSource: options.nodeName, tokenHash: tokenHash(options) }),
-  );
+  const snapshot = { ...describeFile(options, directory, name), tokenHash: wanted.tokenHash };
   return snapshot;
 }
 
@@ -74,14 +77,12 @@ function describeFile(options: ServerOptions, directory: string, name: string): 
     name,
     nodeName: options.nodeName,
     location: `file://${path}`,
-    created: created.toISOString().replace(/\.\d+Z/, 'Z'),
+    created: rfc3339(created),
     size: status.size,
   };
 }
 
-function tokenHash(options: ServerOptions): string {
-  return createHash('sha256')
-    .update(readFileSync(join(options.paths.server, 'token')))
-    .digest('hex')
-    .slice(0, 12);
+/** As RKE2 writes times, to the second. */
+export function rfc3339(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z/, 'Z');
 }

@@ -1,11 +1,14 @@
-import { CommandError, info, reasonOf, warn } from '../log.ts';
+import { readFileSync } from 'node:fs';
+import { bootstrapKey } from '../bootstrap-data.ts';
+import { CommandError, info, log, reasonOf, warn } from '../log.ts';
 import type { ServerState } from '../server-routes.ts';
 import type { Route, RouteResponse } from '../supervisor.ts';
 import { matchesCron } from './cron.ts';
 import type { Snapshot } from './snapshot-files.ts';
 import { deleteSnapshotFile, listSnapshotFiles, takeSnapshot } from './snapshot-files.ts';
 import type { SnapshotRecord } from './snapshot-records.ts';
-import { describeRecord, listRecords, reconcileRecords } from './snapshot-records.ts';
+import { addRecord, describeObject, describeRecord, reconcileRecords } from './snapshot-records.ts';
+import { S3Client, type S3Config, s3ConfigOf } from './snapshot-s3.ts';
 
 const RECONCILE_MS = 10 * 60 * 1000;
 
@@ -16,6 +19,8 @@ export interface SnapshotRequest {
   readonly directory: string;
   readonly compress: boolean;
   readonly retention: number;
+  /** Where the caller's own flags name a bucket. */
+  readonly s3?: S3Config;
 }
 
 /** The answer: names for save, delete and prune, records for list. */
@@ -60,57 +65,113 @@ export function makeSnapshotRoute(state: ServerState): Route {
 }
 
 async function handle(state: ServerState, wanted: SnapshotRequest): Promise<SnapshotResponse> {
-  if (wanted.operation === 'list') return { records: await list(state, wanted) };
-  if (wanted.operation === 'prune') return { deleted: await prune(state, wanted) };
+  const s3 = await openBucket(state, wanted);
+  if (wanted.operation === 'list') return { records: await list(state, wanted, s3) };
+  if (wanted.operation === 'prune') return { deleted: await prune(state, wanted, s3) };
   const present = listSnapshotFiles(state.options, wanted.directory);
   const doomed = present.filter((snapshot) => wanted.names.includes(snapshot.name));
+  const deleted = doomed.map((snapshot) => snapshot.name);
   for (const snapshot of doomed) deleteSnapshotFile(state.options, snapshot);
-  await reconcile(state);
-  return { deleted: doomed.map((snapshot) => snapshot.name) };
+  for (const name of s3 === undefined ? [] : wanted.names) if (await s3?.delete(name)) deleted.push(name);
+  await reconcile(state, s3);
+  return { deleted };
+}
+
+/** The bucket that the caller or the server's own flags name; whatever is asked for fails where it cannot be reached. */
+function openBucket(state: ServerState, wanted: SnapshotRequest): Promise<S3Client> | undefined {
+  const config = wanted.s3 ?? s3ConfigOf(state.options.flags);
+  return config === undefined ? undefined : S3Client.open(config);
 }
 
 async function save(state: ServerState, wanted: SnapshotRequest): Promise<SnapshotResponse> {
   if (state.etcd === undefined || !state.options.runsEtcd)
     throw new CommandError('etcd datastore is not started');
+  const s3 = await openBucket(state, wanted);
   const directory = wanted.directory;
   info(`Saving etcd snapshot to ${wanted.names[0]}`);
   const name = wanted.names[0] ?? 'on-demand';
+  const tokenHash = bootstrapKey(state.passwords.server).slice('/bootstrap/'.length);
   const snapshot = await takeSnapshot(state.etcd, state.options, {
     name,
     directory,
     compress: wanted.compress,
+    tokenHash,
   });
-  if (wanted.retention > 0) await prune(state, wanted);
-  await reconcile(state);
-  return { created: [snapshot.name] };
+  const created = [snapshot.name];
+  if (s3 !== undefined && (await upload(state, s3, snapshot, tokenHash))) created.push(snapshot.name);
+  if (state.kube !== undefined) await addRecord(state.kube, snapshot).catch(() => undefined);
+  if (wanted.retention > 0) await prune(state, wanted, s3);
+  await reconcile(state, s3);
+  return { created };
 }
 
-/** Keeps the newest ones of a prefix. */
-async function prune(state: ServerState, wanted: SnapshotRequest): Promise<readonly string[]> {
-  const prefix = `${wanted.names[0]}-${state.options.nodeName}-`;
+/** What cannot be uploaded is recorded, and the snapshot counts as saved all the same. */
+async function upload(
+  state: ServerState,
+  s3: S3Client,
+  snapshot: Snapshot,
+  tokenHash: string,
+): Promise<boolean> {
+  const content = readFileSync(snapshot.location.replace('file://', ''));
+  const { nodeName } = snapshot;
+  try {
+    await s3.upload(snapshot.name, content, { nodeName, tokenHash });
+    return true;
+  } catch (error) {
+    log('error', `Error received during snapshot upload to S3: ${reasonOf(error)}`);
+    const failed = {
+      ...snapshot,
+      location: '',
+      size: 0,
+      s3: { config: s3.config, failure: reasonOf(error) },
+    };
+    if (state.kube !== undefined) await addRecord(state.kube, failed).catch(() => undefined);
+    return false;
+  }
+}
+
+/** Keeps the newest ones of a prefix: of this node's on its disk, and of all nodes' in the bucket. */
+async function prune(
+  state: ServerState,
+  wanted: SnapshotRequest,
+  s3: S3Client | undefined,
+): Promise<readonly string[]> {
+  const prefix = wanted.names[0] ?? '';
   const mine = listSnapshotFiles(state.options, wanted.directory).filter((snapshot) =>
     snapshot.name.startsWith(prefix),
   );
   const doomed = mine.slice(0, Math.max(0, mine.length - wanted.retention));
   for (const snapshot of doomed) deleteSnapshotFile(state.options, snapshot);
-  await reconcile(state);
-  return doomed.map((snapshot) => snapshot.name);
+  const deleted = doomed.map((snapshot) => snapshot.name);
+  const uploaded = ((await s3?.list()) ?? []).filter(({ name }) => name.startsWith(prefix));
+  const newestFirst = [...uploaded].sort((a, b) => b.modified - a.modified);
+  for (const { name } of newestFirst.slice(s3?.config.retention ?? 0)) {
+    await s3?.delete(name);
+    deleted.push(name);
+  }
+  await reconcile(state, s3);
+  return deleted;
 }
 
-/** All servers' records; where there is no API server, this host's files. */
-async function list(state: ServerState, wanted: SnapshotRequest): Promise<readonly SnapshotRecord[]> {
-  const own = listSnapshotFiles(state.options, wanted.directory).map(describeRecord);
-  const { nodeName } = state.options;
-  const others = state.kube === undefined ? [] : await listRecords(state.kube).catch(() => []);
-  return [...own, ...others.filter((record) => record.spec.nodeName !== nodeName)];
+/** What lies on this host's disk, and in the bucket; what other servers have only they know. */
+async function list(
+  state: ServerState,
+  wanted: SnapshotRequest,
+  s3: S3Client | undefined,
+): Promise<readonly SnapshotRecord[]> {
+  const uploaded = s3 === undefined ? [] : (await s3.list()).map((object) => describeObject(s3, object));
+  return [...uploaded, ...listSnapshotFiles(state.options, wanted.directory)].map(describeRecord);
 }
 
-async function reconcile(state: ServerState): Promise<void> {
+async function reconcile(state: ServerState, bucket?: S3Client): Promise<void> {
   if (state.kube === undefined) return;
-  let files: readonly Snapshot[] = [];
   try {
-    files = listSnapshotFiles(state.options);
-    await reconcileRecords(state.kube, state.options.nodeName, files);
+    const config = s3ConfigOf(state.options.flags);
+    const s3 = bucket ?? (config === undefined ? undefined : await S3Client.open(config));
+    const files: readonly Snapshot[] = listSnapshotFiles(state.options);
+    const uploaded = s3 === undefined ? [] : (await s3.list()).map((object) => describeObject(s3, object));
+    const storages = [state.options.nodeName, ...(s3 === undefined ? [] : ['s3'])];
+    await reconcileRecords(state.kube, storages, [...files, ...uploaded]);
   } catch (error) {
     warn(`Error reconciling etcd snapshot data: ${reasonOf(error)}`);
   }

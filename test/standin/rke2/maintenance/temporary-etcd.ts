@@ -19,9 +19,12 @@ export async function withTemporaryEtcd<T>(
   about: { readonly directory: string; readonly memberName: string; readonly peerUrl?: string },
   work: (etcd: EtcdClient) => Promise<T>,
 ): Promise<T> {
+  // RKE2 runs it within its own process: it does not outlive RKE2, however that ends.
   const child = spawn(
-    findProgram('etcd'),
+    'setpriv',
     [
+      '--pdeathsig=KILL',
+      findProgram('etcd'),
       `--data-dir=${about.directory}`,
       `--name=${about.memberName}`,
       '--force-new-cluster',
@@ -40,7 +43,7 @@ export async function withTemporaryEtcd<T>(
   try {
     const etcd = openEtcdClient([CLIENT_URL]);
     const deadline = Date.now() + PATIENCE_MS;
-    while (!(await etcd.isHealthy())) {
+    while (child.exitCode !== null || !(await etcd.isHealthy())) {
       if (child.exitCode !== null || Date.now() > deadline)
         throw new CommandError('temporary etcd did not become healthy');
       await sleep(100);

@@ -1,0 +1,261 @@
+import type { NodeKey } from '../domain/cluster.ts';
+import { ArtifactError, CancelledError } from '../domain/errors.ts';
+import type { Host } from '../host/host.ts';
+import { type Listener, startListener } from '../host/listener.ts';
+import { type ByteSource, type Cut, receiveFile } from '../host/receive-file.ts';
+import type { Upload } from '../host/run-receive.ts';
+import { uploadFile } from '../host/upload.ts';
+import { createSemaphore, type Semaphore } from '../lib/semaphore.ts';
+import { Sources } from './sources.ts';
+
+/** A node that takes or gives files. */
+export interface Peer {
+  readonly key: NodeKey;
+  /** What the other nodes use to reach it. */
+  readonly address: string;
+}
+
+/** A file that a node has already, whole, as far as the last look told. */
+export interface HeldFile {
+  readonly peer: Peer;
+  readonly sha256: string;
+  readonly path: string;
+}
+
+export interface DistributorOptions {
+  readonly host: (key: NodeKey) => Host;
+  /** False when there is nobody to pass anything on to: everything goes straight to its host. */
+  readonly isShared: boolean;
+  readonly held: readonly HeldFile[];
+  /** How many nodes one node serves at once; 0: every file comes from here. */
+  readonly fanOut: number;
+  /** How many bytes a second one node may give away; null: any number. */
+  readonly nodeBytesPerSecond: number | null;
+  /** Where firewalld lets peers in; empty for its default zone, null when its rules are not ours. */
+  readonly zone: string | null;
+  readonly pace?: (bytes: number) => Promise<void>;
+  readonly now: () => number;
+}
+
+/** Brings files to nodes, by way of other nodes where they let each other in. */
+export interface Distributor {
+  /** As `uploadFile`; the host must be connected. */
+  deliver(peer: Peer, upload: Upload): Promise<'sent' | 'present'>;
+  /** Takes the listeners off the hosts. */
+  close(): Promise<void>;
+}
+
+/** How many nodes are sent to at once from here; more would only share the line. */
+const OPERATOR_SLOTS = 4;
+/** Below that, finding somebody who has it takes longer than sending it. */
+const SMALL_BYTES = 1024 * 1024;
+/** Next to RKE2's own 9345; tried in this order, so that who looks at a packet filter knows what to expect. */
+const PORTS = [9344, 9343, 9342];
+const TICK_MS = 1_000;
+/** So long after the last file listeners stay, as the next may begin at once. */
+const IDLE_MS = 2_000;
+
+/** One node that takes one file. */
+interface Delivery {
+  readonly peer: Peer;
+  readonly upload: Upload;
+  /** Ends its present source. */
+  leave: AbortController;
+  isFromNode: boolean;
+}
+
+export function createDistributor(options: DistributorOptions): Distributor {
+  return new TreeDistributor(options);
+}
+
+class TreeDistributor implements Distributor {
+  readonly #options: DistributorOptions;
+  readonly #sources: Sources;
+  readonly #direct: Semaphore = createSemaphore(OPERATOR_SLOTS);
+  readonly #deliveries = new Set<Delivery>();
+  readonly #listeners = new Map<NodeKey, Promise<Listener>>();
+  readonly #addresses = new Map<NodeKey, string>();
+  /** Where a node has a file, by node and hash. */
+  readonly #paths = new Map<string, string>();
+  #change: () => void = () => undefined;
+  #changed: Promise<void> = Promise.resolve();
+  #ticking: NodeJS.Timeout | null = null;
+  #idling: NodeJS.Timeout | null = null;
+
+  constructor(options: DistributorOptions) {
+    this.#options = options;
+    this.#sources = new Sources({ fanOut: options.fanOut, operatorSlots: OPERATOR_SLOTS });
+    for (const { peer, sha256, path } of options.held) {
+      this.#addresses.set(peer.key, peer.address);
+      this.#paths.set(`${peer.key} ${sha256}`, path);
+      this.#sources.hold(sha256, peer.key);
+    }
+    this.#announce();
+  }
+
+  async deliver(peer: Peer, upload: Upload): Promise<'sent' | 'present'> {
+    const { isShared, fanOut } = this.#options;
+    if (!isShared || fanOut === 0 || upload.sizeBytes < SMALL_BYTES) return this.#send(peer, upload);
+    const delivery: Delivery = { peer, upload, leave: new AbortController(), isFromNode: false };
+    this.#begin(delivery);
+    try {
+      return await this.#receive(delivery);
+    } catch (error) {
+      this.#sources.drop(upload.sha256, peer.key);
+      // Whoever damaged it on its way, ours is right.
+      if (!delivery.isFromNode || !(error instanceof ArtifactError)) throw error;
+      const outcome = await this.#send(peer, upload);
+      this.#sources.hold(upload.sha256, peer.key);
+      return outcome;
+    } finally {
+      this.#end(delivery);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#ticking !== null) clearInterval(this.#ticking);
+    if (this.#idling !== null) clearTimeout(this.#idling);
+    this.#ticking = null;
+    this.#idling = null;
+    const open = [...this.#listeners.values()];
+    this.#listeners.clear();
+    await Promise.all(open.map((listener) => listener.then((one) => one.close()).catch(() => undefined)));
+  }
+
+  /** Straight from here, as long as there are no more than a few at a time. */
+  #send(peer: Peer, upload: Upload): Promise<'sent' | 'present'> {
+    const { host, pace } = this.#options;
+    const paced = pace === undefined ? upload : { ...upload, pace };
+    return this.#direct.run(() => uploadFile(host(peer.key), paced), upload.signal);
+  }
+
+  async #receive(delivery: Delivery): Promise<'sent' | 'present'> {
+    const { host, now, pace } = this.#options;
+    const { peer, upload } = delivery;
+    const { sha256 } = upload;
+    const outcome = await receiveFile(host(peer.key), {
+      ...upload,
+      ...(pace === undefined ? {} : { pace }),
+      onReady: (bytes) => {
+        this.#sources.join(sha256, peer.key, bytes, now());
+        this.#announce();
+      },
+      onProgress: (bytes) => {
+        this.#sources.report(sha256, peer.key, bytes, now());
+        upload.onProgress?.(bytes);
+      },
+      nextSource: (_bytes, last) => this.#nextSource(delivery, last),
+    });
+    this.#sources.hold(sha256, peer.key);
+    return outcome;
+  }
+
+  async #nextSource(delivery: Delivery, last: Cut | null): Promise<ByteSource> {
+    const { peer, upload } = delivery;
+    const { sha256, signal } = upload;
+    if (last !== null) this.#sources.lose(sha256, peer.key, last, this.#options.now());
+    for (;;) {
+      this.#announce();
+      const changed = this.#changed;
+      if (signal?.aborted) throw new CancelledError();
+      const choice = this.#sources.choose(sha256, peer.key, this.#options.now());
+      delivery.leave = new AbortController();
+      const leave = delivery.leave.signal;
+      if (choice.from === 'operator') return { kind: 'operator', leave };
+      if (choice.from === 'nobody') await this.#wait(changed, signal);
+      else {
+        const source = await this.#ask(choice, delivery);
+        if (source !== null) {
+          delivery.isFromNode = true;
+          return { ...source, leave };
+        }
+        this.#sources.silence(choice.key);
+      }
+    }
+  }
+
+  /** A ticket of that node; null when it has no listener and cannot get one. */
+  async #ask(
+    { key, isWhole }: { readonly key: NodeKey; readonly isWhole: boolean },
+    { peer, upload }: Delivery,
+  ): Promise<Omit<Extract<ByteSource, { kind: 'node' }>, 'leave'> | null> {
+    try {
+      const listener = await this.#listenerOf(key);
+      const ticket = await listener.issue({
+        peer: peer.address,
+        path: this.#paths.get(`${key} ${upload.sha256}`) ?? upload.destination,
+        sizeBytes: upload.sizeBytes,
+        isWhole,
+      });
+      return { kind: 'node', address: listener.address, port: listener.port, ...ticket };
+    } catch {
+      return null;
+    }
+  }
+
+  #listenerOf(key: NodeKey): Promise<Listener> {
+    const known = this.#listeners.get(key);
+    if (known !== undefined) return known;
+    const { host, nodeBytesPerSecond: rate, fanOut, zone } = this.#options;
+    const address = this.#addresses.get(key);
+    if (address === undefined) return Promise.reject(new Error(`no address of ${key}`));
+    const bytesPerSecond = rate === null ? 0 : Math.max(1, Math.floor(rate / fanOut));
+    const listener = Promise.resolve().then(() =>
+      startListener(host(key), { address, ports: PORTS, zone, bytesPerSecond }),
+    );
+    this.#listeners.set(key, listener);
+    listener.catch(() => undefined);
+    return listener;
+  }
+
+  /** Until something has changed; a look now and then costs nothing. */
+  #wait(changed: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(patience);
+        signal?.removeEventListener('abort', settle);
+        if (signal?.aborted) reject(new CancelledError());
+        else resolve();
+      };
+      const patience = setTimeout(settle, TICK_MS);
+      signal?.addEventListener('abort', settle, { once: true });
+      void changed.then(settle);
+    });
+  }
+
+  #announce(): void {
+    this.#change();
+    this.#changed = new Promise((resolve) => {
+      this.#change = resolve;
+    });
+  }
+
+  #begin(delivery: Delivery): void {
+    const { peer, upload } = delivery;
+    this.#addresses.set(peer.key, peer.address);
+    this.#paths.set(`${peer.key} ${upload.sha256}`, upload.destination);
+    this.#deliveries.add(delivery);
+    if (this.#idling !== null) clearTimeout(this.#idling);
+    this.#idling = null;
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  #end(delivery: Delivery): void {
+    this.#deliveries.delete(delivery);
+    this.#tick();
+    this.#announce();
+    if (this.#deliveries.size > 0) return;
+    this.#idling = setTimeout(() => void this.close(), IDLE_MS).unref();
+  }
+
+  /** Tells those whose source has become worthless to leave it. */
+  #tick(): void {
+    const files = new Set([...this.#deliveries].map(({ upload }) => upload.sha256));
+    for (const file of files) {
+      const restless = new Set(this.#sources.restless(file, this.#options.now()));
+      for (const { peer, upload, leave } of this.#deliveries) {
+        if (upload.sha256 === file && restless.has(peer.key)) leave.abort();
+      }
+    }
+  }
+}

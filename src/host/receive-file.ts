@@ -1,0 +1,185 @@
+import { createReadStream } from 'node:fs';
+import type { Host } from './host.ts';
+import { CHUNK_BYTES, runReceive, type Upload } from './run-receive.ts';
+import { hashOfStart } from './upload.ts';
+
+/** Where a host is to take the bytes from that it lacks. */
+export type ByteSource = {
+  /** Once aborted the host stops taking from there, and the next source is asked for. */
+  readonly leave: AbortSignal;
+} & (
+  | { readonly kind: 'operator' }
+  | {
+      readonly kind: 'node';
+      readonly address: string;
+      readonly port: number;
+      /** Number and secret of a ticket for one connection. */
+      readonly ticket: string;
+      readonly token: string;
+    }
+);
+
+/** How a source came to its end before the file was whole. */
+export interface Cut {
+  /** Bytes that are there now. */
+  readonly bytes: number;
+  /** False when there never was a connection to the node. */
+  readonly met: boolean;
+}
+
+export interface Reception extends Upload {
+  /** The host can take bytes, and those it has can be passed on. */
+  readonly onReady: (bytes: number) => void;
+  /** Asked for the first source, and for another each time that one came to its end; with how the last one ended. */
+  readonly nextSource: (bytes: number, last: Cut | null) => Promise<ByteSource>;
+}
+
+/** Bytes that a host is told to take at a time from us: what passes in about a second, within these limits. */
+const LEAST_TAKE_BYTES = 1024 * 1024;
+const MOST_TAKE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * As `uploadFile`, but the bytes come from wherever `nextSource` says, and may change their source on the way. `pace`
+ * holds for what comes from here. `onProgress` hears what the host has, once a second.
+ */
+export async function receiveFile(host: Host, reception: Reception): Promise<'sent' | 'present'> {
+  const ear = new Ear();
+  let failure: unknown = null;
+  const talk = async function* (): AsyncGenerator<Buffer> {
+    try {
+      yield* answer(reception, ear);
+    } catch (error) {
+      failure = error;
+    }
+  };
+  const run = runReceive(host, reception, talk(), (chunk) => {
+    for (const bytes of ear.hear(chunk)) reception.onProgress?.(bytes);
+  });
+  try {
+    await run.finally(() => ear.close());
+  } catch (error) {
+    throw failure ?? error;
+  }
+  return ear.isPresent ? 'present' : 'sent';
+}
+
+async function* answer(reception: Reception, ear: Ear): AsyncGenerator<Buffer> {
+  const { source, sizeBytes, onReady, nextSource } = reception;
+  const [, bytes, hash] = /^have (\d+) (\S+)$/.exec(await ear.line(/^(have|present)/)) ?? [];
+  if (bytes === undefined) return;
+  const isOurs = Number(bytes) > 0 && (await hashOfStart(source, Number(bytes))) === hash;
+  let there = isOurs ? Number(bytes) : 0;
+  yield Buffer.from(isOurs ? 'keep-ask\n' : 'drop-ask\n');
+  if ((await ear.line(/^ready$/)) === '') return;
+  onReady(there);
+  reception.onProgress?.(there);
+  let last: Cut | null = null;
+  while (there < sizeBytes && !ear.isClosed) {
+    const from = await nextSource(there, last);
+    if (from.kind === 'operator') {
+      there = yield* feed(reception, there, from.leave);
+      last = { bytes: there, met: true };
+      continue;
+    }
+    ear.forget();
+    yield Buffer.from(`from ${from.address} ${from.port} ${from.ticket} ${from.token}\n`);
+    const cut = ear.line(/^cut \d+$/);
+    await Promise.race([cut, aborted(from.leave)]);
+    if (from.leave.aborted) yield Buffer.from('stop\n');
+    const words = await cut;
+    if (words === '') return;
+    there = Number(words.slice(4));
+    last = { bytes: there, met: ear.hasMet };
+  }
+}
+
+/** Our own bytes from `start` on, until the end of the file or the word to leave; gives how many the host then has. */
+async function* feed(
+  { source, sizeBytes, pace }: Reception,
+  start: number,
+  leave: AbortSignal,
+): AsyncGenerator<Buffer, number> {
+  let there = start;
+  let take = LEAST_TAKE_BYTES;
+  while (there < sizeBytes && !leave.aborted) {
+    const count = Math.min(take, sizeBytes - there);
+    const began = performance.now();
+    yield Buffer.from(`take ${count}\n`);
+    const part = createReadStream(source, {
+      start: there,
+      end: there + count - 1,
+      highWaterMark: CHUNK_BYTES,
+    });
+    for await (const chunk of part) {
+      await pace?.((chunk as Buffer).length);
+      yield chunk as Buffer;
+    }
+    there += count;
+    take = nextTake(take, performance.now() - began);
+  }
+  return there;
+}
+
+function nextTake(take: number, milliseconds: number): number {
+  if (milliseconds < 500) return Math.min(take * 2, MOST_TAKE_BYTES);
+  return milliseconds > 2_000 ? Math.max(take / 2, LEAST_TAKE_BYTES) : take;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** What the host says, line by line. */
+class Ear {
+  isClosed = false;
+  isPresent = false;
+  hasMet = false;
+  #rest = '';
+  #wanted: { readonly pattern: RegExp; readonly take: (line: string) => void } | null = null;
+  readonly #unheard: string[] = [];
+
+  /** The next line of this kind; empty when the host has ended. One at a time. */
+  line(pattern: RegExp): Promise<string> {
+    const index = this.#unheard.findIndex((line) => pattern.test(line));
+    if (index >= 0) return Promise.resolve(this.#unheard.splice(index, 1)[0] ?? '');
+    if (this.isClosed) return Promise.resolve('');
+    return new Promise((take) => {
+      this.#wanted = { pattern, take };
+    });
+  }
+
+  /** Gives the byte counts that were told in passing. */
+  hear(chunk: Buffer): readonly number[] {
+    const lines = (this.#rest + chunk.toString('latin1')).split('\n');
+    this.#rest = lines.pop() ?? '';
+    const counts: number[] = [];
+    for (const line of lines) {
+      if (line.startsWith('at ')) counts.push(Number(line.slice(3)));
+      else if (line === 'met') this.hasMet = true;
+      else this.#settle(line);
+    }
+    return counts;
+  }
+
+  /** A new source begins: what was said of the one before does not count. */
+  forget(): void {
+    this.hasMet = false;
+    this.#unheard.length = 0;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#wanted?.take('');
+    this.#wanted = null;
+  }
+
+  #settle(line: string): void {
+    if (line === 'present') this.isPresent = true;
+    const wanted = this.#wanted;
+    if (wanted?.pattern.test(line)) {
+      this.#wanted = null;
+      wanted.take(line);
+    } else this.#unheard.push(line);
+  }
+}
