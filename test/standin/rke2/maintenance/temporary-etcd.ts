@@ -21,7 +21,7 @@ export async function withTemporaryEtcd<T>(
 ): Promise<T> {
   // RKE2 runs it within its own process: it does not outlive RKE2, however that ends.
   const child = spawn(
-    'setpriv',
+    '/usr/bin/setpriv',
     [
       '--pdeathsig=KILL',
       findProgram('etcd'),
