@@ -1,5 +1,4 @@
 import type { JsonMap } from './cluster.ts';
-import type { StepId } from './plan.ts';
 
 /** What is done to a living cluster beside `up` and `remove`, as the command is typed. */
 export const VERBS = [
@@ -25,6 +24,6 @@ export interface Operation {
   readonly startedAt: number;
   /** What was asked, as the verb's planner takes it. Holds no secret. */
   readonly request: JsonMap;
-  /** Its steps that have succeeded. */
-  readonly done: readonly StepId[];
+  /** Ids of its steps that have succeeded. */
+  readonly done: readonly string[];
 }

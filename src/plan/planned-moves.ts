@@ -1,7 +1,7 @@
 import type { NodeKey } from '../domain/cluster.ts';
 import { sha256 } from '../lib/hash.ts';
+import type { DesiredInput } from '../render/desired-node.ts';
 import { findMove, moveName, strandedBy } from './find-move.ts';
-import type { UpInput } from './up-input.ts';
 
 /** The move of a member that stays one, as its steps need it. */
 export interface PlannedMove {
@@ -21,7 +21,7 @@ export interface Moves {
 }
 
 /** The moves that this run mends; a member that leaves and joins anew for its move is none of them. */
-export function findMoves(input: Pick<UpInput, 'cluster' | 'observed' | 'state'>): Moves {
+export function findMoves(input: DesiredInput): Moves {
   const own = new Map<NodeKey, PlannedMove>();
   for (const spec of input.cluster.nodes) {
     const move = findMove(input, spec);
