@@ -1,8 +1,7 @@
 import type { FirewallRecord } from '../domain/marker.ts';
-import type { FirewallFacts, HostFacts, Rke1Facts, UnitFacts } from '../domain/observed.ts';
+import { NO_RKE2 } from '../domain/no-rke2.ts';
+import type { FirewallFacts, HostFacts, Rke1Facts } from '../domain/observed.ts';
 import { CNI_INTERFACE } from '../rke2/cni-interfaces.ts';
-
-const NO_UNIT: UnitFacts = { exists: false, active: 'inactive', enabled: false, path: null };
 
 /** A host as an `uninstall` of ours leaves it: what a node that leaves and joins anew will find. */
 export function cleanedFacts(facts: HostFacts): HostFacts {
@@ -17,17 +16,7 @@ export function cleanedFacts(facts: HostFacts): HostFacts {
     rke1: withoutPods(facts.rke1),
     firewall: record === null ? facts.firewall : closedFirewall(facts.firewall, record),
     rke2: {
-      binaries: [],
-      rpm: false,
-      previous: null,
-      server: NO_UNIT,
-      agent: NO_UNIT,
-      marker: null,
-      files: {},
-      images: [],
-      etcdData: false,
-      caHash: null,
-      snapshots: [],
+      ...NO_RKE2,
       nodes: facts.rke2.nodes,
       members: facts.rke2.members,
       stateCopy: facts.rke2.stateCopy,

@@ -1,9 +1,9 @@
 import type { NodeKey } from '../../src/domain/cluster.ts';
 import type { Marker } from '../../src/domain/marker.ts';
-import type { HostFacts, Observed, Rke1Facts, Rke2Facts, UnitFacts } from '../../src/domain/observed.ts';
+import { NO_RKE2 } from '../../src/domain/no-rke2.ts';
+import type { HostFacts, Observed, Rke1Facts, Rke2Facts } from '../../src/domain/observed.ts';
 
 const GIB = 1024 ** 3;
-const NO_UNIT: UnitFacts = { exists: false, active: 'inactive', enabled: false, path: null };
 
 /** What a fresh host is before RKE2 comes: large enough, empty, nothing to complain of. */
 export function makeFacts(overrides: Partial<HostFacts> = {}): HostFacts {
@@ -78,23 +78,7 @@ export function makeRke1Facts(overrides: Partial<Rke1Facts> = {}): Rke1Facts {
 
 /** A host without RKE2. */
 export function makeRke2Facts(overrides: Partial<Rke2Facts> = {}): Rke2Facts {
-  return {
-    binaries: [],
-    rpm: false,
-    previous: null,
-    server: NO_UNIT,
-    agent: NO_UNIT,
-    marker: null,
-    files: {},
-    images: [],
-    etcdData: false,
-    caHash: null,
-    snapshots: [],
-    nodes: null,
-    members: null,
-    stateCopy: null,
-    ...overrides,
-  };
+  return { ...NO_RKE2, ...overrides };
 }
 
 /** The marker of a server of cluster `c1`. */

@@ -1,4 +1,5 @@
 import type { ClusterNode } from '../../domain/cluster.ts';
+import { NO_RKE2 } from '../../domain/no-rke2.ts';
 import type { HostFacts } from '../../domain/observed.ts';
 import type { NodeRecord } from '../../domain/state.ts';
 
@@ -57,23 +58,6 @@ export function assumeFacts(node: ClusterNode, record: NodeRecord | null): HostF
     firewall: { provider: 'none' },
     fsyncMs: null,
     resolved: {},
-    rke2: {
-      binaries: [],
-      rpm: false,
-      previous: null,
-      server: NO_UNIT,
-      agent: NO_UNIT,
-      marker: null,
-      files: {},
-      images: [],
-      etcdData: false,
-      caHash: null,
-      snapshots: [],
-      nodes: null,
-      members: null,
-      stateCopy: null,
-    },
+    rke2: NO_RKE2,
   };
 }
-
-const NO_UNIT = { exists: false, active: 'inactive', enabled: false, path: null };
