@@ -297,7 +297,7 @@ describe('drain and uncordon', () => {
     expect(message).toMatch(/work\/agent-\S+ belong to a DaemonSet/);
     expect(hint).toContain('`force`');
     expect(hint).toContain('`ignore_daemonsets`');
-    await rke2.kubectl('node1', 'delete pod -n work bare --wait=false');
+    await rke2.kubectl('node1', 'delete pod -n work bare --timeout=60s');
     await uncordonOf('node2');
   });
 

@@ -151,15 +151,28 @@ describe('rke2ctl run', () => {
   });
 });
 
+const SLOW = '/run/systemd/system/rke2-server.service.d';
+
+/** Whether rke2-server takes longer to start than anybody waits here, however fast the machine is. */
+async function setSlow(isSlow: boolean): Promise<void> {
+  const file = `printf '[Service]\\nExecStartPre=/bin/sleep 15\\n' >${SLOW}/slow.conf`;
+  const line = isSlow ? `mkdir -p ${SLOW}; ${file}` : `rm -rf ${SLOW}`;
+  expectExit(await lab.exec('node1', ['sh', '-ec', `${line}; systemctl daemon-reload`]));
+}
+
 describe('up --cleanup-on-failure', () => {
   it('takes away what does not come up, but never a cluster that was there before', async () => {
+    await setSlow(true);
     const failed = await project.rke2ctl('up', '--cleanup-on-failure', '--timeout', '1s');
+    await setSlow(false);
     expectExit(failed, 1);
     expect(failed.stderr).toContain('rke2ctl remove: cluster lab');
     await expectNothingLeft();
     expectExit(await project.rke2ctl('up', '--cleanup-on-failure'));
+    await setSlow(true);
     await project.write(clusterFile(lab, [ALL], { services: { 'kube-api': { extra_args: { v: '2' } } } }));
     const changed = await project.rke2ctl('up', '--cleanup-on-failure', '--timeout', '1s');
+    await setSlow(false);
     expectExit(changed, 1);
     expect(changed.stderr).toContain('The cluster was there before, so it is left as it is.');
     expect(existsSync(project.path('cluster.rkestate'))).toBe(true);
