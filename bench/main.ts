@@ -1,34 +1,17 @@
 import { availableParallelism, loadavg } from 'node:os';
-import { fanOutFigure } from './fan-out.ts';
-import type { Figure } from './figure.ts';
-import { helpFigure } from './help.ts';
+import { parseArgs } from 'node:util';
+import type { Figure, Unit } from './figure.ts';
+import { FIGURES } from './figures.ts';
+import { createFixtures, type Share } from './fixture.ts';
 import { median, type Samples } from './measure.ts';
-import { noopUpFigure } from './noop-up.ts';
-import { stateReadFigure, stateWriteFigure } from './state.ts';
-import { uploadFigure } from './upload.ts';
-import {
-  validateFigure,
-  validateGrowthFigure,
-  validateOrdinaryFigure,
-  validateWarningsFigure,
-} from './validate.ts';
 
-const FIGURES: readonly Figure[] = [
-  helpFigure,
-  validateOrdinaryFigure,
-  validateFigure,
-  validateWarningsFigure,
-  validateGrowthFigure,
-  stateWriteFigure,
-  stateReadFigure,
-  noopUpFigure,
-  uploadFigure,
-  fanOutFigure,
-];
-
-/** Prints every figure as ours ÷ theirs; with names as arguments only those. Exit code 1 when one is over its limit. */
-async function main(names: readonly string[]): Promise<void> {
-  const unknown = names.filter((name) => !FIGURES.some((figure) => figure.name === name));
+/**
+ * Prints every figure; with names as arguments only those, with `--vs ansible` also those that compare with it. Exit code 1
+ * when one is over its limit or could not be taken.
+ */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ options: { vs: { type: 'string' } }, allowPositionals: true });
+  const unknown = positionals.filter((name) => !FIGURES.some((figure) => figure.name === name));
   if (unknown.length > 0) {
     console.error(
       `There is no figure ${unknown.join(', ')}; there are ${FIGURES.map(({ name }) => name).join(', ')}.`,
@@ -36,21 +19,35 @@ async function main(names: readonly string[]): Promise<void> {
     process.exitCode = 3;
     return;
   }
-  const chosen = FIGURES.filter((figure) => names.length === 0 || names.includes(figure.name));
-  for (const { name, limit, measure } of chosen) {
-    const load = loadavg()[0] ?? 0;
-    const [ours, theirs] = await measure();
-    const ratio = median(ours.seconds) / median(theirs.seconds);
-    if (ratio > limit) process.exitCode = 1;
-    console.log(`${name}: ${ratio.toFixed(2)} (limit ${limit})${ratio > limit ? '  OVER' : ''}`);
-    for (const samples of [ours, theirs]) console.log(`  ${describe(samples)}`);
-    console.log(`  load before ${load.toFixed(1)} on ${availableParallelism()} cores`);
+  const chosen = FIGURES.filter(({ name, versus }) =>
+    positionals.length === 0 ? versus === undefined || versus === values.vs : positionals.includes(name),
+  );
+  const fixtures = createFixtures();
+  try {
+    for (const [index, figure] of chosen.entries()) {
+      await show(figure, fixtures.share);
+      await fixtures.keepOnly(chosen.slice(index + 1).flatMap((later) => later.fixtures ?? []));
+    }
+  } finally {
+    await fixtures.keepOnly([]);
   }
 }
 
-function describe({ name, seconds }: Samples): string {
-  const [least, most] = [Math.min(...seconds), Math.max(...seconds)];
-  return `${name}: median ${median(seconds).toFixed(3)} s of ${seconds.length} (${least.toFixed(3)} – ${most.toFixed(3)})`;
+async function show({ name, limit, unit = 's', measure }: Figure, share: Share): Promise<void> {
+  const load = loadavg()[0] ?? 0;
+  const [ours, theirs] = await measure(share);
+  const value = median(ours.values) / (theirs === undefined ? 1 : median(theirs.values));
+  if (value > limit) process.exitCode = 1;
+  const of = theirs === undefined ? ` ${unit}` : '';
+  console.log(`${name}: ${value.toFixed(2)}${of} (limit ${limit}${of})${value > limit ? '  OVER' : ''}`);
+  for (const samples of theirs === undefined ? [ours] : [ours, theirs])
+    console.log(`  ${describe(samples, unit)}`);
+  console.log(`  load before ${load.toFixed(1)} on ${availableParallelism()} cores`);
 }
 
-await main(process.argv.slice(2));
+function describe({ name, values }: Samples, unit: Unit): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return `${name}: median ${median(values).toFixed(3)} ${unit} of ${values.length} (${least.toFixed(3)} – ${most.toFixed(3)})`;
+}
+
+await main();
