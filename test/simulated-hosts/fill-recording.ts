@@ -1,0 +1,130 @@
+import { MARKER_PATH, type Marker } from '../../src/domain/marker.ts';
+import { STATE_ANNOTATIONS, type StateCopy } from '../../src/domain/state-copy.ts';
+import { sha256 } from '../../src/lib/hash.ts';
+import type { RenderedFile } from '../../src/render/rendered-file.ts';
+import { type HostKind, RECORDED_ADDRESS, type Section } from './recording.ts';
+
+/** What distinguishes one simulated machine from the others. */
+export interface Machine {
+  readonly kind: HostKind;
+  readonly hostname: string;
+  readonly machineId: string;
+  readonly address: string;
+}
+
+/** What an `up` has left on a machine. */
+export interface Holdings {
+  readonly marker: Marker;
+  readonly files: readonly RenderedFile[];
+}
+
+/** The sections that only a server has whose API answers; they are said apart, as they are the same on all of them. */
+const ASKED_OF_SERVERS = ['nodes', 'state-copy', 'members', 'end'];
+
+/** The recording as this machine would have answered, up to what it tells of the cluster; firewalld is not there. */
+export function fillRecording(
+  recording: readonly Section[],
+  machine: Machine,
+  holdings: Holdings | null,
+): readonly Section[] {
+  return recording.flatMap((section): Section[] => {
+    const { name } = section;
+    if (ASKED_OF_SERVERS.includes(name)) return [];
+    const lines = section.lines.map((line) => line.replaceAll(RECORDED_ADDRESS, machine.address));
+    switch (name) {
+      case 'units':
+        return [{ name, lines: withoutFirewalld(lines) }];
+      case 'text':
+        return [{ name, lines: fillText(lines, machine, holdings) }];
+      case 'sha256':
+        return [{ name, lines: [...ownHashes(holdings), ...lines.filter(isOfRke2)] }];
+      case 'stat':
+        return [{ name, lines: [...ownStats(holdings), ...lines.filter(isOfRke2)] }];
+      default:
+        return [{ name, lines }];
+    }
+  });
+}
+
+/** The sections beside those, as they are said by every server of the cluster. */
+export function tellCluster(nodes: string, members: string, copy: StateCopy): readonly Section[] {
+  return [
+    { name: 'nodes', lines: nodes.split('\n') },
+    {
+      name: 'state-copy',
+      lines: [
+        `${STATE_ANNOTATIONS.checksum} ${copy.checksum}`,
+        `${STATE_ANNOTATIONS.clusterId} ${copy.clusterId}`,
+        `${STATE_ANNOTATIONS.serial} ${copy.serial}`,
+      ],
+    },
+    { name: 'members', lines: [members] },
+  ];
+}
+
+/** What a machine has that is RKE2's own. */
+function isOfRke2(line: string): boolean {
+  return line.includes(' /var/lib/rancher/rke2/');
+}
+
+function withoutFirewalld(lines: readonly string[]): readonly string[] {
+  const text = lines.join('\n').split('\n\n');
+  return text
+    .map((unit) =>
+      unit.includes('Id=firewalld.service')
+        ? unit.replace(/^ActiveState=.*$/m, 'ActiveState=inactive').replace(/^MainPID=.*$/m, 'MainPID=0')
+        : unit,
+    )
+    .join('\n\n')
+    .split('\n');
+}
+
+function fillText(
+  lines: readonly string[],
+  { hostname, machineId }: Machine,
+  holdings: Holdings | null,
+): readonly string[] {
+  const bootId = sha256(`boot of ${machineId}`).replace(
+    /^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/,
+    '$1-$2-$3-$4-$5',
+  );
+  const own: Readonly<Record<string, string>> = {
+    '/proc/sys/kernel/hostname': hostname,
+    '/etc/machine-id': machineId,
+    '/proc/sys/kernel/random/boot_id': bootId,
+  };
+  const others = lines.filter((line) => !line.startsWith(`${MARKER_PATH}:`) && !line.includes('/firewalld/'));
+  return [
+    ...others.map((line) => {
+      const path = line.slice(0, line.indexOf(':'));
+      return own[path] === undefined ? line : `${path}:${own[path]}`;
+    }),
+    ...markerText(holdings).map((line) => `${MARKER_PATH}:${line}`),
+  ];
+}
+
+/** As the step writes it. */
+function markerText(holdings: Holdings | null): readonly string[] {
+  return holdings === null ? [] : JSON.stringify(holdings.marker, null, 2).split('\n');
+}
+
+function ownHashes(holdings: Holdings | null): readonly string[] {
+  if (holdings === null) return [];
+  const marker = sha256(`${markerText(holdings).join('\n')}\n`);
+  return [
+    `${marker}  ${MARKER_PATH}`,
+    ...holdings.files.map(({ path, content }) => `${sha256(content ?? '')}  ${path}`),
+  ];
+}
+
+const WRITTEN_AT = 1_795_293_873;
+
+function ownStats(holdings: Holdings | null): readonly string[] {
+  if (holdings === null) return [];
+  const stat = (mode: string, content: string, path: string) =>
+    `${mode.replace(/^0/, '')} ${Buffer.byteLength(content)} ${WRITTEN_AT} ${path}`;
+  return [
+    stat('0600', `${markerText(holdings).join('\n')}\n`, MARKER_PATH),
+    ...holdings.files.map(({ path, mode, content }) => stat(mode, content ?? '', path)),
+  ];
+}
