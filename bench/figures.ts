@@ -1,5 +1,6 @@
 import { fanOutFigure } from './fan-out.ts';
 import type { Figure } from './figure.ts';
+import { firstUpAnsibleFigure } from './first-up-ansible.ts';
 import { helpFigure } from './help.ts';
 import { noopUpFigure } from './noop-up.ts';
 import { stateReadFigure, stateWriteFigure } from './state.ts';
@@ -23,4 +24,5 @@ export const FIGURES: readonly Figure[] = [
   noopUpFigure,
   uploadFigure,
   fanOutFigure,
+  firstUpAnsibleFigure,
 ];
