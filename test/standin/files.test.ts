@@ -1,22 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { createLab } from '../lab/lab.ts';
 import type { LabRke2 } from './lab-rke2.ts';
-import { openFirewall, useRke2 } from './lab-rke2.ts';
+import { bootStandinLab, DATA, TOKEN } from './standin-lab.ts';
 
-const DATA = '/var/lib/rancher/rke2';
 const MANIFESTS = `${DATA}/server/manifests`;
-const TOKEN = 'Xo3fKzq8Lw2p';
 const ETC = '/etc/rancher/rke2';
 
 let lab: Lab;
 let rke2: LabRke2;
 
 beforeAll(async () => {
-  lab = await createLab({ hosts: 1, sudo: 'root', name: 'standin-files' });
-  rke2 = useRke2(lab);
-  await openFirewall(lab, rke2);
-  await rke2.install('node1');
+  ({ lab, rke2 } = await bootStandinLab('standin-files', 1));
 });
 
 afterAll(async () => {

@@ -1,31 +1,20 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { createLab } from '../lab/lab.ts';
 import type { LabRke2 } from './lab-rke2.ts';
-import { openFirewall, useRke2 } from './lab-rke2.ts';
 import { makeRelease } from './make-release.ts';
-
-const DATA = '/var/lib/rancher/rke2';
-const TOKEN = 'Xo3fKzq8Lw2p';
-const _SERVER = 'https://198.18.1.1:9345';
+import { bootStandinLab, DATA, TOKEN } from './standin-lab.ts';
 
 let lab: Lab;
 let rke2: LabRke2;
-let releases: string;
 
 beforeAll(async () => {
-  releases = mkdtempSync(join(tmpdir(), 'stand-in-releases-'));
-  lab = await createLab({ hosts: 4, sudo: 'root', name: 'standin-installing' });
-  rke2 = useRke2(lab);
-  await openFirewall(lab, rke2);
+  ({ lab, rke2 } = await bootStandinLab('standin-installing', 4, true));
 });
 
 afterAll(async () => {
   await lab?.destroy();
-  rmSync(releases, { recursive: true, force: true });
 });
 
 const hostRoot = (name: string): string => lab.hosts.find((host) => host.name === name)?.root ?? '';
@@ -166,7 +155,7 @@ http.server.ThreadingHTTPServer(('',8080),H).serve_forever()`;
 
 describe('a fat release', () => {
   test('a fat release runs where the host has none of its programs', async () => {
-    const directory = join(releases, 'fat');
+    const directory = join(lab.directory, 'fat');
     await makeRelease({
       directory,
       version: 'v1.35.7+rke2r1',
@@ -199,7 +188,7 @@ describe('a fat release', () => {
 
 /** The base tree's programs, for the release that carries them; node is this machine's own. */
 function programsDirectory(): string {
-  const directory = join(releases, 'programs');
+  const directory = join(lab.directory, 'programs');
   mkdirSync(directory, { recursive: true });
   for (const name of ['etcd', 'etcdctl', 'kubectl'])
     cpSync(join(dirname(lab.kubectl), name), join(directory, name));

@@ -1,22 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { createLab } from '../lab/lab.ts';
 import type { LabRke2 } from './lab-rke2.ts';
-import { openFirewall, useRke2 } from './lab-rke2.ts';
+import { bootStandinLab, DATA, SERVER, TOKEN } from './standin-lab.ts';
 
-const DATA = '/var/lib/rancher/rke2';
-const TOKEN = 'Xo3fKzq8Lw2p';
-const SERVER = 'https://198.18.1.1:9345';
 const DONE = 'Managed etcd cluster membership has been reset, restart without --cluster-reset flag now.';
 
 let lab: Lab;
 let rke2: LabRke2;
 
 beforeAll(async () => {
-  lab = await createLab({ hosts: 2, sudo: 'root', name: 'standin-recovery' });
-  rke2 = useRke2(lab);
-  await openFirewall(lab, rke2);
-  for (const host of lab.hosts) await rke2.install(host.name);
+  ({ lab, rke2 } = await bootStandinLab('standin-recovery', 2));
   await rke2.configure('node1', { token: TOKEN, cni: 'canal' });
   await rke2.configure('node2', { token: TOKEN, server: SERVER });
   for (const host of lab.hosts) expect(await rke2.start(host.name, 'server')).toBe(0);

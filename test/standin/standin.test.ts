@@ -1,22 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { createLab } from '../lab/lab.ts';
 import type { LabRke2 } from './lab-rke2.ts';
-import { openFirewall, useRke2 } from './lab-rke2.ts';
-
-const DATA = '/var/lib/rancher/rke2';
-const TOKEN = 'Xo3fKzq8Lw2p';
-const SERVER = 'https://198.18.1.1:9345';
+import { bootStandinLab, DATA, SERVER, TOKEN } from './standin-lab.ts';
 
 let lab: Lab;
 let rke2: LabRke2;
 
 beforeAll(async () => {
-  lab = await createLab({ hosts: 3, sudo: 'root', name: 'standin' });
-  rke2 = useRke2(lab);
-  await openFirewall(lab, rke2);
-  for (const host of lab.hosts) await rke2.install(host.name);
+  ({ lab, rke2 } = await bootStandinLab('standin', 3));
 });
 
 afterAll(async () => {

@@ -1,31 +1,20 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { createLab } from '../lab/lab.ts';
 import type { LabRke2 } from './lab-rke2.ts';
-import { openFirewall, useRke2 } from './lab-rke2.ts';
 import { makeRelease } from './make-release.ts';
-
-const DATA = '/var/lib/rancher/rke2';
-const TOKEN = 'Xo3fKzq8Lw2p';
-const SERVER = 'https://198.18.1.1:9345';
+import { bootStandinLab, DATA, SERVER, TOKEN } from './standin-lab.ts';
 
 let lab: Lab;
 let rke2: LabRke2;
-let releases: string;
 
 beforeAll(async () => {
-  releases = mkdtempSync(join(tmpdir(), 'stand-in-releases-'));
-  lab = await createLab({ hosts: 4, sudo: 'root', name: 'standin-topologies' });
-  rke2 = useRke2(lab);
-  await openFirewall(lab, rke2);
+  ({ lab, rke2 } = await bootStandinLab('standin-topologies', 4, true));
 });
 
 afterAll(async () => {
   await lab?.destroy();
-  rmSync(releases, { recursive: true, force: true });
 });
 
 const hostRoot = (name: string): string => lab.hosts.find((host) => host.name === name)?.root ?? '';
@@ -121,7 +110,7 @@ describe('one server', () => {
     expect(await rke2.start('node4', 'server')).toBe(0);
     const pids = (): Promise<string> => rke2.sh('node4', 'pgrep -x etcd; pgrep -x kube-apiserver');
     const [etcd, apiServer] = (await pids()).split('\n');
-    const next = join(releases, 'next');
+    const next = join(lab.directory, 'next');
     await makeRelease({ directory: next, version: 'v1.36.4+rke2r1', bundles: [] });
     cpSync(next, join(hostRoot('node4'), 'root/next'), { recursive: true });
     await rke2.sh(
