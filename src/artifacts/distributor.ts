@@ -6,7 +6,10 @@ import { type ByteSource, type Cut, receiveFile } from '../host/receive-file.ts'
 import type { Upload } from '../host/run-receive.ts';
 import { uploadFile } from '../host/upload.ts';
 import { createSemaphore, type Semaphore } from '../lib/semaphore.ts';
-import { Sources } from './sources.ts';
+import { type Delivery, startDelivery } from './delivery.ts';
+import { fetchAnew } from './fetch-anew.ts';
+import { type Choice, Sources } from './sources.ts';
+import { UrlTries } from './url-tries.ts';
 
 /** A node that takes or gives files. */
 export interface Peer {
@@ -35,6 +38,8 @@ export interface DistributorOptions {
   readonly zone: string | null;
   readonly pace?: (bytes: number) => Promise<void>;
   readonly now: () => number;
+  /** Told once of each node that cannot fetch from the URL of a file, and why. */
+  readonly onUnreached?: (key: NodeKey, url: string, why: string) => void;
 }
 
 /** Brings files to nodes, by way of other nodes where they let each other in. */
@@ -47,6 +52,8 @@ export interface Distributor {
 
 /** How many nodes are sent to at once from here; more would only share the line. */
 const OPERATOR_SLOTS = 4;
+/** How many nodes fetch from a URL at once; with more of them the first ones pass it on. */
+const URL_SLOTS = 8;
 /** Below that, finding somebody who has it takes longer than sending it. */
 const SMALL_BYTES = 1024 * 1024;
 /** Next to RKE2's own 9345; tried in this order, so that who looks at a packet filter knows what to expect. */
@@ -54,15 +61,6 @@ const PORTS = [9344, 9343, 9342];
 const TICK_MS = 1_000;
 /** So long after the last file listeners stay, as the next may begin at once. */
 const IDLE_MS = 2_000;
-
-/** One node that takes one file. */
-interface Delivery {
-  readonly peer: Peer;
-  readonly upload: Upload;
-  /** Ends its present source. */
-  leave: AbortController;
-  isFromNode: boolean;
-}
 
 export function createDistributor(options: DistributorOptions): Distributor {
   return new TreeDistributor(options);
@@ -77,6 +75,7 @@ class TreeDistributor implements Distributor {
   readonly #addresses = new Map<NodeKey, string>();
   /** Where a node has a file, by node and hash. */
   readonly #paths = new Map<string, string>();
+  readonly #tries: UrlTries;
   #change: () => void = () => undefined;
   #changed: Promise<void> = Promise.resolve();
   #ticking: NodeJS.Timeout | null = null;
@@ -84,7 +83,12 @@ class TreeDistributor implements Distributor {
 
   constructor(options: DistributorOptions) {
     this.#options = options;
-    this.#sources = new Sources({ fanOut: options.fanOut, operatorSlots: OPERATOR_SLOTS });
+    this.#tries = new UrlTries(options.onUnreached ?? (() => undefined));
+    this.#sources = new Sources({
+      fanOut: options.fanOut,
+      operatorSlots: OPERATOR_SLOTS,
+      urlSlots: URL_SLOTS,
+    });
     for (const { peer, sha256, path } of options.held) {
       this.#addresses.set(peer.key, peer.address);
       this.#paths.set(`${peer.key} ${sha256}`, path);
@@ -95,21 +99,31 @@ class TreeDistributor implements Distributor {
 
   async deliver(peer: Peer, upload: Upload): Promise<'sent' | 'present'> {
     const { isShared, fanOut } = this.#options;
-    if (!isShared || fanOut === 0 || upload.sizeBytes < SMALL_BYTES) return this.#send(peer, upload);
-    const delivery: Delivery = { peer, upload, leave: new AbortController(), isFromNode: false };
+    const isAlone = !isShared || fanOut === 0 || upload.sizeBytes < SMALL_BYTES;
+    if (isAlone && upload.origin === undefined) return this.#send(peer, upload);
+    const delivery = startDelivery(peer, upload);
     this.#begin(delivery);
     try {
       return await this.#receive(delivery);
     } catch (error) {
       this.#sources.drop(upload.sha256, peer.key);
-      // Whoever damaged it on its way, ours is right.
-      if (!delivery.isFromNode || !(error instanceof ArtifactError)) throw error;
-      const outcome = await this.#send(peer, upload);
+      if (!(error instanceof ArtifactError) || !(delivery.isFromNode || delivery.isDoubtful)) throw error;
+      const outcome = await this.#receiveAgain(delivery);
       this.#sources.hold(upload.sha256, peer.key);
       return outcome;
     } finally {
       this.#end(delivery);
     }
+  }
+
+  /** Whoever damaged it on its way, ours is right, and so is what the URL gives from its beginning on. */
+  async #receiveAgain({ peer, upload }: Delivery): Promise<'sent' | 'present'> {
+    const { origin, signal, ...rest } = upload;
+    if (origin === undefined) return this.#send(peer, upload);
+    if (this.#tries.whyNot(peer.key) === null)
+      return fetchAnew(this.#options.host(peer.key), { ...upload, origin });
+    await origin.obtain(signal);
+    return this.#send(peer, signal === undefined ? rest : { ...rest, signal });
   }
 
   async close(): Promise<void> {
@@ -136,33 +150,51 @@ class TreeDistributor implements Distributor {
     const outcome = await receiveFile(host(peer.key), {
       ...upload,
       ...(pace === undefined ? {} : { pace }),
-      onReady: (bytes) => {
+      onReady: (bytes, sure) => {
         this.#sources.join(sha256, peer.key, bytes, now());
+        // Nobody is to take what may have to be thrown away.
+        if (!sure) this.#sources.silence(peer.key);
+        delivery.isDoubtful = !sure;
         this.#announce();
       },
       onProgress: (bytes) => {
         this.#sources.report(sha256, peer.key, bytes, now());
+        if (delivery.fetch === 'trying' && bytes > delivery.startBytes) delivery.fetch = 'flowing';
         upload.onProgress?.(bytes);
       },
-      nextSource: (_bytes, last) => this.#nextSource(delivery, last),
+      nextSource: (bytes, last) => this.#nextSource(delivery, bytes, last),
     });
+    if (delivery.fetch !== 'not') this.#tries.succeed(peer.key);
     this.#sources.hold(sha256, peer.key);
     return outcome;
   }
 
-  async #nextSource(delivery: Delivery, last: Cut | null): Promise<ByteSource> {
+  async #nextSource(delivery: Delivery, bytes: number, last: Cut | null): Promise<ByteSource> {
     const { peer, upload } = delivery;
-    const { sha256, signal } = upload;
+    const { sha256, origin, signal } = upload;
     if (last !== null) this.#sources.lose(sha256, peer.key, last, this.#options.now());
+    if (last !== null && delivery.fetch !== 'not') {
+      delivery.fetch = 'not';
+      await this.#tries.end(peer.key, origin?.url ?? '', bytes > delivery.startBytes, last.why);
+    }
+    delivery.startBytes = bytes;
     for (;;) {
       this.#announce();
       const changed = this.#changed;
       if (signal?.aborted) throw new CancelledError();
-      const choice = this.#sources.choose(sha256, peer.key, this.#options.now());
+      const outside = this.#tries.outsideFor(delivery, this.#deliveries);
+      const choice = this.#sources.choose(sha256, peer.key, this.#options.now(), outside);
       delivery.leave = new AbortController();
       const leave = delivery.leave.signal;
-      if (choice.from === 'operator') return { kind: 'operator', leave };
-      if (choice.from === 'nobody') await this.#wait(changed, signal);
+      if (choice.from === 'url' && origin !== undefined) {
+        delivery.fetch = 'trying';
+        return { kind: 'url', request: origin.request, leave };
+      }
+      if (choice.from === 'operator') {
+        await origin?.obtain(signal);
+        return { kind: 'operator', leave };
+      }
+      if (choice.from !== 'node') await this.#wait(changed, signal);
       else {
         const source = await this.#ask(choice, delivery);
         if (source !== null) {
@@ -176,7 +208,7 @@ class TreeDistributor implements Distributor {
 
   /** A ticket of that node; null when it has no listener and cannot get one. */
   async #ask(
-    { key, isWhole }: { readonly key: NodeKey; readonly isWhole: boolean },
+    { key, isWhole }: Extract<Choice, { from: 'node' }>,
     { peer, upload }: Delivery,
   ): Promise<Omit<Extract<ByteSource, { kind: 'node' }>, 'leave'> | null> {
     try {

@@ -1,22 +1,27 @@
 import type { NodeKey } from '../domain/cluster.ts';
 
-/** Where a node is to take a file from: the operator's machine, another node, or nowhere yet. */
+/** Where a node is to take a file from: the operator's machine, a URL, another node, or nowhere yet. */
 export type Choice =
-  | { readonly from: 'operator' }
+  | { readonly from: Outside }
   | { readonly from: 'node'; readonly key: NodeKey; readonly isWhole: boolean }
   | { readonly from: 'nobody' };
+
+/** Where bytes come into the cluster. */
+export type Outside = 'operator' | 'url';
 
 export interface SourceLimits {
   /** How many nodes one node serves at once; 0: none ever serves. */
   readonly fanOut: number;
   /** How many nodes the operator's machine sends to at once where nodes cannot do it. */
   readonly operatorSlots: number;
+  /** How many nodes fetch from the URL at once; none unless given. */
+  readonly urlSlots?: number;
 }
 
 /** A node and a file that it takes. */
 interface Taker {
   bytes: number;
-  source: 'operator' | NodeKey | null;
+  source: Outside | NodeKey | null;
   /** Bytes when this source began. */
   startBytes: number;
   /** When `bytes` last grew, and when the node last said how many they are. */
@@ -70,7 +75,7 @@ export class Sources {
   readonly #unmet = new Map<NodeKey, Set<NodeKey>>();
   readonly #met = new Set<NodeKey>();
   /** How many each source serves now. */
-  readonly #served = new Map<NodeKey | 'operator', number>();
+  readonly #served = new Map<NodeKey | Outside, number>();
 
   constructor(limits: SourceLimits) {
     this.#limits = limits;
@@ -136,18 +141,24 @@ export class Sources {
     if (this.#isIsolated(source)) this.silence(source);
   }
 
-  /** Chooses where the node takes the file from now on, and counts on it. */
-  choose(file: string, key: NodeKey, now: number): Choice {
+  /**
+   * Chooses where the node takes the file from now on, and counts on it. From `outside`: the operator when no node has any
+   * of it, the URL whenever it has room, and nowhere when that is null.
+   */
+  choose(file: string, key: NodeKey, now: number, outside: Outside | null = 'operator'): Choice {
     const { takers, holders } = this.#file(file);
     const taker = takers.get(key);
     if (taker === undefined) throw new Error(`${key} has not joined`);
     const givers = this.#reachesNobody(key) ? [] : this.#givers(file, key, taker, now);
     const best = givers.filter((giver) => this.#hasRoom(giver.key)).sort((a, b) => this.#compare(a, b))[0];
-    if (best === undefined && (givers.length > 0 || !this.#hasRoom('operator'))) return { from: 'nobody' };
-    this.#take(taker, best?.key ?? 'operator');
+    const mayFeed = outside !== null && this.#hasRoom(outside);
+    const isFetched = outside === 'url' && mayFeed;
+    if (best === undefined && !isFetched && (givers.length > 0 || !mayFeed)) return { from: 'nobody' };
+    const source = isFetched ? 'url' : (best?.key ?? 'operator');
+    this.#take(taker, source);
     taker.startBytes = taker.bytes;
     taker.grownAt = now;
-    if (best === undefined) return { from: 'operator' };
+    if (isFetched || best === undefined) return { from: isFetched ? 'url' : 'operator' };
     return { from: 'node', key: best.key, isWhole: holders.has(best.key) };
   }
 
@@ -219,7 +230,7 @@ export class Sources {
       if (at === not) return null;
       if (holders.has(at)) return depth;
       const source = takers.get(at)?.source ?? null;
-      if (source === 'operator') return depth;
+      if (source === 'operator' || source === 'url') return depth;
       if (source === null) return null;
       at = source;
     }
@@ -231,8 +242,9 @@ export class Sources {
     return Number(b.isAhead) - Number(a.isAhead) || a.depth - b.depth || load(a) - load(b);
   }
 
-  #hasRoom(source: NodeKey | 'operator'): boolean {
-    const limit = source === 'operator' ? this.#limits.operatorSlots : this.#limits.fanOut;
+  #hasRoom(source: NodeKey | Outside): boolean {
+    const { operatorSlots, urlSlots = 0, fanOut } = this.#limits;
+    const limit = source === 'operator' ? operatorSlots : source === 'url' ? urlSlots : fanOut;
     return (this.#served.get(source) ?? 0) < limit;
   }
 
@@ -265,7 +277,7 @@ export class Sources {
 }
 
 function isNode(source: Taker['source']): source is NodeKey {
-  return source !== null && source !== 'operator';
+  return source !== null && source !== 'operator' && source !== 'url';
 }
 
 function add(sets: Map<NodeKey, Set<NodeKey>>, key: NodeKey, value: NodeKey): void {

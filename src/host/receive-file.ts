@@ -9,6 +9,8 @@ export type ByteSource = {
   readonly leave: AbortSignal;
 } & (
   | { readonly kind: 'operator' }
+  /** By itself, from where the file is to be had besides. */
+  | { readonly kind: 'url'; readonly request: string }
   | {
       readonly kind: 'node';
       readonly address: string;
@@ -25,11 +27,13 @@ export interface Cut {
   readonly bytes: number;
   /** False when there never was a connection to the node. */
   readonly met: boolean;
+  /** What the host said of a URL; empty where it said nothing. */
+  readonly why: string;
 }
 
 export interface Reception extends Upload {
-  /** The host can take bytes, and those it has can be passed on. */
-  readonly onReady: (bytes: number) => void;
+  /** The host can take bytes; those it has can be passed on if they are `sure` to be the file's. */
+  readonly onReady: (bytes: number, sure: boolean) => void;
   /** Asked for the first source, and for another each time that one came to its end; with how the last one ended. */
   readonly nextSource: (bytes: number, last: Cut | null) => Promise<ByteSource>;
 }
@@ -64,32 +68,38 @@ export async function receiveFile(host: Host, reception: Reception): Promise<'se
 }
 
 async function* answer(reception: Reception, ear: Ear): AsyncGenerator<Buffer> {
-  const { source, sizeBytes, onReady, nextSource } = reception;
+  const { source, sizeBytes, origin, onReady, nextSource } = reception;
   const [, bytes, hash] = /^have (\d+) (\S+)$/.exec(await ear.line(/^(have|present)/)) ?? [];
   if (bytes === undefined) return;
-  const isOurs = Number(bytes) > 0 && (await hashOfStart(source, Number(bytes))) === hash;
+  // Of a file that is not here only the hash at its end tells whether what is there belongs to it.
+  const isSure = Number(bytes) === 0 || origin === undefined;
+  const isOurs = !isSure || (Number(bytes) > 0 && (await hashOfStart(source, Number(bytes))) === hash);
   let there = isOurs ? Number(bytes) : 0;
   yield Buffer.from(isOurs ? 'keep-ask\n' : 'drop-ask\n');
   if ((await ear.line(/^ready$/)) === '') return;
-  onReady(there);
+  onReady(there, isSure);
   reception.onProgress?.(there);
   let last: Cut | null = null;
   while (there < sizeBytes && !ear.isClosed) {
     const from = await nextSource(there, last);
     if (from.kind === 'operator') {
       there = yield* feed(reception, there, from.leave);
-      last = { bytes: there, met: true };
+      last = { bytes: there, met: true, why: '' };
       continue;
     }
     ear.forget();
-    yield Buffer.from(`from ${from.address} ${from.port} ${from.ticket} ${from.token}\n`);
+    yield Buffer.from(
+      from.kind === 'url'
+        ? `url ${from.request}\n`
+        : `from ${from.address} ${from.port} ${from.ticket} ${from.token}\n`,
+    );
     const cut = ear.line(/^cut \d+$/);
     await Promise.race([cut, aborted(from.leave)]);
     if (from.leave.aborted) yield Buffer.from('stop\n');
     const words = await cut;
     if (words === '') return;
     there = Number(words.slice(4));
-    last = { bytes: there, met: ear.hasMet };
+    last = { bytes: there, met: ear.hasMet, why: ear.why };
   }
 }
 
@@ -135,6 +145,7 @@ class Ear {
   isClosed = false;
   isPresent = false;
   hasMet = false;
+  why = '';
   #rest = '';
   #wanted: { readonly pattern: RegExp; readonly take: (line: string) => void } | null = null;
   readonly #unheard: string[] = [];
@@ -157,6 +168,7 @@ class Ear {
     for (const line of lines) {
       if (line.startsWith('at ')) counts.push(Number(line.slice(3)));
       else if (line === 'met') this.hasMet = true;
+      else if (line.startsWith('why ')) this.why = line.slice(4);
       else this.#settle(line);
     }
     return counts;
@@ -165,6 +177,7 @@ class Ear {
   /** A new source begins: what was said of the one before does not count. */
   forget(): void {
     this.hasMet = false;
+    this.why = '';
     this.#unheard.length = 0;
   }
 

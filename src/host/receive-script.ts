@@ -24,15 +24,15 @@ exit 0
 `;
 
 /**
- * The host's side of an upload. $1: destination; $2: SHA-256; $3: size; $4: mode; $5: `@mtime` or nothing. Says `present`
- * or `have <bytes> <hash>` of what an earlier try left, reads `keep` or `drop`, then the missing bytes, which are hashed
- * as they come. sha256sum is the slowest of the tools on some systems (Debian's has no hardware support), so it is last.
+ * The host's side of an upload. $1: destination; $2: SHA-256; $3: size; $4: mode; $5: `@mtime` or nothing; $6: FETCH_URL or
+ * nothing. Says `present` or `have <bytes> <hash>` of what an earlier try left, reads `keep` or `drop`, then the missing
+ * bytes, which are hashed as they come. sha256sum is the slowest of the tools on some systems (Debian's has no hardware support), so it is last.
  * After `keep-ask` and `drop-ask` it says `ready` and is told line by line where to take bytes from: `take <n>`, which
- * follow, or `from <address> <port> <ticket> <token>`, which `cut <bytes>` answers when the file is not whole after that.
- * Meanwhile it says `at <bytes>` every second.
+ * follow, or `from <address> <port> <ticket> <token>` or `url <three words>` (fetch-request.ts), which `cut <bytes>` answers
+ * when the file is not whole after that. Meanwhile it says `at <bytes>` every second.
  */
 export const RECEIVE = `
-dest=$1 sum=$2 size=$3 mode=$4 mtime=$5
+dest=$1 sum=$2 size=$3 mode=$4 mtime=$5 fetch=$6
 dir=\${dest%/*}
 part=$dir/.\${dest##*/}.rke2ctl-part
 if command -v openssl >/dev/null 2>&1; then
@@ -71,9 +71,11 @@ ask() {
     IFS=' ' read -r word rest || return
     case $word in
       take) head -c "$rest" | tee -a "$part" ;;
-      from)
+      from | url)
         there=$(bytes "$part")
-        bash -c ${quoteWord(TAKE_FROM_NODE)} take "$there" $((size - there)) 5<<EOF | tee -a "$part"
+        left=$((size - there))
+        if [ "$word" = from ]; then bash -c ${quoteWord(TAKE_FROM_NODE)} take "$there" "$left"
+        else sh -c "$fetch" fetch "$there" "$left"; fi 5<<EOF | tee -a "$part"
 $rest
 EOF
         there=$(bytes "$part")

@@ -1,13 +1,26 @@
 import { Readable } from 'node:stream';
 import { ArtifactError, Rke2ctlError } from '../domain/errors.ts';
 import { commandFailure } from './command-failure.ts';
+import { FETCH_URL } from './fetch-script.ts';
 import type { Host } from './host.ts';
 import { RECEIVE } from './receive-script.ts';
+
+/** Where hosts fetch a file by themselves; what lies here comes from there as well. */
+export interface FileOrigin {
+  /** For messages: without login and query. */
+  readonly url: string;
+  /** As `fetchRequest` makes it. */
+  readonly request: string;
+  /** Resolves once the file lies here, verified. */
+  readonly obtain: (signal?: AbortSignal) => Promise<void>;
+}
 
 /** A file that a host is to have. */
 export interface Upload {
   /** Absolute path here. */
   readonly source: string;
+  /** Where the host is to fetch it if it can; the file need not lie here then. */
+  readonly origin?: FileOrigin;
   /** Absolute path there. */
   readonly destination: string;
   readonly sha256: string;
@@ -49,6 +62,7 @@ export async function runReceive(
       String(upload.sizeBytes),
       upload.mode.replace(/^0+(?=\d)/, ''),
       upload.mtime === undefined ? '' : `@${upload.mtime}`,
+      upload.origin === undefined ? '' : FETCH_URL,
     ],
     stdin: Readable.from(talk, { objectMode: false, highWaterMark: CHUNK_BYTES }),
     onStdout: hear,
@@ -71,7 +85,8 @@ function diskFull(target: string, { destination, sizeBytes }: Upload, stderr: st
   });
 }
 
-function damaged(target: string, { source, destination, sha256 }: Upload): ArtifactError {
+function damaged(target: string, { source, destination, sha256, origin }: Upload): ArtifactError {
+  if (origin !== undefined) return damagedOrigin(target, origin, sha256);
   return new ArtifactError({
     code: 'upload-damaged',
     message: `What arrived on ${target} as ${destination} does not have the SHA-256 ${sha256} that it must have, and was thrown away.`,
@@ -80,12 +95,24 @@ function damaged(target: string, { source, destination, sha256 }: Upload): Artif
   });
 }
 
+function damagedOrigin(target: string, { url }: FileOrigin, sha256: string): ArtifactError {
+  return new ArtifactError({
+    code: 'artifacts-url-damaged',
+    message: `What ${target} fetched from ${url} does not have the SHA-256 ${sha256} that the release's list of checksums names, and was thrown away.`,
+    hint: 'See what is served there: a proxy or cache on the way may give another file, or the file and its list are of two releases. Then run the same command again.',
+    retryable: true,
+  });
+}
+
 /** The host has too few bytes although its disk has room: the file here is shorter than the plan says, or was cut off. */
-async function shortened(target: string, { source, destination, sizeBytes }: Upload): Promise<ArtifactError> {
+async function shortened(
+  target: string,
+  { source, destination, sizeBytes, origin }: Upload,
+): Promise<ArtifactError> {
   return new ArtifactError({
     code: 'upload-incomplete',
     message: `Fewer bytes than the ${sizeBytes} of ${destination} arrived on ${target}.`,
-    hint: `See that ${source} is complete, then run the same command again: it goes on where this upload stopped.`,
+    hint: `See that ${origin?.url ?? source} is complete, then run the same command again: it goes on where this upload stopped.`,
     retryable: true,
   });
 }

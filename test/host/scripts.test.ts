@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanHost } from '../../src/host/cleanup.ts';
 import { downloadFile } from '../../src/host/download.ts';
 import { listMembers } from '../../src/host/etcd.ts';
+import { FETCH_URL } from '../../src/host/fetch-script.ts';
 import { readFile, removeFiles, writeFiles } from '../../src/host/files.ts';
 import { applyFirewall } from '../../src/host/firewall.ts';
 import type { Host } from '../../src/host/host.ts';
@@ -73,6 +74,7 @@ beforeAll(async () => {
   await readServedCertificate(host, { port: 1 });
   await startTtl(host, 60);
   await endTtl(host);
+  scripts.set('fetching from a URL', FETCH_URL);
   scripts.set('time to live', renderTtlScript());
   await readHealth(host, { api: true, etcd: true });
   // These find no answer to read; the script is all that counts here.
