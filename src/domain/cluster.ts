@@ -179,10 +179,22 @@ export interface TransferSettings {
   readonly fanOut: number;
 }
 
+/** How the release's files are had from a URL, and what vouches for them. */
+export interface RemoteArtifacts {
+  /** `user:password`. */
+  readonly login: Secret | null;
+  /** What stands behind the `?` of the URL, for every file; it may be what grants access. */
+  readonly query: Secret | null;
+  /** SHA-256 of `sha256sum-<arch>.txt` by architecture; without one HTTPS vouches for it. */
+  readonly checksums: Readonly<Record<string, string>>;
+}
+
 export interface Install {
   readonly method: 'airgap' | 'script';
-  /** Absolute directory, or a URL; null = none given. */
+  /** Absolute directory, or a URL without its query; null = none given. */
   readonly artifacts: string | null;
+  /** What goes with a URL as `artifacts`; null for a directory. */
+  readonly remote: RemoteArtifacts | null;
   readonly channel: string;
   readonly package: 'tar' | 'rpm';
   /** null = the official places; `cn` or a base URL. */

@@ -9,6 +9,7 @@ const NEEDS_COMPANY: readonly string[] = [
   'node-name-pattern',
   'node-family',
   'install-conflict',
+  'version-missing',
   'network-node-selector',
   'vsphere-incomplete',
   'harvester-incomplete',

@@ -58,6 +58,7 @@ describe('defaults', () => {
       install: {
         method: 'script',
         artifacts: null,
+        remote: null,
         channel: 'stable',
         package: 'tar',
         mirror: null,

@@ -31,6 +31,7 @@ const FILES: Readonly<Record<string, string>> = {
   'private_registries[].ecr_credential_plugin.aws_secret_access_key': `${NODES}\nprivate_registries: [{url: 1.dkr.ecr.eu-west-1.amazonaws.com, ecr_credential_plugin: {aws_access_key_id: x, aws_secret_access_key: "@"}}]`,
   'private_registries[].ecr_credential_plugin.aws_session_token': `${NODES}\nprivate_registries: [{url: 1.dkr.ecr.eu-west-1.amazonaws.com, ecr_credential_plugin: {aws_access_key_id: x, aws_secret_access_key: x, aws_session_token: "@"}}]`,
   'registries.configs.*.auth.password': `${NODES}\nregistries: {configs: {r.example: {auth: {username: u, password: "@"}}}}`,
+  'install.login': `${NODES}\ninstall: {artifacts: "https://m.example/rke2", login: "@"}`,
   'proxy.http': `${NODES}\nproxy: {http: "@"}`,
   'proxy.https': `${NODES}\nproxy: {https: "@"}`,
 };
@@ -42,6 +43,7 @@ function plantedFor(path: string): string {
   if (path.endsWith('config_file') || path.endsWith('cloud_config'))
     return 'apiVersion: v1\nkind: Config\nclusters: [{name: planted, cluster: {server: "https://h.example"}}]\nusers: []\ncontexts: []\n';
   if (path === 'datastore.endpoint') return 'postgres://u:planted@d.example:5432/k3s';
+  if (path === 'install.login') return 'u:planted';
   return path.startsWith('proxy.') ? 'http://u:planted@p.example:3128' : 'planted';
 }
 

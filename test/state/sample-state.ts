@@ -33,6 +33,7 @@ function sampleCluster(count = 4): Cluster {
     install: {
       method: 'airgap',
       artifacts: '/srv/rke2',
+      remote: null,
       channel: 'stable',
       package: 'tar',
       mirror: null,

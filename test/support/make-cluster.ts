@@ -42,6 +42,7 @@ export function makeCluster(overrides: Partial<Cluster> = {}): Cluster {
     install: {
       method: 'airgap',
       artifacts: '/srv/artifacts',
+      remote: null,
       channel: 'stable',
       package: 'tar',
       mirror: null,

@@ -2,18 +2,36 @@ import * as z from 'zod';
 import { DEFAULTS } from '../defaults.ts';
 import { showValue } from '../finding.ts';
 import { checked, checkUrlCredentials, isHttpUrl, LocalPathSchema, text } from '../schema/scalars.ts';
-import { ours, own } from './key.ts';
+import { isSecretSource } from '../secret-value.ts';
+import { group, ours, own } from './key.ts';
 
 const INSTALL = ours('how RKE2 gets onto the hosts');
 
-const PathOrUrlSchema = checked(LocalPathSchema, (value) =>
-  value.includes('://') && !isHttpUrl(value)
-    ? {
-        message: `${showValue(value)} is a URL that cannot be fetched.`,
-        hint: 'Write a URL that begins with `https://` or `http://`, or a path.',
-      }
-    : checkUrlCredentials(value),
+const pathOrUrl = (instead?: string) =>
+  checked(LocalPathSchema, (value) =>
+    value.includes('://') && !isHttpUrl(value)
+      ? {
+          message: `${showValue(value)} is a URL that cannot be fetched.`,
+          hint: 'Write a URL that begins with `https://` or `http://`, or a path.',
+        }
+      : checkUrlCredentials(value, instead),
+  );
+
+const Sha256Schema = checked(text('must be a SHA-256'), (value) =>
+  /^[0-9a-fA-F]{64}$/.test(value)
+    ? null
+    : {
+        message: `${showValue(value)} is not a SHA-256, which has 64 digits from 0 to f.`,
+        hint: 'Write the first word that `sha256sum sha256sum-amd64.txt` prints.',
+      },
 );
+
+const ofList = (arch: string) =>
+  own(Sha256Schema, {
+    description: `SHA-256 of \`sha256sum-${arch}.txt\`.`,
+    examples: ['3b0f1e5c9d2a47868f70c1b2a3d4e5f60718293a4b5c6d7e8f9012a3b4c5d6e7'],
+    becomes: [ours('which list of checksums is trusted')],
+  });
 
 const INSTALL_KEYS = {
   method: own(z.enum(['airgap', 'script'], { error: 'must be `airgap` or `script`' }), {
@@ -23,11 +41,44 @@ const INSTALL_KEYS = {
     default: '`airgap` when `install.artifacts` is given, else `script`',
     becomes: [INSTALL],
   }),
-  artifacts: own(PathOrUrlSchema, {
-    description: 'Directory with the files of an RKE2 release. A URL is refused for now.',
-    examples: ['./rke2-v1.35.7'],
+  artifacts: own(pathOrUrl('write them as `install.login`'), {
+    description:
+      'Directory with the files of an RKE2 release, or the URL of one, which the nodes fetch the files from by themselves; `{version}` in it stands for `kubernetes_version`. Every file is verified by the release’s own list of SHA-256 checksums, which this machine fetches; it is trusted as far as HTTPS is, or by `install.checksums`.',
+    examples: [
+      './rke2-v1.35.7',
+      'https://mirror.example.com/rke2/v1.35.7',
+      'https://github.com/rancher/rke2/releases/download/{version}',
+    ],
     becomes: [INSTALL],
   }),
+  checksums: group(
+    z.strictObject(
+      { amd64: ofList('amd64'), arm64: ofList('arm64') },
+      { error: 'must be a map of `amd64` and `arm64`' },
+    ),
+    {
+      origin: 'rke2ctl',
+      description:
+        'What the lists of checksums at the URL of `artifacts` must be; needed where that is `http://`, as whoever can change the files on their way could change the list, too.',
+      examples: [{ amd64: '3b0f1e5c9d2a47868f70c1b2a3d4e5f60718293a4b5c6d7e8f9012a3b4c5d6e7' }],
+    },
+  ),
+  login: own(
+    checked(text('must be `user:password`'), (value) =>
+      isSecretSource(value) || /^[^:\n]+:[^\n]*$/.test(value)
+        ? null
+        : {
+            message: 'This is not a user and a password with a colon between them.',
+            hint: 'Write `user:password`, or better `env:NAME` or `file:PATH` that hold it.',
+          },
+    ),
+    {
+      description: 'User and password for the URL of `artifacts`, with a colon between them.',
+      examples: ['env:MIRROR_LOGIN'],
+      secret: true,
+      becomes: [INSTALL],
+    },
+  ),
   channel: own(
     checked(text('must be the name of a channel'), (channel) =>
       /^[A-Za-z0-9][\w.-]*$/.test(channel)
@@ -65,7 +116,7 @@ const INSTALL_KEYS = {
       becomes: [INSTALL],
     },
   ),
-  script: own(PathOrUrlSchema, {
+  script: own(pathOrUrl(), {
     description: 'URL or file of the install script.',
     examples: ['./install.sh'],
     default: 'the official one, or the one of `install.mirror`',

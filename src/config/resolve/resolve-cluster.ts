@@ -4,7 +4,6 @@ import type {
   ClusterNetwork,
   Endpoint,
   FirewallSettings,
-  Install,
   KubeconfigSettings,
   SshSettings,
 } from '../../domain/cluster.ts';
@@ -15,7 +14,7 @@ import { addressAt, normalizeAddress, parseCidr } from '../ip.ts';
 import type { ClusterInput } from '../keys/cluster.ts';
 import { type PathResolver, resolvePathsFrom } from '../local-path.ts';
 import { parseEndpoint } from '../schema/endpoint.ts';
-import { isHttpUrl, splitValues } from '../schema/scalars.ts';
+import { splitValues } from '../schema/scalars.ts';
 import { mergeContributions } from './contribution.ts';
 import { resolveAddons } from './resolve-addons.ts';
 import { contributeAdmission } from './resolve-admission.ts';
@@ -27,6 +26,7 @@ import { contributeCloudProvider, resolveCloudAddons } from './resolve-cloud-pro
 import { contributeDatastore } from './resolve-datastore.ts';
 import { contributeDns } from './resolve-dns.ts';
 import { contributeIngress, resolveIngress } from './resolve-ingress.ts';
+import { resolveInstall } from './resolve-install.ts';
 import { contributeMonitoring } from './resolve-monitoring.ts';
 import { contributeNetwork } from './resolve-network.ts';
 import { listSingleNodes, resolveNode } from './resolve-node.ts';
@@ -67,7 +67,7 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     name: input.cluster_name ?? DEFAULTS.clusterName,
     version: input.kubernetes_version ?? null,
     nodes,
-    install: resolveInstall(input.install ?? {}, toAbsolute),
+    install: resolveInstall(input.install ?? {}, context),
     endpoint,
     network,
     tlsSans: [
@@ -98,21 +98,6 @@ export function resolveCluster(input: ClusterInput, file: string, env: ConfigEnv
     upgrade: resolveUpgrade(input),
     ttlSeconds: input.ttl === undefined ? null : Math.ceil(parseDuration(input.ttl) / 1000),
     runTtlSeconds: null,
-  };
-}
-
-function resolveInstall(input: NonNullable<ClusterInput['install']>, toAbsolute: PathResolver): Install {
-  const toPlace = (place: string | undefined): string | null =>
-    place === undefined ? null : isHttpUrl(place) ? place.replace(/\/+$/, '') : toAbsolute(place);
-  return {
-    method: input.method ?? (input.artifacts === undefined ? 'script' : 'airgap'),
-    artifacts: toPlace(input.artifacts),
-    channel: input.channel ?? DEFAULTS.channel,
-    package: input.package ?? DEFAULTS.package,
-    mirror: input.mirror?.replace(/\/+$/, '') ?? null,
-    script: toPlace(input.script),
-    fetch: input.fetch ?? DEFAULTS.fetch,
-    prefix: input.prefix === undefined ? null : path.posix.resolve(input.prefix),
   };
 }
 
