@@ -10,6 +10,8 @@ interface RawMember {
 
 /** etcd's answer to `/v3/cluster/member/list`; null when it is not one. */
 export function parseMembers(text: string): EtcdMember[] | null {
+  // Most hosts were not asked, and an error costs more than a look.
+  if (text.trim() === '') return null;
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -59,18 +59,26 @@ export class StderrGate {
     }
     // latin1 keeps bytes as they are, so that what follows the mark can be handed on unharmed.
     this.#before += chunk.toString('latin1');
-    const elevation = new RegExp(`^${this.#mark} elevation (\\S+)\n`, 'm').exec(this.#before)?.[1];
-    if (elevation !== undefined) this.elevation = elevation as Elevation | 'none';
+    const elevation = this.#told(' elevation ');
+    if (elevation !== null) this.elevation = elevation.word as Elevation | 'none';
     const prompts = this.#before.split(passwordPrompt(this.#mark)).length - 1;
     for (; this.#prompts < prompts; this.#prompts += 1) this.#tell('prompt');
-    const ready = new RegExp(`${this.#mark} ready (\\d+)\n`).exec(this.#before);
+    const ready = this.#told(' ready ');
     if (ready === null) return;
-    this.pid = Number(ready[1]);
+    this.pid = Number(ready.word);
     this.#open = true;
-    const rest = Buffer.from(this.#before.slice(ready.index + ready[0].length), 'latin1');
-    this.#before = this.#before.slice(0, ready.index);
+    const rest = Buffer.from(this.#before.slice(ready.end), 'latin1');
+    this.#before = this.#before.slice(0, ready.start);
     this.#tell('ready');
     if (rest.length > 0) this.#pass(rest);
+  }
+
+  /** The word of one of our marks, once its line is whole. */
+  #told(mark: string): { readonly word: string; readonly start: number; readonly end: number } | null {
+    const start = this.#before.indexOf(`${this.#mark}${mark}`);
+    const end = start < 0 ? -1 : this.#before.indexOf('\n', start);
+    if (end < 0) return null;
+    return { word: this.#before.slice(start + this.#mark.length + mark.length, end), start, end: end + 1 };
   }
 
   /** The command ended; whoever waits is told. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SshSettings } from '../domain/cluster.ts';
@@ -8,6 +8,7 @@ import type { HostKeyAlgorithm, KnownHost } from './known-hosts.ts';
 import {
   fingerprintKey,
   hasCertAuthority,
+  indexKnownHosts,
   judgeHostKey,
   keyType,
   orderHostKeyAlgorithms,
@@ -39,27 +40,41 @@ export function createHostKeys(
   settings: Pick<SshSettings, 'hostKeys' | 'knownHosts'>,
   systemFile = SYSTEM_FILE,
 ): HostKeys {
-  let entries: readonly KnownHost[] | null = null;
+  let index: KnownHostIndex | null = null;
+  let stamp = '';
   let pinning: Promise<void> = Promise.resolve();
 
-  const load = (): readonly KnownHost[] => {
-    entries = [...readKnownHosts(settings.knownHosts), ...readKnownHosts(systemFile)];
-    return entries;
+  const load = (): KnownHostIndex => {
+    stamp = stampOf(settings.knownHosts);
+    index = indexKnownHosts([...readKnownHosts(settings.knownHosts), ...readKnownHosts(systemFile)]);
+    return index;
   };
-  const current = (): readonly KnownHost[] => entries ?? load();
+  const current = (): KnownHostIndex => index ?? load();
+  /** With a thousand first contacts, reading the file anew for each would take longer than the contacts. */
+  const pinned = new Map<string, KnownHost>();
+  const linesOf = (name: string): readonly KnownHost[] => {
+    const own = pinned.get(name);
+    return own === undefined ? current()(name) : [...current()(name), own];
+  };
 
   const pin = async (owner: HostKeyOwner, key: Buffer): Promise<void> => {
     // Another connection, or another program, may have pinned it meanwhile.
-    const verdict = judgeHostKey(load(), owner.name, key);
+    if (stampOf(settings.knownHosts) !== stamp) {
+      pinned.clear();
+      load();
+    }
+    const verdict = judgeHostKey(linesOf(owner.name), owner.name, key);
     if (verdict.kind === 'known') return;
     if (verdict.kind !== 'unknown') throw refuse(owner, key, verdict);
-    await appendKnownHost(settings.knownHosts, owner, key);
-    load();
+    const line = await appendKnownHost(settings.knownHosts, owner, key);
+    const file = settings.knownHosts;
+    pinned.set(owner.name, { marker: null, hosts: owner.name, type: keyType(key), key, file, line });
+    stamp = stampOf(file);
   };
 
   return {
     check: async (owner, key) => {
-      const verdict = judgeHostKey(current(), owner.name, key);
+      const verdict = judgeHostKey(linesOf(owner.name), owner.name, key);
       if (verdict.kind === 'known') return;
       if (verdict.kind !== 'unknown') throw refuse(owner, key, verdict);
       if (settings.hostKeys === 'strict') {
@@ -69,9 +84,21 @@ export function createHostKeys(
       pinning = turn.catch(() => undefined);
       await turn;
     },
-    algorithms: async (name) => orderHostKeyAlgorithms(current(), name),
-    needsCertAuthority: (name) => hasCertAuthority(current(), name),
+    algorithms: async (name) => orderHostKeyAlgorithms(linesOf(name), name),
+    needsCertAuthority: (name) => hasCertAuthority(linesOf(name), name),
   };
+}
+
+type KnownHostIndex = ReturnType<typeof indexKnownHosts>;
+
+/** Changes whenever somebody writes the file; what cannot be looked at is told when it is read. */
+function stampOf(file: string): string {
+  try {
+    const { ino, size, mtimeNs } = statSync(file, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch {
+    return '';
+  }
 }
 
 function readKnownHosts(file: string): readonly KnownHost[] {
@@ -88,8 +115,8 @@ function readKnownHosts(file: string): readonly KnownHost[] {
   }
 }
 
-/** One write with O_APPEND, so that several writers never mix their lines. */
-async function appendKnownHost(file: string, owner: HostKeyOwner, key: Buffer): Promise<void> {
+/** One write with O_APPEND, so that several writers never mix their lines. Gives the number of the line. */
+async function appendKnownHost(file: string, owner: HostKeyOwner, key: Buffer): Promise<number> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     const text = await readFile(file, 'utf8').catch(() => '');
@@ -97,6 +124,7 @@ async function appendKnownHost(file: string, owner: HostKeyOwner, key: Buffer): 
     await appendFile(file, `${lead}${knownHostLine(owner, key)}\n`, {
       mode: 0o600,
     });
+    return text.split('\n').length + lead.length;
   } catch (error) {
     throw new HostKeyError({
       code: 'known-hosts-unwritable',

@@ -1,3 +1,4 @@
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
@@ -118,11 +119,22 @@ function identityOf(
     path: key.path,
     publicKey,
     sign: async (data, hash) => {
-      const signature: Buffer | Error = (await unlock()).sign(data, hash);
+      const unlocked = await unlock();
+      if (unlocked.type === 'ssh-ed25519') return sign(null, data, readOnce(unlocked));
+      const signature: Buffer | Error = unlocked.sign(data, hash);
       if (signature instanceof Error) throw signature;
       return signature;
     },
   };
+}
+
+const read = new WeakMap<ParsedKey, KeyObject>();
+
+/** ssh2 has OpenSSL read the key's PEM for every signature, which takes longer than to sign with it. */
+function readOnce(key: ParsedKey): KeyObject {
+  const known = read.get(key) ?? createPrivateKey(key.getPrivatePEM());
+  read.set(key, known);
+  return known;
 }
 
 async function unlockKey(key: KeyText, ask: AskPassphrase | undefined): Promise<ParsedKey> {

@@ -60,6 +60,39 @@ export function namesHost(entry: KnownHost, name: string): boolean {
   return found;
 }
 
+/**
+ * Gives the lines about a host, in their order, without asking every line: most name hosts in plain words. What was asked is
+ * remembered, as hashed names have to be tried one by one.
+ */
+export function indexKnownHosts(entries: readonly KnownHost[]): (name: string) => readonly KnownHost[] {
+  const plain = new Map<string, number[]>();
+  const others: number[] = [];
+  for (const [index, { hosts }] of entries.entries()) {
+    if (/[|*?!]/.test(hosts)) others.push(index);
+    else for (const name of new Set(hosts.toLowerCase().split(','))) push(plain, name, index);
+  }
+  const answers = new Map<string, readonly KnownHost[]>();
+  const find = (name: string): readonly KnownHost[] => {
+    const matching = others.filter((index) => {
+      const entry = entries[index];
+      return entry !== undefined && namesHost(entry, name);
+    });
+    const found = [...(plain.get(name) ?? []), ...matching].sort((a, b) => a - b);
+    return found.flatMap((index) => entries[index] ?? []);
+  };
+  return (name) => {
+    const known = answers.get(name) ?? find(name);
+    answers.set(name, known);
+    return known;
+  };
+}
+
+function push(lists: Map<string, number[]>, name: string, index: number): void {
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [index]);
+  else list.push(index);
+}
+
 function matchesHash(hosts: string, name: string): boolean {
   const [, , salt, hash] = hosts.split('|');
   if (salt === undefined || hash === undefined) return false;

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { parse } from 'ssh-config';
 import type { Bastion, SshAuth } from '../domain/cluster.ts';
+import { remember } from '../lib/remember.ts';
 import { knownHostName } from './known-hosts.ts';
 import { formatTarget, type SshHost } from './ssh-host.ts';
 
@@ -97,17 +98,33 @@ interface Values {
 /** Keys in lower case. Commands of `Match exec` are not run. */
 function lookUp(host: Dialled, reader: SshConfigReader): Values {
   // The user asked for becomes part of the answer, so a user that may yet be replaced is not told.
-  const asked = host.user === reader.currentUser ? {} : { User: host.user };
-  const found = parse(reader.text).compute(
-    { Host: host.address, ...asked },
-    { ignoreCase: true, matchExec: false },
-  );
+  const asked = host.user === reader.currentUser ? null : host.user;
+  const found = computerOf(reader)(host.address, asked);
   const all = (key: string): readonly string[] => {
     const value = found[key];
     return value === undefined ? [] : typeof value === 'string' ? [value] : value;
   };
   return { all, get: (key) => all(key)[0] };
 }
+
+type Found = Readonly<Record<string, string | readonly string[]>>;
+
+/** Reads the text once for all hosts; where it has no blocks for single hosts, the answer is the same for all of them, too. */
+const computerOf = remember((reader: SshConfigReader) => {
+  const config = parse(reader.text);
+  const isForAll = !/^[ \t]*(match\b|canonicaldomains\b|host[ \t=]+(?![ \t=]|\*\s*$))/im.test(reader.text);
+  const answers = new Map<string | null, Found>();
+  return (address: string, user: string | null): Found => {
+    const known = isForAll ? answers.get(user) : undefined;
+    if (known !== undefined) return known;
+    const found: Found = config.compute(
+      { Host: address, ...(user === null ? {} : { User: user }) },
+      { ignoreCase: true, matchExec: false },
+    );
+    answers.set(user, found);
+    return found;
+  };
+});
 
 function withIdentityFiles(
   auth: SshAuth,

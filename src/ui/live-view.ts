@@ -32,7 +32,7 @@ export function createLiveView(options: LiveViewOptions): PausableView {
   const now = options.now ?? Date.now;
   const progress = createRunProgress(now(), scrub);
   const block = createScreenBlock(terminal);
-  let findings: readonly Diagnostic[] = [];
+  let findings: Diagnostic[] = [];
   let above = '';
   let pauses = 0;
   let ended = false;
@@ -56,6 +56,7 @@ export function createLiveView(options: LiveViewOptions): PausableView {
   };
   const drawSoon = () => plan(Math.max(0, REDRAW_MS - (now() - drawnAt)));
   const tellFindings = () => {
+    if (findings.length === 0) return;
     above += scrub(renderFindings(findings, style));
     findings = [];
   };
@@ -73,7 +74,7 @@ export function createLiveView(options: LiveViewOptions): PausableView {
       const event = scrubEvent(raw, scrub);
       progress.apply(event, now());
       if (event.type === 'finding') {
-        findings = [...findings, event.diagnostic];
+        findings.push(event.diagnostic);
         return;
       }
       tellFindings();

@@ -32,14 +32,16 @@ export function createPlainView(options: PlainViewOptions): View {
   const now = options.now ?? Date.now;
   const progress = createRunProgress(now(), scrub);
   const spokenAt = new Map<string, number>();
-  let findings: readonly Diagnostic[] = [];
+  let findings: Diagnostic[] = [];
   let closed = false;
 
   const tell = (text: string, at: number) => {
+    if (text === '') return;
     const stamp = style.dim(stampText(at));
     for (const line of scrub(text).split('\n')) if (line !== '') write(`${stamp} ${line}\n`);
   };
   const tellFindings = (at: number) => {
+    if (findings.length === 0) return;
     tell(renderFindings(findings, style), at);
     findings = [];
   };
@@ -58,7 +60,7 @@ export function createPlainView(options: PlainViewOptions): View {
       const event = scrubEvent(raw, scrub);
       progress.apply(event, at);
       if (event.type === 'finding') {
-        findings = [...findings, event.diagnostic];
+        findings.push(event.diagnostic);
         return;
       }
       tellFindings(at);

@@ -47,17 +47,27 @@ export function fillRecording(
 }
 
 /** The sections beside those, as they are said by every server of the cluster. */
-export function tellCluster(nodes: string, members: string, copy: StateCopy): readonly Section[] {
+export function tellCluster(
+  recording: readonly Section[],
+  nodes: string,
+  members: string,
+  copy: StateCopy,
+): readonly Section[] {
+  const values: Readonly<Record<string, string>> = {
+    [STATE_ANNOTATIONS.checksum]: copy.checksum,
+    [STATE_ANNOTATIONS.clusterId]: copy.clusterId,
+    [STATE_ANNOTATIONS.serial]: String(copy.serial),
+  };
+  const recorded = recording.find(({ name }) => name === 'state-copy')?.lines ?? [];
+  const filled = recorded.map((line) =>
+    Object.entries(values).reduce(
+      (text, [key, value]) => text.replace(new RegExp(`(${key}[": ]+)[\\w:]+`), `$1${value}`),
+      line,
+    ),
+  );
   return [
     { name: 'nodes', lines: nodes.split('\n') },
-    {
-      name: 'state-copy',
-      lines: [
-        `${STATE_ANNOTATIONS.checksum} ${copy.checksum}`,
-        `${STATE_ANNOTATIONS.clusterId} ${copy.clusterId}`,
-        `${STATE_ANNOTATIONS.serial} ${copy.serial}`,
-      ],
-    },
+    { name: 'state-copy', lines: filled },
     { name: 'members', lines: [members] },
   ];
 }

@@ -73,6 +73,7 @@ export async function makeClusterFiles(directory: string, size: ClusterSize): Pr
   await writeKubeconfig(cluster);
   const { serial, checksum } = JSON.parse(await store.text()) as { serial: number; checksum: string };
   const told = tellCluster(
+    recordings.server,
     nodeList(recordings, machines),
     memberList(recordings.server, machines.slice(0, size.servers)),
     { clusterId: state.clusterId, serial, checksum },

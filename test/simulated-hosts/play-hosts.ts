@@ -111,7 +111,7 @@ function answerProbe(channel: ServerChannel, script: string, answer: string): vo
     end(channel, 127);
     return;
   }
-  const told = script.includes('m nodes;') ? `${answer}\n${clusterAnswer}` : answer;
+  const told = script.includes('m nodes') ? `${answer}\n${clusterAnswer}` : answer;
   const text = told
     .replace(/^(@recorded time\n).*$/m, `$1${(Date.now() / 1000).toFixed(9)}`)
     .replaceAll(RECORDING_MARK, mark);

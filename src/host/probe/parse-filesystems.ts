@@ -12,7 +12,8 @@ export function parseFilesystems(
   mounts: readonly string[],
 ): Filesystem[] {
   const usages = df.flatMap((line) => readUsage(line));
-  const options = new Map(mounts.flatMap((line) => readMount(line)));
+  const wanted = new Set(usages.map(({ mountPoint }) => mountPoint));
+  const options = new Map(mounts.flatMap((line) => readMount(line, wanted)));
   return asked.flatMap((path, index) => {
     const usage = usages.length === asked.length ? usages[index] : nearest(path, usages);
     if (usage === undefined) return [];
@@ -36,12 +37,18 @@ function readUsage(line: string): Usage[] {
   return [{ mountPoint: found[4] ?? '/', availableBytes: Math.max(0, Number(found[3])) * 1024 }];
 }
 
-function readMount(line: string): [string, { type: string; options: Set<string> }][] {
-  const [, mountPoint, type, options] = line.split(' ');
+function readMount(
+  line: string,
+  wanted: ReadonlySet<string>,
+): [string, { type: string; options: Set<string> }][] {
+  const [, mountPoint, type, options] = line.split(' ', 4);
   if (mountPoint === undefined || type === undefined || options === undefined) return [];
-  const path = mountPoint.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
+  const path = !mountPoint.includes('\\')
+    ? mountPoint
+    : mountPoint.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      );
+  if (!wanted.has(path)) return [];
   return [[path, { type, options: new Set(options.split(',')) }]];
 }
 

@@ -31,6 +31,8 @@ export function parseRoutes4(lines: readonly string[]): Route[] {
 /** /proc/net/ipv6_route without link-local, multicast and the kernel's own entries (on lo, or with the flag of local ones). */
 export function parseRoutes6(lines: readonly string[]): Route[] {
   return lines.flatMap((line) => {
+    // Most lines are the kernel's own, on lo.
+    if (/ lo\s*$/.test(line)) return [];
     const fields = line.trim().split(/\s+/);
     const [destination = '', prefixHex = ''] = fields;
     const name = fields.at(-1) ?? '';
@@ -99,9 +101,13 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
 }
 
+/** Has no other spelling. */
+const PLAIN_IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?[1-9]\d|1\d\d|\d)(?:\.(?!$)|$)){4}$/;
+
 /** `*` is how ss writes a socket that listens on every address of both families. */
 function normalizeAddress(address: string): string {
   if (address === '*') return '::';
+  if (PLAIN_IPV4.test(address)) return address;
   return ipaddr.isValid(address) ? ipaddr.parse(address).toString() : address;
 }
 

@@ -2,6 +2,7 @@ import type { Cluster, ClusterNode, NodeKey } from '../../domain/cluster.ts';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { nodeName } from '../../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../../domain/observed.ts';
+import { remember } from '../../lib/remember.ts';
 import type { EtcdLink } from '../../rke2/etcd-links.ts';
 
 /** Everything that the checks look at. Hosts that were not reached are passed over: they are reported elsewhere. */
@@ -79,8 +80,8 @@ export function clusterCheck(
 }
 
 /** The hosts of the file that were reached, in its order. */
-export function checkedHosts(input: CheckInput): readonly CheckedHost[] {
-  return input.cluster.nodes.flatMap((node): CheckedHost[] => {
+export const checkedHosts = remember((input: CheckInput): readonly CheckedHost[] =>
+  input.cluster.nodes.flatMap((node): CheckedHost[] => {
     const observation = input.observed.hosts[node.key];
     if (observation?.reachable !== true) return [];
     const { facts } = observation;
@@ -95,8 +96,8 @@ export function checkedHosts(input: CheckInput): readonly CheckedHost[] {
         hasRke2: facts.rke2.server.exists || facts.rke2.agent.exists || facts.rke2.etcdData,
       },
     ];
-  });
-}
+  }),
+);
 
 /** The name that the file gives the node, else its address; with the port when that is not SSH's own. */
 export function hostLabel(node: ClusterNode): string {

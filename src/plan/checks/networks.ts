@@ -22,7 +22,22 @@ export function isHostOnly(address: string): boolean {
   return ['loopback', 'linkLocal', 'multicast', 'unspecified'].includes(ipaddr.process(plain).range());
 }
 
-function parseNetwork(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] | null {
+type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+const known = new Map<string, Network | null>();
+
+/** The same few networks are asked about for every host. */
+function parseNetwork(text: string): Network | null {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const parsed = readNetwork(text);
+  if (known.size < MOST_KNOWN) known.set(text, parsed);
+  return parsed;
+}
+
+const MOST_KNOWN = 1_000;
+
+function readNetwork(text: string): Network | null {
   const [address = '', prefix] = text.split('/');
   if (!ipaddr.isValid(address)) return null;
   const parsed = ipaddr.parse(address);
