@@ -20,17 +20,17 @@ if [ "$token" != "$known" ]; then mv "$dir/$ticket.$$" "$dir/$ticket"; exit 1; f
 rm -f "$dir/$ticket.$$"
 part=\${path%/*}/.\${path##*/}.rke2ctl-part
 if [ "$state" = whole ] || ! exec 7<"$part"; then exec 7<"$path" || exit 1; fi
+exec 8>&1
 while [ "$offset" -lt "$size" ]; do
-  set -- $(stat -L -c '%s %h' /proc/self/fd/7)
-  [ "$2" -gt 0 ] || exit 1
-  count=$(($1 - offset))
-  if [ "$count" -gt $((size - offset)) ]; then count=$((size - offset)); fi
-  if [ "$rate" -gt 0 ] && [ "$count" -gt $((rate / 10 + 1)) ]; then count=$((rate / 10 + 1)); fi
-  if [ "$count" -gt 0 ]; then
-    dd if=/proc/self/fd/7 bs=1M iflag=skip_bytes,count_bytes skip="$offset" count="$count" || exit 1
-    offset=$((offset + count))
-  fi
-  if [ "$count" -le 0 ] || [ "$rate" -gt 0 ]; then sleep 0.1; fi
+  [ /proc/self/fd/7 -ef "$part" ] || [ /proc/self/fd/7 -ef "$path" ] || exit 1
+  count=$((size - offset)) pause=0.25
+  if [ "$rate" -gt 0 ]; then pause=0.1; if [ "$count" -gt $((rate / 10 + 1)) ]; then count=$((rate / 10 + 1)); fi; fi
+  told=$(LC_ALL=C dd if=/proc/self/fd/7 bs=128K iflag=skip_bytes,count_bytes skip="$offset" count="$count" 2>&1 >&8) || exit 1
+  told=\${told##*$'\\n'}
+  offset=$((offset + \${told%% *}))
+  [ "$offset" -lt "$size" ] || break
+  read -r -t "$pause" -n 1 word
+  [ $? -gt 128 ] || exit 1
 done
 `;
 

@@ -177,7 +177,7 @@ describe.each(SHELLS)('a file for a host with %s', (_name, shell) => {
     dying.close();
     expect(outcome).toBe('sent');
     expect(arrived(taker)).toBe(true);
-    expect(cuts).toEqual([{ bytes: 5_000_001, met: true }]);
+    expect(cuts).toEqual([{ bytes: 5_000_001, met: true, why: '' }]);
     expect(sent.reduce((sum, bytes) => sum + bytes, 0)).toBe(content.length - 5_000_001);
   });
 
@@ -194,7 +194,7 @@ describe.each(SHELLS)('a file for a host with %s', (_name, shell) => {
         },
       }),
     );
-    expect(cuts).toEqual([null, { bytes: 0, met: false }]);
+    expect(cuts).toEqual([null, { bytes: 0, met: false, why: '' }]);
     expect(arrived(taker)).toBe(true);
   });
 
