@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
 /** Absolute path of a file of this very installation; `name` is its path in the package. */
 export function packageFile(name: string): string {
-  return fileURLToPath(new URL(`../../${name}`, import.meta.url));
+  return join(import.meta.dirname, '../..', name);
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { countTraffic, type HostTraffic } from './count-traffic.ts';
@@ -48,6 +49,8 @@ const RELEASE_FILES = ['rke2.linux-amd64.tar.gz', 'rke2-images.linux-amd64.tar.z
 /** Beside these: scripts, settings, what is read from files before. */
 const MOST_BYTES_FIRST = 64_000;
 const MOST_BYTES_AGAIN = 12_000;
+
+const EXAMPLE = fileURLToPath(new URL('../../examples/ha-endpoint/cluster.yml', import.meta.url));
 
 let lab: Lab;
 let project: Project;
@@ -208,12 +211,15 @@ describe('what a second `up` costs', () => {
   );
 });
 
-describe('what `--help` costs', () => {
-  it('is a few files, none of them a package of its own', async () => {
-    const files = await listLoadedFiles(project.directory, '--help');
-    expect(files.length).toBeGreaterThan(1);
-    expect(files.length).toBeLessThanOrEqual(6);
-    expect(files.filter(({ path }) => path.includes('node_modules'))).toEqual([]);
-    expect(files.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(250_000);
+describe('what it costs to start', () => {
+  it.each([
+    { words: ['--help'], files: 6, bytes: 250_000 },
+    { words: ['validate', '--config', EXAMPLE], files: 16, bytes: 1_400_000 },
+  ])('$words.0 is a few files, none of them a package of its own', async ({ words, files, bytes }) => {
+    const loaded = await listLoadedFiles(project.directory, ...words);
+    expect(loaded.length).toBeGreaterThan(1);
+    expect(loaded.length).toBeLessThanOrEqual(files);
+    expect(loaded.filter(({ path }) => path.includes('node_modules'))).toEqual([]);
+    expect(loaded.reduce((sum, { bytes: size }) => sum + size, 0)).toBeLessThan(bytes);
   });
 });
