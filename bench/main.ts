@@ -1,13 +1,13 @@
-import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Figure, Unit } from './figure.ts';
+import type { Figure } from './figure.ts';
 import { FIGURES } from './figures.ts';
-import { createFixtures, type Share } from './fixture.ts';
-import { median, type Samples } from './measure.ts';
+import { createFixtures } from './fixture.ts';
+import { describeCommit, describeMachine } from './machine.ts';
+import { keepResults, type Result, takeResult } from './results.ts';
 
 /**
- * Prints every figure; with names as arguments only those, with `--vs ansible` also those that compare with it. Exit code 1
- * when one is over its limit or could not be taken.
+ * Takes every figure, prints it, and keeps it in results.json and results.svg; with names as arguments only
+ * those, with `--vs ansible` also those that compare with it. Exit code 1 when one is over its limit or could not be taken.
  */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { vs: { type: 'string' } }, allowPositionals: true });
@@ -19,35 +19,52 @@ async function main(): Promise<void> {
     process.exitCode = 3;
     return;
   }
+  if (values.vs !== undefined && !FIGURES.some(({ versus }) => versus === values.vs)) {
+    console.error(`Nothing is compared with ${values.vs}; it is \`--vs ansible\`.`);
+    process.exitCode = 3;
+    return;
+  }
   const chosen = FIGURES.filter(({ name, versus }) =>
     positionals.length === 0 ? versus === undefined || versus === values.vs : positionals.includes(name),
   );
-  const fixtures = createFixtures();
+  if (await takeAll(chosen)) process.exitCode = 1;
+}
+
+/** Takes, shows and keeps one after the other; true when one is over its limit or could not be taken. */
+async function takeAll(chosen: readonly Figure[]): Promise<boolean> {
+  const names = FIGURES.map(({ name }) => name);
+  const [machine, commit] = await Promise.all([describeMachine(), describeCommit()]);
+  const { share, keepOnly } = createFixtures();
+  let amiss = false;
   try {
     for (const [index, figure] of chosen.entries()) {
-      await show(figure, fixtures.share);
-      await fixtures.keepOnly(chosen.slice(index + 1).flatMap((later) => later.fixtures ?? []));
+      try {
+        const result = await takeResult(figure, { machine, commit, share });
+        show(result);
+        await keepResults([result], names);
+        amiss ||= result.over;
+      } catch (error) {
+        console.error(`${figure.name}: not taken.`, error);
+        amiss = true;
+      }
+      await keepOnly(chosen.slice(index + 1).flatMap((later) => later.fixtures ?? []));
     }
   } finally {
-    await fixtures.keepOnly([]);
+    await keepOnly([]);
   }
+  return amiss;
 }
 
-async function show({ name, limit, unit = 's', measure }: Figure, share: Share): Promise<void> {
-  const load = loadavg()[0] ?? 0;
-  const [ours, theirs] = await measure(share);
-  const value = median(ours.values) / (theirs === undefined ? 1 : median(theirs.values));
-  if (value > limit) process.exitCode = 1;
-  const of = theirs === undefined ? ` ${unit}` : '';
-  console.log(`${name}: ${value.toFixed(2)}${of} (limit ${limit}${of})${value > limit ? '  OVER' : ''}`);
-  for (const samples of theirs === undefined ? [ours] : [ours, theirs])
-    console.log(`  ${describe(samples, unit)}`);
-  console.log(`  load before ${load.toFixed(1)} on ${availableParallelism()} cores`);
-}
-
-function describe({ name, values }: Samples, unit: Unit): string {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return `${name}: median ${median(values).toFixed(3)} ${unit} of ${values.length} (${least.toFixed(3)} – ${most.toFixed(3)})`;
+function show({ name, value, limit, unit, over, sides, load, machine }: Result): void {
+  const of = sides.length === 1 ? ` ${unit}` : '';
+  console.log(`${name}: ${value.toPrecision(3)}${of} (limit ${limit}${of})${over ? '  OVER' : ''}`);
+  for (const { name: what, median, values } of sides) {
+    const [least, most] = [Math.min(...values), Math.max(...values)].map((one) => one.toPrecision(3));
+    console.log(
+      `  ${what}: median ${median.toPrecision(3)} ${unit} of ${values.length} (${least} – ${most})`,
+    );
+  }
+  console.log(`  load before ${load.toFixed(1)} on ${machine.cores} cores`);
 }
 
 await main();
