@@ -12,7 +12,7 @@ const ROOT_TESTS = 'test/{host/{files,host,inspect-host,receive-file,upload},art
 /** Tests that measure, count or break the very line they use: they want the machine for themselves. */
 const ALONE_TESTS = [
   'test/{lab,transport}/**/*.test.ts',
-  'test/e2e/{counts,faults,faults-running,membership,run,status}.test.ts',
+  'test/e2e/{counts,faults,faults-running,membership,run,simulated-hosts,status}.test.ts',
   ROOT_TESTS,
 ];
 

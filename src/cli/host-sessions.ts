@@ -12,7 +12,7 @@ import type { HostFacts, HostObservation, Observed } from '../domain/observed.ts
 import { describeFailure } from '../engine/failure-of.ts';
 import type { Host } from '../host/host.ts';
 import { retry } from '../lib/retry.ts';
-import { createSemaphore } from '../lib/semaphore.ts';
+import { createSemaphore, type Semaphore } from '../lib/semaphore.ts';
 
 /** Connects to a node and looks at it; with the lock at its far end when the run may change things. */
 export type OpenHost = (node: ClusterNode, signal: AbortSignal) => Promise<OpenedHost>;
@@ -75,11 +75,13 @@ export class HostSessions {
     window: number,
     signal: AbortSignal,
   ): Promise<Observed['hosts']> {
-    const semaphore = createSemaphore(window);
+    const turns = createSemaphore(window);
+    let ahead = nodes.length;
     const entries = nodes.map((node) =>
-      semaphore.run(
-        async (): Promise<[NodeKey, HostObservation]> => [node.key, await this.#observeOne(node, signal)],
-      ),
+      takeTurn(turns, async (): Promise<[NodeKey, HostObservation]> => {
+        ahead -= 1;
+        return [node.key, await this.#observeOne(node, ahead, signal)];
+      }),
     );
     const settled = await Promise.allSettled(entries);
     const refused = settled.find((entry) => entry.status === 'rejected');
@@ -116,9 +118,9 @@ export class HostSessions {
     this.#opened.clear();
   }
 
-  async #observeOne(node: ClusterNode, signal: AbortSignal): Promise<HostObservation> {
+  async #observeOne(node: ClusterNode, ahead: number, signal: AbortSignal): Promise<HostObservation> {
     const started = Date.now();
-    this.#emit({ type: 'host-connecting', key: node.key });
+    this.#emit({ type: 'host-connecting', key: node.key, ahead });
     try {
       const opened = await this.#open(node, signal);
       this.#opened.set(node.key, opened);
@@ -168,6 +170,21 @@ export class HostSessions {
     } catch {
       return false;
     }
+  }
+}
+
+/** Who has not answered by then is slow, or dead: it is waited for on, but keeps nobody else from their turn. */
+const TURN_MS = 1_000;
+
+/** Works in a turn of its own, which ends with the work or after a while, whichever is first. */
+async function takeTurn<T>(turns: Semaphore, work: () => Promise<T>): Promise<T> {
+  const leave = await turns.acquire();
+  const timer = setTimeout(leave, TURN_MS);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+    leave();
   }
 }
 

@@ -20,7 +20,12 @@ export type RunEvent =
       readonly clusterName: string;
       readonly config: string;
     }
-  | { readonly type: 'host-connecting'; readonly key: NodeKey }
+  | {
+      readonly type: 'host-connecting';
+      readonly key: NodeKey;
+      /** How many hosts still wait for their turn. */
+      readonly ahead?: number;
+    }
   | {
       readonly type: 'host-probed';
       readonly key: NodeKey;

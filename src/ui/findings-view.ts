@@ -19,7 +19,7 @@ export function listFindings(findings: readonly Diagnostic[], style: Style): rea
     ...findings.filter((each) => each.node === undefined).map((each) => renderOne(each, style, '')),
     ...groupByHosts(findings).map(
       ({ hosts, group }) =>
-        `${style.bold(hosts.join(', '))}\n${group.map((each) => renderOne(each, style, '  ')).join('')}`,
+        `${style.bold(nameHosts(hosts))}\n${group.map((each) => renderOne(each, style, '  ')).join('')}`,
     ),
   ];
 }
@@ -49,6 +49,16 @@ function renderOne(finding: Diagnostic, style: Style, indent: string): string {
   ].join('');
 }
 
+/** More names than these say less. */
+const MOST_NAMED = 20;
+
+/** A few hosts by their names, many by the first ones and how many more; \`--output json\` has them all. */
+function nameHosts(hosts: readonly string[]): string {
+  if (hosts.length <= MOST_NAMED) return hosts.join(', ');
+  const named = hosts.slice(0, MOST_NAMED / 2);
+  return `${named.join(', ')} and ${hosts.length - named.length} more`;
+}
+
 interface HostGroup {
   readonly hosts: readonly string[];
   readonly group: readonly Diagnostic[];
@@ -56,19 +66,20 @@ interface HostGroup {
 
 /** Equal findings of several hosts become one; findings of the same hosts stand together. */
 function groupByHosts(findings: readonly Diagnostic[]): readonly HostGroup[] {
-  const equal = new Map<string, { readonly finding: Diagnostic; readonly hosts: string[] }>();
+  const equal = new Map<string, { readonly finding: Diagnostic; readonly hosts: Set<string> }>();
   for (const finding of findings) {
     if (finding.node === undefined) continue;
     const { severity, code, message, hint, position } = finding;
     const key = JSON.stringify([severity, code, message, hint, position ?? null]);
-    const known = equal.get(key) ?? { finding, hosts: [] };
-    if (!known.hosts.includes(finding.node)) known.hosts.push(finding.node);
+    const known = equal.get(key) ?? { finding, hosts: new Set<string>() };
+    known.hosts.add(finding.node);
     equal.set(key, known);
   }
   const groups = new Map<string, { readonly hosts: readonly string[]; readonly group: Diagnostic[] }>();
   for (const { finding, hosts } of equal.values()) {
-    const key = JSON.stringify(hosts);
-    const known = groups.get(key) ?? { hosts, group: [] };
+    const names = [...hosts];
+    const key = JSON.stringify(names);
+    const known = groups.get(key) ?? { hosts: names, group: [] };
     known.group.push(finding);
     groups.set(key, known);
   }

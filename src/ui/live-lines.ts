@@ -63,7 +63,9 @@ function totalsText(totals: RunTotals, busy: number, now: number, style: Style):
   const time = clockText(now - totals.startedAt);
   const parts =
     totals.steps === null
-      ? [`${totals.reached} of ${countText(totals.reached + totals.unreachable + busy, 'host')} reached`]
+      ? [
+          `${totals.reached} of ${countText(totals.reached + totals.unreachable + totals.ahead + busy, 'host')} reached`,
+        ]
       : [`${totals.ended} of ${countText(totals.steps, 'step')}`, `${busy} at work`];
   if (totals.unreachable > 0) parts.push(`${totals.unreachable} unreachable`);
   if (totals.failed > 0) parts.push(`${totals.failed} failed`);

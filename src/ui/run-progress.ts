@@ -24,6 +24,8 @@ export interface RunTotals {
   readonly failed: number;
   readonly reached: number;
   readonly unreachable: number;
+  /** Hosts that nobody has called yet. */
+  readonly ahead: number;
   /** Columns of the widest host and title so far: columns that only grow do not jump about on the screen. */
   readonly hostWidth: number;
   readonly titleWidth: number;
@@ -55,6 +57,7 @@ export function createRunProgress(now: number, scrub: Scrub): RunProgress {
     failed: 0,
     reached: 0,
     unreachable: 0,
+    ahead: 0,
     hostWidth: 0,
     titleWidth: 0,
   };
@@ -69,6 +72,7 @@ export function createRunProgress(now: number, scrub: Scrub): RunProgress {
     switch (event.type) {
       case 'host-connecting':
         begin(`host ${event.key}`, keyLabel(event.key), 'connect and look', at);
+        totals = { ...totals, ahead: event.ahead ?? 0 };
         break;
       case 'host-probed':
         busy.delete(`host ${event.key}`);

@@ -41,6 +41,8 @@ export interface ClusterSize {
   readonly servers: number;
   readonly workers: number;
   readonly port: number;
+  /** As cluster.yml has it: `5s`. Whoever says nothing is waited for so long, at most twice. */
+  readonly connectTimeout: string;
 }
 
 const NAME = 'simulated';
@@ -115,7 +117,11 @@ async function writeKeys(directory: string) {
   return { user, host: ssh2.utils.generateKeyPairSync('ed25519') };
 }
 
-function clusterText(directory: string, addresses: readonly string[], { servers, port }: ClusterSize) {
+function clusterText(
+  directory: string,
+  addresses: readonly string[],
+  { servers, port, connectTimeout }: ClusterSize,
+) {
   return {
     cluster_name: NAME,
     kubernetes_version: VERSION,
@@ -127,7 +133,7 @@ function clusterText(directory: string, addresses: readonly string[], { servers,
     })),
     services: { 'kube-controller': { cluster_cidr: WIDE_PODS } },
     ssh_key_path: join(directory, 'id_ed25519'),
-    ssh: { known_hosts: join(directory, 'known_hosts') },
+    ssh: { known_hosts: join(directory, 'known_hosts'), connect_timeout: connectTimeout },
     kubeconfig: { path: join(directory, `kube_config_${NAME}.yml`) },
   };
 }

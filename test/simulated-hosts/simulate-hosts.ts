@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,8 @@ export interface SimulatedHosts {
   readonly environment: Readonly<Record<string, string>>;
   /** Runs `rke2ctl ARGS` in the folder; never throws for an exit code. */
   readonly rke2ctl: (...args: string[]) => Promise<CommandEnd>;
+  /** The same; gives the most memory that the process ever had, in megabytes, as the kernel counted it (VmHWM). */
+  readonly peakMemory: (...args: string[]) => Promise<number>;
   /** From now on these hosts are ill and all others well; open connections fall. */
   readonly setFaults: (faults: PlayOrder) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -56,7 +58,7 @@ export async function simulateHosts(size: ClusterSize): Promise<SimulatedHosts> 
     await close();
     throw error;
   }
-  return {
+  const hosts: SimulatedHosts = {
     directory,
     pid: player.pid ?? 0,
     port: size.port,
@@ -64,15 +66,33 @@ export async function simulateHosts(size: ClusterSize): Promise<SimulatedHosts> 
     environment,
     setFaults,
     close,
-    rke2ctl: async (...args) => {
-      const { exitCode, stdout, stderr } = await execa(process.execPath, [BIN, ...args], {
-        cwd: directory,
-        env: environment,
-        reject: false,
-      });
-      return { exitCode: exitCode ?? -1, stdout, stderr };
+    rke2ctl: (...args) => runNode(hosts, [BIN, ...args]),
+    peakMemory: async (...args) => {
+      const file = join(directory, 'peak-memory');
+      await runNode(hosts, ['--import', tellPeak(file), BIN, ...args]);
+      return Number(await readFile(file, 'utf8')) / 1024;
     },
   };
+  return hosts;
+}
+
+async function runNode(
+  { directory, environment }: SimulatedHosts,
+  args: readonly string[],
+): Promise<CommandEnd> {
+  const options = { cwd: directory, env: environment, reject: false };
+  const { exitCode, stdout, stderr } = await execa(process.execPath, args, options);
+  return { exitCode: exitCode ?? -1, stdout, stderr };
+}
+
+/** A module that writes the kernel's word down when its process ends. */
+function tellPeak(file: string): string {
+  const program = `
+    import { readFileSync, writeFileSync } from 'node:fs';
+    process.on('exit', () => writeFileSync(
+      ${JSON.stringify(file)}, /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]));
+  `;
+  return `data:text/javascript,${encodeURIComponent(program)}`;
 }
 
 async function order(player: ChildProcess, faults: PlayOrder): Promise<void> {

@@ -43,11 +43,15 @@ export function makeTrace(
   spans: readonly Span[],
   names: ReadonlyMap<NodeKey, string>,
 ): readonly TraceEvent[] {
-  const keys = [null, ...new Set(spans.flatMap(({ key }) => (key === null ? [] : [key])))];
-  return keys.flatMap((key, index) => {
+  const byKey = new Map<NodeKey | null, Span[]>([[null, []]]);
+  for (const span of spans) {
+    const own = byKey.get(span.key);
+    if (own === undefined) byKey.set(span.key, [span]);
+    else own.push(span);
+  }
+  return [...byKey].flatMap(([key, own], index) => {
     const pid = index + 1;
     const label = key === null ? 'rke2ctl' : hostLabel(key, names);
-    const own = spans.filter((span) => span.key === key);
     return [
       { ph: 'M', name: 'process_name', pid, tid: 0, args: { name: label } } as const,
       { ph: 'M', name: 'process_sort_index', pid, tid: 0, args: { sort_index: index } } as const,
