@@ -6,7 +6,8 @@ const TOP = 88;
 const ROW = 42;
 const BAR = 14;
 const BARS_FROM = 366;
-const BARS_TO = 716;
+const BARS_TO = 706;
+const VALUES_TO = 784;
 /** How many limits the width of the bars is. */
 const SCALE = 1.25;
 const LIMIT_X = BARS_FROM + (BARS_TO - BARS_FROM) / SCALE;
@@ -18,6 +19,7 @@ const STYLE = `
   .name { font-weight: 600 }
   .quiet { font-size: 11.5px; fill: #59636e }
   .value { font-weight: 600; font-variant-numeric: tabular-nums }
+  .ground { fill: #ffffff }
   .track { fill: #818b981f }
   .within { fill: #2da44e }
   .over { fill: #cf222e }
@@ -25,6 +27,7 @@ const STYLE = `
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc }
     .quiet { fill: #9198a1 }
+    .ground { fill: #0d1117 }
     .track { fill: #656c7633 }
     .within { fill: #3fb950 }
     .over { fill: #f85149 }
@@ -39,6 +42,7 @@ export function renderPicture(results: readonly Result[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${within} of ${results.length} figures within their limits">
 <style>${STYLE}
 </style>
+<rect class="ground" width="${WIDTH}" height="${height}" rx="8"/>
 <text class="title" x="${MARGIN}" y="36">rke2ctl against its limits</text>
 <text class="quiet" x="${MARGIN}" y="57">Medians, ours ÷ theirs; shorter is faster.</text>
 <text class="quiet" x="${LIMIT_X}" y="${TOP - 12}" text-anchor="middle">limit</text>
@@ -59,7 +63,8 @@ function renderRow({ name, value, limit, unit, over, sides }: Result, top: numbe
   return `<text class="name" x="${MARGIN}" y="${middle - 2}">${escapeXml(name)}</text>
 <text class="quiet" x="${MARGIN}" y="${middle + 13}">${escapeXml(shorten(sides.map((side) => side.name).join(' ÷ ')))}</text>
 ${bar('track', full)}${bar(over ? 'over' : 'within', length)}
-<text x="${WIDTH - MARGIN}" y="${middle + 5}" text-anchor="end"><tspan class="value">${formatValue(value)}${of}</tspan><tspan class="quiet"> of ${formatValue(limit)}</tspan></text>`;
+<text class="value" x="${VALUES_TO}" y="${middle + 5}" text-anchor="end">${formatValue(value)}${of}</text>
+<text class="quiet" x="${VALUES_TO + 6}" y="${middle + 5}">of ${formatValue(limit)}</text>`;
 }
 
 /** What fits beside the bars. */
