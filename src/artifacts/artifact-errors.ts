@@ -18,6 +18,10 @@ export interface BadArtifact {
   readonly actual: string | null;
 }
 
+function placeWords(place: string): string {
+  return place.includes('://') ? place : `The artifact directory ${place}`;
+}
+
 /** The directory cannot be looked into, or holds nothing of a release. */
 export function directoryUnusable(directory: string, why: string, cause?: unknown): ArtifactError {
   return new ArtifactError({
@@ -41,7 +45,7 @@ export function artifactsMissing(
   const release = version === null ? 'releases' : `releases/tag/${toUrlVersion(version)}`;
   return new ArtifactError({
     code: 'artifacts-missing',
-    message: `The artifact directory ${directory} lacks what this cluster needs, so nothing was sent:${list.join('')}`,
+    message: `${placeWords(directory)} lacks what this cluster needs, so nothing was sent:${list.join('')}`,
     hint: `Put the missing files there (https://github.com/rancher/rke2/${release}), or name a registry that supplies the images under private_registries with is_default: true.`,
   });
 }
@@ -100,7 +104,7 @@ export function artifactChanging(path: string): ArtifactError {
 export function wrongRelease(directory: string, found: string, wanted: string): ArtifactError {
   return new ArtifactError({
     code: 'artifacts-wrong-version',
-    message: `The artifact directory ${directory} holds RKE2 ${found}, but this cluster is to run ${wanted}.`,
+    message: `${placeWords(directory)} holds RKE2 ${found}, but this cluster is to run ${wanted}.`,
     hint: `Put the files of ${wanted} there, or point install.artifacts at the directory that has them.`,
   });
 }

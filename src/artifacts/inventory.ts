@@ -37,7 +37,8 @@ export function checksumFileName(arch: string): string {
   return `sha256sum-${arch}.txt`;
 }
 
-const RELEASE_FILE =
+/** The names of all files of a release that concern us; the architecture is group 1, or 2 for a list of checksums. */
+export const RELEASE_FILE =
   /^(?:rke2(?:-images(?:-[a-z0-9-]+)?)?\.linux-([a-z0-9]+)(?:\.(?:tar\.zst|tar\.gz|txt))?|sha256sum-([a-z0-9]+)\.txt)$/;
 
 /**

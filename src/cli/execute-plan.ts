@@ -1,5 +1,6 @@
 import { createDistributor, type Distributor } from '../artifacts/distributor.ts';
 import { findHeldFiles } from '../artifacts/held-files.ts';
+import { urlUnreached } from '../artifacts/url-errors.ts';
 import type { NodeKey } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ConnectionLostError } from '../domain/errors.ts';
@@ -7,6 +8,7 @@ import type { PortResult, RunResult } from '../domain/event.ts';
 import type { Plan, Step, StepId } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { runPlan } from '../engine/run-plan.ts';
+import type { ArtifactSource } from '../host/run-receive.ts';
 import { createPace } from '../lib/pace.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../render/desired-node.ts';
 import { CATALOG } from '../steps/catalog.ts';
@@ -16,8 +18,8 @@ import type { Workspace } from './workspace.ts';
 export interface ExecuteOptions {
   readonly concurrency: number;
   readonly timeoutMs: number;
-  /** Where release files lie on this machine, by name. */
-  readonly artifact: (name: string) => string;
+  /** Where release files are to be had, by name. */
+  readonly artifact: (name: string) => ArtifactSource;
   /** What nodes are rendered from; null for plans that write no files. */
   readonly input: DesiredInput | null;
   readonly state: State | null;
@@ -78,7 +80,7 @@ export async function executePlan(
 }
 
 function distributorFor(
-  { cluster, sessions }: Workspace,
+  { cluster, sessions, emit }: Workspace,
   plan: Plan,
   { input }: ExecuteOptions,
 ): Distributor {
@@ -93,6 +95,10 @@ function distributorFor(
     nodeBytesPerSecond: transfer.nodeMbps === null ? null : transfer.nodeMbps * BYTES_PER_MBIT,
     zone: firewall.provider === 'none' || firewall.manage === 'check' ? null : (firewall.zone ?? ''),
     now: () => performance.now(),
+    onUnreached: (key, url, why) => {
+      const node = plan.nodes.find((each) => each.key === key)?.name ?? key;
+      emit({ type: 'finding', diagnostic: urlUnreached(node, url, why) });
+    },
     ...(transfer.operatorMbps === null
       ? {}
       : { pace: createPace(transfer.operatorMbps * BYTES_PER_MBIT, CLOCK) }),

@@ -60,7 +60,7 @@ function noRelease(version: string): Release {
     artifacts: {},
     architectures: null,
     requiredDiskBytes: {},
-    path: (name) => name,
+    artifact: (name) => ({ source: name }),
     verify: () => Promise.resolve(),
   };
 }

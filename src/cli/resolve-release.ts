@@ -1,19 +1,26 @@
 import { homedir } from 'node:os';
-import { artifactsMissing, releaseUnknown, wrongRelease } from '../artifacts/artifact-errors.ts';
+import { join } from 'node:path';
+import { artifactsMissing } from '../artifacts/artifact-errors.ts';
 import { cacheFolder, openFileCache } from '../artifacts/file-cache.ts';
-import { type Inventory, readInventory, tarballName } from '../artifacts/inventory.ts';
+import { type Inventory, readInventory } from '../artifacts/inventory.ts';
+import { proxyForUrl } from '../artifacts/proxy-for-url.ts';
 import type { ReleaseFile } from '../artifacts/release-file.ts';
 import { resolveChannel } from '../artifacts/resolve-channel.ts';
-import { type Selection, selectArtifacts } from '../artifacts/select-artifacts.ts';
+import type { Selection } from '../artifacts/select-artifacts.ts';
+import { openTextCache } from '../artifacts/text-cache.ts';
+import { readUrlInventory, type UrlRelease, withSizes } from '../artifacts/url-inventory.ts';
+import { openUrlMemory } from '../artifacts/url-memory.ts';
+import { urlOrigins } from '../artifacts/url-origins.ts';
 import { verifyArtifacts } from '../artifacts/verify-artifacts.ts';
-import type { Cluster, NodeKey } from '../domain/cluster.ts';
-import { ArtifactError, type Rke2ctlError } from '../domain/errors.ts';
+import type { Cluster, NodeKey, RemoteArtifacts } from '../domain/cluster.ts';
 import type { ArtifactRef } from '../domain/marker.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { State } from '../domain/state.ts';
-import { factsOf, installPrefix, type SelectedArtifacts } from '../render/desired-node.ts';
-import { requiredDisk } from '../rke2/requirements.ts';
-import { parseVersion } from '../rke2/version.ts';
+import type { ArtifactSource } from '../host/run-receive.ts';
+import type { SelectedArtifacts } from '../render/desired-node.ts';
+import { artifactBase } from '../rke2/artifact-url.ts';
+import { chooseFiles, type FileChoice, hostArchs } from './choose-files.ts';
+import { diskNeed } from './disk-need.ts';
 
 /** The version that this run is about, and the files it comes from. */
 export interface Release {
@@ -24,8 +31,8 @@ export interface Release {
   readonly architectures: readonly string[] | null;
   /** Bytes that would be put on each host, by directory; hosts that have all are left out. */
   readonly requiredDiskBytes: Readonly<Record<NodeKey, Readonly<Record<string, number>>>>;
-  /** Where a release file lies on this machine. */
-  readonly path: (name: string) => string;
+  /** Where a release file lies on this machine, and where hosts fetch it if they can. */
+  readonly artifact: (name: string) => ArtifactSource;
   /** Holds the files against their checksums; throws ArtifactError that names every bad one. */
   readonly verify: (signal: AbortSignal) => Promise<void>;
 }
@@ -46,8 +53,9 @@ const CHANNEL_TIMEOUT_MS = 30_000;
 export async function resolveRelease(input: ReleaseInput): Promise<Release> {
   const { install } = input.cluster;
   if (install.method === 'script' || install.artifacts === null) return downloaded(input);
-  if (/^[a-z]+:\/\//.test(install.artifacts)) throw urlNotYet(install.artifacts);
-  return fromDirectory(input, install.artifacts);
+  return install.remote === null
+    ? fromDirectory(input, install.artifacts)
+    : fromUrl(input, install.artifacts, install.remote);
 }
 
 async function downloaded({ cluster, state, signal }: ReleaseInput): Promise<Release> {
@@ -61,36 +69,18 @@ async function downloaded({ cluster, state, signal }: ReleaseInput): Promise<Rel
     artifacts: {},
     architectures: null,
     requiredDiskBytes: {},
-    path: (name) => name,
+    artifact: (name) => ({ source: name }),
     verify: () => Promise.resolve(),
   };
 }
 
-async function fromDirectory(
-  { cluster, state, observed }: ReleaseInput,
-  directory: string,
-): Promise<Release> {
+async function fromDirectory(input: ReleaseInput, directory: string): Promise<Release> {
   const cache = openFileCache(cacheFolder(process.env, homedir()));
   const inventory = await readInventory(directory, cache);
-  const archs = hostArchs(cluster, observed, inventory);
-  const version = chooseVersion(cluster, state, inventory, archs);
-  const selections = new Map(archs.map((arch) => [arch, select(cluster, inventory, arch, version)]));
-  const missing = [...selections.values()].flatMap((selection) => selection.missing);
-  if (missing.length > 0) throw artifactsMissing(directory, missing, version);
-  const artifacts = Object.fromEntries(
-    [...selections].map(([arch, selection]) => [arch, toArtifacts(selection)]),
-  );
-  const files = new Map(
-    [...selections.values()].flatMap((selection) =>
-      filesOf(selection).map((file) => [file.name, file] as const),
-    ),
-  );
+  const { version, selections } = chooseFiles(input, inventory);
+  refuseMissing(directory, selections, version);
   return {
-    version,
-    artifacts,
-    architectures: Object.keys(inventory.archs),
-    requiredDiskBytes: diskBytes(cluster, observed, artifacts),
-    path: (name) => files.get(name)?.path ?? name,
+    ...releaseOf(input, inventory, { version, selections }),
     verify: async (signal) => {
       for (const [arch, selection] of selections) {
         const checksums = inventory.archs[arch]?.checksumFile ?? `sha256sum-${arch}.txt`;
@@ -100,39 +90,106 @@ async function fromDirectory(
   };
 }
 
-/** The architectures of the hosts that the directory has something for; the others are for the checks to complain of. */
-function hostArchs(cluster: Cluster, observed: Observed, inventory: Inventory): readonly string[] {
-  const asked = cluster.nodes.flatMap((node) => factsOf(observed, node.key)?.arch ?? []);
-  return [...new Set(asked)].filter((arch) => inventory.archs[arch] !== undefined);
+/** Every file is verified where it arrives, so nothing is left for `verify`. */
+async function fromUrl(input: ReleaseInput, url: string, remote: RemoteArtifacts): Promise<Release> {
+  const { cluster, observed } = input;
+  const base = artifactBase(url, cluster.version);
+  const release = openUrlRelease(base, remote, input.signal);
+  const inventory = await readUrlInventory(release, hostArchs(cluster, observed));
+  const { version, selections } = await chooseSized(input, release, inventory);
+  refuseMissing(base, selections, version);
+  const origins = urlOrigins(release, proxyForUrl(base, cluster.environment));
+  const plain = releaseOf(input, inventory, { version, selections }, base);
+  const files = filesByName(selections);
+  return {
+    ...plain,
+    artifact: (name) => {
+      const file = files.get(name);
+      return file === undefined ? { source: name } : { source: file.path, origin: origins(file) };
+    },
+    verify: () => Promise.resolve(),
+  };
 }
 
-function chooseVersion(
-  cluster: Cluster,
-  state: State,
+function openUrlRelease(
+  base: string,
+  { login, query, checksums }: RemoteArtifacts,
+  signal: AbortSignal,
+): UrlRelease {
+  const folder = cacheFolder(process.env, homedir());
+  return {
+    access: { base, login, query },
+    pins: checksums,
+    folder: join(folder, 'releases'),
+    texts: openTextCache(join(folder, 'release-lists')),
+    memory: openUrlMemory(folder),
+    signal,
+    env: process.env,
+  };
+}
+
+/** Lists name what a release has; a mirror may have less of it, so what is chosen and not there is chosen otherwise. */
+async function chooseSized(
+  input: ReleaseInput,
+  release: UrlRelease,
   inventory: Inventory,
-  archs: readonly string[],
-): string {
-  const found = archs.flatMap((arch) => inventory.archs[arch]?.version ?? []);
-  const wanted = cluster.version ?? state.version ?? found[0] ?? null;
-  if (wanted === null) throw releaseUnknown(inventory.directory);
-  const other = found.find((version) => version !== wanted);
-  if (other !== undefined) throw wrongRelease(inventory.directory, other, wanted);
-  return wanted;
+): Promise<FileChoice> {
+  const choice = chooseFiles(input, inventory);
+  const wanted = [...filesByName(choice.selections).values()];
+  const sized = await withSizes(release, wanted);
+  const there = new Map(sized.flatMap((file) => (file === null ? [] : [[file.name, file] as const])));
+  const gone = wanted.filter(({ name }) => !there.has(name));
+  if (gone.length > 0) return chooseSized(input, release, withoutFiles(inventory, gone));
+  const toSized = (file: ReleaseFile): ReleaseFile => there.get(file.name) ?? file;
+  const selections = [...choice.selections].map(([arch, selection]): [string, Selection] => [
+    arch,
+    {
+      ...selection,
+      tarball: selection.tarball && toSized(selection.tarball),
+      images: selection.images.map(toSized),
+    },
+  ]);
+  return { ...choice, selections: new Map(selections) };
 }
 
-function select(cluster: Cluster, inventory: Inventory, arch: string, version: string): Selection {
-  const parsed = parseVersion(version);
-  if (parsed === null) throw new Error(`${version} is no RKE2 version`);
-  const provider = cluster.rke2.server['cloud-provider-name'];
-  return selectArtifacts({
-    inventory,
+function withoutFiles(inventory: Inventory, gone: readonly ReleaseFile[]): Inventory {
+  const names = new Set(gone.map(({ name }) => name));
+  const archs = Object.entries(inventory.archs).map(([arch, entry]) => [
     arch,
-    version: parsed,
-    cni: cluster.network.cni,
-    ingress: cluster.ingress,
-    cloudProvider: provider === undefined ? null : String(provider),
-    registrySupplies: cluster.registries.systemDefault !== null,
-  });
+    {
+      ...entry,
+      files: Object.fromEntries(Object.entries(entry.files).filter(([name]) => !names.has(name))),
+    },
+  ]);
+  return { ...inventory, archs: Object.fromEntries(archs) };
+}
+
+function refuseMissing(place: string, selections: FileChoice['selections'], version: string): void {
+  const missing = [...selections.values()].flatMap((selection) => selection.missing);
+  if (missing.length > 0) throw artifactsMissing(place, missing, version);
+}
+
+function releaseOf(
+  { cluster, observed }: ReleaseInput,
+  inventory: Inventory,
+  { version, selections }: FileChoice,
+  from?: string,
+): Omit<Release, 'verify'> {
+  const artifacts = Object.fromEntries(
+    [...selections].map(([arch, selection]) => [arch, toArtifacts(selection, from)]),
+  );
+  const files = filesByName(selections);
+  return {
+    version,
+    artifacts,
+    architectures: Object.keys(inventory.archs),
+    requiredDiskBytes: diskNeed(cluster, observed, artifacts),
+    artifact: (name) => ({ source: files.get(name)?.path ?? name }),
+  };
+}
+
+function filesByName(selections: FileChoice['selections']): ReadonlyMap<string, ReleaseFile> {
+  return new Map([...selections.values()].flatMap(filesOf).map((file) => [file.name, file]));
 }
 
 function filesOf({ tarball, images }: Selection): readonly ReleaseFile[] {
@@ -140,46 +197,15 @@ function filesOf({ tarball, images }: Selection): readonly ReleaseFile[] {
 }
 
 /** Until `verify` has compared them, the checksum file's word stands for what a file is. */
-function toArtifacts({ tarball, images }: Selection): SelectedArtifacts {
+function toArtifacts({ tarball, images }: Selection, from?: string): SelectedArtifacts {
   const toRef = ({ name, sha256, sizeBytes }: ReleaseFile): ArtifactRef => ({
     name,
     sha256: sha256 ?? '',
     sizeBytes,
   });
-  return { tarball: tarball === null ? null : toRef(tarball), images: images.map(toRef) };
-}
-
-function diskBytes(
-  cluster: Cluster,
-  observed: Observed,
-  artifacts: Readonly<Record<string, SelectedArtifacts>>,
-): Release['requiredDiskBytes'] {
-  const entries = cluster.nodes.flatMap((node) => {
-    const facts = factsOf(observed, node.key);
-    const files = facts === null ? undefined : artifacts[facts.arch];
-    if (facts === null || files === undefined) return [];
-    // A bundle of the version before bears the same name, and stays on the disk until the node is healthy.
-    const missing = files.images.filter(
-      ({ name, sizeBytes }) =>
-        !facts.rke2.images.some((image) => image.name === name && image.sizeBytes === sizeBytes),
-    );
-    if (missing.length === 0 && facts.rke2.binaries.length > 0) return [];
-    const need = requiredDisk({
-      imageBytes: missing.reduce((sum, image) => sum + image.sizeBytes, 0),
-      tarballBytes: files.tarball?.sizeBytes ?? 0,
-      prefix: installPrefix(cluster, facts),
-      dataDir: cluster.dataDir,
-    });
-    return [[node.key, need] as const];
-  });
-  return Object.fromEntries(entries);
-}
-
-function urlNotYet(url: string): Rke2ctlError {
-  return new ArtifactError({
-    code: 'artifacts-url-not-yet',
-    message: `install.artifacts is a URL (${url}); fetching a release from there is not supported yet.`,
-    hint: `Download the release's files (${tarballName('amd64')}, its image bundles and checksums) and name their directory.`,
-    exitCode: 3,
-  });
+  return {
+    tarball: tarball === null ? null : toRef(tarball),
+    images: images.map(toRef),
+    ...(from === undefined ? {} : { from }),
+  };
 }

@@ -95,7 +95,7 @@ export async function runMaintenance<R extends JsonMap>(
     const result = await executePlan(withEar(workspace, started), plan, {
       concurrency: flags.concurrency,
       timeoutMs: flags.timeout,
-      artifact: release?.path ?? ((name) => name),
+      artifact: release?.artifact ?? ((name) => ({ source: name })),
       input: verb.writesFiles === true ? input : null,
       state: plan.steps.length > 0 ? { ...state, operation } : state,
     });

@@ -47,7 +47,7 @@ export async function runRemove(workspace: Workspace, options: RunRemoveOptions)
   return executePlan(workspace, plan, {
     concurrency: options.concurrency,
     timeoutMs: STEP_TIMEOUT_MS,
-    artifact: (name) => name,
+    artifact: (name) => ({ source: name }),
     input: null,
     state: removing,
   });

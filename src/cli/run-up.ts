@@ -43,7 +43,7 @@ export async function runUp(
   return executePlan(workspace, plan, {
     concurrency: options.concurrency,
     timeoutMs: options.timeout,
-    artifact: release.path,
+    artifact: release.artifact,
     input,
     state: desired,
   });

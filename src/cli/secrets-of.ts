@@ -14,12 +14,29 @@ export function secretsOf(cluster: Cluster): readonly Secret[] {
     'text' in source && source.text instanceof Secret ? source.text : null,
   );
   const places = cluster.addons.map(({ source }) => passwordIn('url' in source ? source.url : ''));
-  return [...keys, ...passwords, ...places, ...manifests, ...files, ...variables, ...settings].flatMap(
-    (secret) => secret ?? [],
-  );
+  const { remote } = cluster.install;
+  const login = remote?.login?.reveal() ?? '';
+  const mirror = [
+    remote?.login ?? null,
+    remote?.query ?? null,
+    secretText(login.slice(login.indexOf(':') + 1)),
+  ];
+  return [
+    ...keys,
+    ...passwords,
+    ...mirror,
+    ...places,
+    ...manifests,
+    ...files,
+    ...variables,
+    ...settings,
+  ].flatMap((secret) => secret ?? []);
 }
 
 function passwordIn(address: string): Secret | null {
-  const password = URL.canParse(address) ? decodeURIComponent(new URL(address).password) : '';
-  return password === '' ? null : new Secret(password);
+  return secretText(URL.canParse(address) ? decodeURIComponent(new URL(address).password) : '');
+}
+
+function secretText(text: string): Secret | null {
+  return text === '' ? null : new Secret(text);
 }

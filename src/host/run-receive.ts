@@ -15,12 +15,16 @@ export interface FileOrigin {
   readonly obtain: (signal?: AbortSignal) => Promise<void>;
 }
 
-/** A file that a host is to have. */
-export interface Upload {
+/** Where the bytes of a file are. */
+export interface ArtifactSource {
   /** Absolute path here. */
   readonly source: string;
   /** Where the host is to fetch it if it can; the file need not lie here then. */
   readonly origin?: FileOrigin;
+}
+
+/** A file that a host is to have. */
+export interface Upload extends ArtifactSource {
   /** Absolute path there. */
   readonly destination: string;
   readonly sha256: string;

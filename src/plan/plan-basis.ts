@@ -44,7 +44,7 @@ export function clusterBasis(cluster: Cluster, key: string | null): ClusterBasis
   const shared = {
     ...rest,
     kubeconfig: file,
-    install: { ...install, artifacts: install.artifacts !== null },
+    install: { ...install, artifacts: install.artifacts !== null, remote: null },
     nodes: nodes.map(({ auth: _auth, bastions: _bastions, ...node }) => node),
   };
   const described = describeCluster(shared as unknown as Cluster);

@@ -36,6 +36,8 @@ export interface DesiredInput {
 export interface SelectedArtifacts {
   readonly tarball: ArtifactRef | null;
   readonly images: readonly ArtifactRef[];
+  /** The URL that hosts fetch them from, without query; absent where they are sent. */
+  readonly from?: string;
 }
 
 /** One node as it must become: its name and address, its files, firewall rules and marker. */
@@ -47,6 +49,7 @@ export interface DesiredNode {
   readonly prepare: readonly Preparation[];
   readonly images: readonly ArtifactRef[];
   readonly tarball: ArtifactRef | null;
+  readonly from?: string;
   readonly files: readonly RenderedFile[];
   /** Files of the host's own that an adoption found and that still say what ours would. */
   readonly standing: readonly string[];

@@ -26,7 +26,7 @@ export const stageArtifacts: StepHandler<'stage-artifacts'> = {
     let sent = false;
     for (const { file, destination } of files) {
       const outcome = await context.deliver(node, {
-        source: context.artifact(file.name),
+        ...context.artifact(file.name),
         destination,
         sha256: file.sha256,
         sizeBytes: file.sizeBytes,

@@ -4,7 +4,7 @@ import type { PortResult } from '../domain/event.ts';
 import type { PlannedNode, StepKind, StepOf } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import type { Host } from '../host/host.ts';
-import type { Upload } from '../host/run-receive.ts';
+import type { ArtifactSource, Upload } from '../host/run-receive.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 
 /** What a step may use. It gets no terminal, no clock of its own and no way to another step. */
@@ -17,8 +17,8 @@ export interface StepContext {
   readonly state: () => State;
   /** Changes the state; resolved once it is on disk. */
   readonly learn: (change: (state: State) => State) => Promise<void>;
-  /** Where a release file lies on the operator's machine. */
-  readonly artifact: (name: string) => string;
+  /** Where a release file lies on the operator's machine, and where hosts fetch it if they can. */
+  readonly artifact: (name: string) => ArtifactSource;
   /** Brings a file to a node from wherever it is to be had, as `uploadFile` would from here. */
   readonly deliver: (node: PlannedNode, upload: Upload) => Promise<'sent' | 'present'>;
   readonly operator: OperatorFiles;

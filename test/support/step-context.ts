@@ -54,7 +54,7 @@ export function scriptedContext(answer: Answer, overrides: Partial<StepContext> 
       log.push('learn');
       state = change(state);
     },
-    artifact: (name) => name,
+    artifact: (name) => ({ source: name }),
     deliver: () => Promise.reject(new Error('nothing is delivered here')),
     operator: {
       readText: () => Promise.reject(new Error('no text')),

@@ -76,7 +76,7 @@ export async function takeOver(
   const result = await executePlan(workspace, plan, {
     concurrency: 30,
     timeoutMs: MARKER_TIMEOUT_MS,
-    artifact: (name) => name,
+    artifact: (name) => ({ source: name }),
     input,
     state: await stored(workspace, state),
   });
