@@ -2,11 +2,12 @@ import * as z from 'zod';
 import type { JsonMap } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { Plan } from '../domain/plan.ts';
+import { foldLists, unfoldLists } from './fold-lists.ts';
 import type { PlanBasis } from './plan-basis.ts';
 import { PlanSchema, toPlan } from './plan-schema.ts';
 
 /** The form of file that this rke2ctl writes. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 /** What was asked for beside the file: it shapes the steps, so that `apply` must ask for the same. */
 export interface PlanRequest {
@@ -65,8 +66,10 @@ const SavedPlanSchema = z.strictObject({
 
 /** The text of the file. It holds no secret, but who may read it learns what the cluster looks like. */
 export function encodeSavedPlan({ request, basis, plan }: SavedPlan): string {
-  const document = { format: 'rke2ctl-plan', formatVersion: FORMAT_VERSION, request, basis, plan };
-  return `${JSON.stringify(document, null, 1)}\n`;
+  const { steps, ...rest } = plan;
+  const { lists, value } = foldLists(steps);
+  const head = { format: 'rke2ctl-plan', formatVersion: FORMAT_VERSION, request, basis };
+  return `${JSON.stringify({ ...head, plan: { ...rest, steps: value }, lists }, null, 1)}\n`;
 }
 
 /** True for any text that says of itself that it is a saved plan, of whatever version. */
@@ -82,13 +85,20 @@ export function decodeSavedPlan(text: string, file: string): SavedPlan {
   const version = formatOf(value);
   if (version === null) throw foreign(file, value);
   if (version !== FORMAT_VERSION) throw otherVersion(file, version);
-  const parsed = SavedPlanSchema.safeParse(value);
+  const parsed = SavedPlanSchema.safeParse(unfoldSteps(value));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw corrupt(file, `\`${issue?.path.join('.') ?? ''}\` is not as it should be`);
   }
   const { request, basis, plan } = parsed.data;
   return { request, basis, plan: toPlan(plan) };
+}
+
+/** The document with its lists where they belong; what is not as it should be is left for the schema to say. */
+function unfoldSteps(value: unknown): unknown {
+  const { lists, plan, ...rest } = value as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(lists) || typeof plan !== 'object' || plan === null || !('steps' in plan)) return value;
+  return { ...rest, plan: { ...plan, steps: unfoldLists({ lists, value: plan.steps }) } };
 }
 
 function parseJson(text: string): unknown {

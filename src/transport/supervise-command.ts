@@ -202,12 +202,15 @@ async function write(
   const { stdin } = running;
   const lost = (): Error => connectionLost(target, command, 'the other end is gone');
   if (stdin.writableEnded || stdin.destroyed || !stdin.writable) throw lost();
-  const gone = running.ended.then(() => {
-    throw lost();
+  await new Promise<void>((resolve, reject) => {
+    let isWritten = false;
+    void running.ended.then(() => {
+      if (!isWritten) reject(lost());
+    });
+    stdin.write(data, (error) => {
+      isWritten = true;
+      if (error) reject(lost());
+      else resolve();
+    });
   });
-  gone.catch(() => undefined);
-  const written = new Promise<void>((resolve, reject) => {
-    stdin.write(data, (error) => (error ? reject(lost()) : resolve()));
-  });
-  await Promise.race([written, gone]);
 }

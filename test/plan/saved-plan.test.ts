@@ -84,7 +84,7 @@ describe('a saved plan', () => {
       expect.stringContaining('plan --output json'),
     ]);
     expect(failureOf(text.slice(0, 500))[0]).toBe('plan-corrupt');
-    expect(failureOf(text.replace('"formatVersion": 1', '"formatVersion": 2'))[0]).toBe('plan-newer');
+    expect(failureOf(text.replace('"formatVersion": 2', '"formatVersion": 3'))[0]).toBe('plan-newer');
     expect(failureOf(text.replace('"kind": "write-files"', '"kind": "burn"'))[0]).toBe('plan-corrupt');
   });
 });
