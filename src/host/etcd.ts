@@ -134,21 +134,27 @@ function parseStatus(text: string): RawStatus {
   }
 }
 
+/** $5: where etcd's own name stands, which comes first. */
+const VOTER = `
+cat "$5" || exit 1
+echo
+${POST}`;
+
 /** Whether this node's own member has a vote; false while etcd does not answer yet. */
 export async function isVoter(host: Host, options: CallOptions = {}): Promise<boolean> {
   const { dataDir, ...call } = options;
-  const name = await host.run('cat "$1"', {
-    args: [etcdNamePath(dataDir)],
+  const { exitCode, stdout } = await host.run(VOTER, {
+    args: ['/v3/cluster/member/list', dataDir ?? DATA_DIR, '{}', '10', etcdNamePath(dataDir)],
+    timeoutMs: 30_000,
     allowFailure: true,
-    what: 'Reading the name of the etcd member',
+    what: 'Asking etcd for its members',
     ...call,
   });
-  if (name.exitCode !== 0) return false;
-  const members = await listMembers(host, options).catch((error: unknown) => {
-    if (error instanceof RemoteCommandError) return [];
-    throw error;
-  });
-  return members.some((member) => member.name === name.stdout.trim() && !member.isLearner);
+  if (exitCode !== 0) return false;
+  const end = stdout.indexOf('\n');
+  const name = stdout.slice(0, end).trim();
+  const members = parseMembers(stdout.slice(end + 1)) ?? [];
+  return members.some((member) => member.name === name && !member.isLearner);
 }
 
 interface RawStatus {

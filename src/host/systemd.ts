@@ -54,12 +54,14 @@ export async function activeState(host: Host, unit: string, options: CallOptions
   return stdout.trim();
 }
 
-/** $1: unit; $2: start or restart. A unit that failed too often is not started until that is forgotten. */
+/**
+ * $1: unit; $2: start or restart. A unit that failed too often is not started until that is forgotten. `enable` makes
+ * systemd read all units anew, so that it knows what has been written or unpacked since.
+ */
 const START = `
 now=$(date +%s.%6N)
 case $now in *N) now=$(date +%s) ;; esac
 echo "@$now"
-systemctl daemon-reload || exit 1
 systemctl enable --quiet "$1" || exit 1
 systemctl reset-failed "$1" 2>/dev/null
 systemctl "$2" --no-block "$1"

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Service } from '../domain/role.ts';
 import { unitName } from '../rke2/paths.ts';
+import type { RemoteProcess } from '../transport/transport.ts';
 import type { Host } from './host.ts';
 import { type ServiceTrouble, ServiceWatch, type UnitState, type WatchVerdict } from './service-watch.ts';
 import type { JournalCursor } from './systemd.ts';
@@ -38,7 +39,8 @@ export async function waitForService(
   const watch = new ServiceWatch(options.recognise);
   const decision = new Decision();
   let rest = '';
-  const process = await host.start(WATCH, {
+  let process: RemoteProcess | null = null;
+  const started = await host.start(WATCH, {
     args: [mark, unitName(service), options.cursor],
     what: `Waiting for ${service}`,
     onStdout: (chunk) => {
@@ -49,6 +51,7 @@ export async function waitForService(
         if (state === null) {
           const words = watch.addLine(line);
           options.onWords?.(words);
+          if (STARTED.test(line)) void process?.write('\n').catch(() => undefined);
         } else {
           decision.take(watch.judge(state));
         }
@@ -56,21 +59,25 @@ export async function waitForService(
     },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+  process = started;
   const timer = setTimeout(() => decision.take('timeout'), options.timeoutMs);
   try {
-    const verdict = await Promise.race([decision.made, process.result.then(() => 'failed' as const)]);
-    process.end();
+    const verdict = await Promise.race([decision.made, started.result.then(() => 'failed' as const)]);
+    started.end();
     if (verdict === 'ready') {
-      process.result.catch(() => undefined);
+      started.result.catch(() => undefined);
       return { ready: true };
     }
     // Once told to end the host still sends what the journal had left to say.
-    await process.result;
+    await started.result;
     return { ready: false, trouble: verdict, lines: watch.lines };
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** systemd's own word in the journal: worth a look at once. */
+const STARTED = /^Started /;
 
 type FinalVerdict = Exclude<WatchVerdict, 'waiting'> | 'timeout';
 
@@ -108,18 +115,19 @@ function readState(line: string, mark: string): UnitState | null {
 }
 
 /**
- * $1: mark; $2: unit; $3: since when. Tells the unit's state more and more slowly, and its journal at once, until stdin ends;
- * a connection that falls ends it too. Where following the journal fails (no inotify instance is left, a common illness of
+ * $1: mark; $2: unit; $3: since when. Tells the unit's state more and more slowly, and whenever a line comes, and its journal
+ * at once, until stdin ends; a connection that falls ends it too. Where following the journal fails (no inotify instance is left, a common illness of
  * hosts with many pods) it is read anew each time.
  */
 const WATCH = `
 exec 3<&0
 # Only for subshells, whose process it then is.
 read_journal() { exec journalctl --quiet --output=cat --unit="$unit" --since="$since" "$@" 2>/dev/null </dev/null; }
-mark=$1 unit=$2 since=$3 seen=0
+mark=$1 unit=$2 since=$3 seen=0 asked=
+trap 'asked=1' USR1
 read_journal --follow --no-tail &
 journal=$!
-(cat <&3 >/dev/null 2>&1; kill -TERM $$) &
+(while IFS= read -r line; do kill -USR1 $$; done <&3 2>/dev/null; kill -TERM $$) &
 reader=$!
 finish() {
   trap '' TERM
@@ -140,8 +148,11 @@ while :; do
   state=$(systemctl show -p ActiveState,SubState,NRestarts,Result,Job "$unit" 2>/dev/null | tr '\\n' ' ')
   echo "
 $mark $state"
-  sleep $pause &
-  wait $!
+  if [ -z "$asked" ]; then
+    sleep $pause &
+    wait $!
+  fi
+  asked=
   case $pause in 0.2) pause=0.3;; 0.3) pause=0.4;; 0.4) pause=0.5;; esac
 done
 `;

@@ -58,7 +58,8 @@ export function clusterSteps(
     node,
     reason: 'a copy of the state lives in the cluster',
     needs,
-    after: [verify.id, ...[...deletions, ...addons].map((step) => step.id)],
+    // All that is learned is learned by then; it need not wait for the Nodes as well.
+    after: [...motions, ...[...deletions, ...addons].map((step) => step.id)],
   };
   return [
     ...deletions,

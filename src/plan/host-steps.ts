@@ -37,6 +37,8 @@ export interface HostTies {
   readonly departed: readonly StepId[];
   /** Every node of this run has its release files: nothing is replaced before. */
   readonly staged: readonly StepId[];
+  /** The first start of all, with which the cluster's CA is known; null: nobody starts. */
+  readonly founding: StepId | null;
   /** Control planes for kubectl. */
   readonly planes: readonly NodeKey[];
   /** With these every server is what it is to be. */
@@ -50,10 +52,12 @@ export function hostSteps(input: UpInput, work: NodeWork, ties: HostTies): reado
     ...keepStep(work),
     ...claimStep(input, work),
     ...ttlStep(work),
+    // Before release files come: a reload would take away the rule by which this node hands them on, and the ports are tried
+    // while they are still on their way.
+    ...firewallStep(work),
     ...stageStep(work),
     ...(isInService(work) ? [] : installStep(input, work, ties)),
     ...prepareStep(work),
-    ...firewallStep(work),
     ...(isDrained ? [drainStep(input, ties)] : []),
     ...(isInService(work) ? installStep(input, work, ties) : []),
     ...filesStep(work, ties),
@@ -135,6 +139,7 @@ function stageStep({ desired, changes, facts }: NodeWork): readonly Draft<'stage
       arch: facts.arch,
       tarball: changes.install ? desired.tarball : null,
       images: desired.images,
+      ...(desired.from === undefined ? {} : { from: desired.from }),
     },
   ];
 }
@@ -249,7 +254,8 @@ function asideStep({ record }: NodeWork): readonly Draft<'move-database'>[] {
   ];
 }
 
-function filesStep({ changes }: NodeWork, ties: HostTies): readonly Draft<'write-files'>[] {
+function filesStep(work: NodeWork, ties: HostTies): readonly Draft<'write-files'>[] {
+  const { changes } = work;
   if (changes.files.length + changes.removed.length === 0) return [];
   return [
     {
@@ -257,9 +263,29 @@ function filesStep({ changes }: NodeWork, ties: HostTies): readonly Draft<'write
       reason: filesReason(changes),
       files: changes.files.map(plannedFile),
       removed: changes.removed,
-      ...(changes.start === null ? {} : { needs: ties.motion.needs, after: ties.motion.after }),
+      ...filesTies(work, ties),
     },
   ];
+}
+
+/**
+ * Where nothing runs, nor would after a boot, nobody reads them before the start: they wait for no turn, only for the
+ * server that shows the CA which they pin.
+ */
+function filesTies(
+  { desired, changes, facts }: NodeWork,
+  { motion, founding }: HostTies,
+): Partial<DepartureTies> {
+  if (changes.start === null) return {};
+  const { server, agent } = facts.rke2;
+  const isAtRest = [server, agent].every(({ active, enabled }) => active === 'inactive' && !enabled);
+  const isWhole = changes.files.every(({ content }) => content !== null);
+  const turn = { needs: motion.needs, after: motion.after };
+  if (changes.start !== 'first' || !isAtRest) return turn;
+  if (isWhole) return {};
+  return founding === null || founding === stepId('start-service', desired.planned)
+    ? turn
+    : { needs: [founding] };
 }
 
 /** RKE2 does not start where etcd knows its only member by another address than the host has. */

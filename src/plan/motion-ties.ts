@@ -3,7 +3,7 @@ import { type DepartureTies, isMember, snapshotBefore } from './departure-steps.
 import { roleChange } from './role-change.ts';
 import type { ServicePlaces } from './service-places.ts';
 import type { Motion, StartOrder } from './start-order.ts';
-import { gateOf } from './start-order.ts';
+import { gateOf, mayBeOld } from './start-order.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
@@ -30,7 +30,11 @@ export function motionTies(
 }
 
 /** The ties of an agent: its servers, and the one whose place it takes among those out of service. */
-export function agentTies(input: UpInput, order: StartOrder, { desired, changes }: NodeWork): MotionTies {
+export function agentTies(
+  input: UpInput,
+  order: StartOrder,
+  { desired, changes, record }: NodeWork,
+): MotionTies {
   const servers = [
     ...order.members.map((node) => stepId('start-service', node)),
     ...order.chain.filter(({ takesAway }) => !takesAway || order.isUpgrade).map(({ gate }) => gate),
@@ -38,7 +42,9 @@ export function agentTies(input: UpInput, order: StartOrder, { desired, changes 
   const turn = order.restarting.findIndex((agent) => agent.desired.planned.key === desired.planned.key);
   const before = turn < order.agentsAtOnce ? undefined : order.restarting[turn - order.agentsAtOnce];
   // A kubelet must not be newer than an API server that it may reach.
-  const waitsForAll = order.isUpgrade && changes.install;
+  const isOther = changes.install || changes.start === 'first' || mayBeOld(record, changes);
+  const waitsForAll = order.isUpgrade && isOther;
+  const isFounded = changes.start === 'first' && order.isNew;
   return {
     needs: [
       ...new Set([
@@ -47,7 +53,7 @@ export function agentTies(input: UpInput, order: StartOrder, { desired, changes 
         ...(before === undefined ? [] : [gateOf(before, input.cluster)]),
       ]),
     ],
-    after: waitsForAll ? [] : servers,
+    after: waitsForAll || isFounded ? [] : servers,
     snapshot: null,
   };
 }

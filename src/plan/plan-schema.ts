@@ -128,6 +128,7 @@ export const StepSchema = z.discriminatedUnion('kind', [
     arch: z.string(),
     tarball: ArtifactSchema.nullable(),
     images: z.array(ArtifactSchema),
+    from: z.string().optional(),
   }),
   z.strictObject({
     ...base,

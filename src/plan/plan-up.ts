@@ -205,6 +205,7 @@ function nodeSteps(scene: Scene, work: NodeWork, former: Departure | null): read
       matrixId: work.rejoins === null ? matrixId : null,
       departed,
       staged,
+      founding: order.first === null ? null : stepId('start-service', order.first),
       planes: places.planes,
       motions: [
         ...order.members.map((node) => stepId('start-service', node)),

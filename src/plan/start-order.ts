@@ -32,6 +32,10 @@ export interface StartOrder {
   readonly joinable: PlannedNode | null;
   /** True when that one stays what it is through the whole run. */
   readonly joinableStays: boolean;
+  /** The first server that starts; null when none does. */
+  readonly first: PlannedNode | null;
+  /** True when a cluster begins, and no server of it runs yet: its workers wait for nobody but a control plane. */
+  readonly isNew: boolean;
   /** The gate of the first control plane, without which no agent becomes READY; null when it is up already. */
   readonly firstControlPlane: StepId | null;
   /** Agents in service that start anew: so many at once as may be out of service, and one that fails is out of service. */
@@ -78,6 +82,13 @@ export function startOrder(
     chain,
     joinable: living ?? running[0]?.desired.planned ?? former ?? first ?? null,
     joinableStays: member !== undefined || former === undefined,
+    first: first ?? null,
+    isNew:
+      departures.length === 0 &&
+      servers.every(
+        ({ changes, facts }) => changes.start === 'first' && facts.rke2.server.active === 'inactive',
+      ) &&
+      Object.values(state.nodes).every(({ phase }) => phase !== 'joined'),
     firstControlPlane: apiIsUp ? null : firstPlane(members, chain),
     restarting: agents.filter(({ changes }) => changes.start === 'changed'),
     leavingWorkers: departures.filter(({ node, why }) => why !== 'rejoins' && !isServer(node.roles)),
@@ -87,9 +98,15 @@ export function startOrder(
     ),
     agentGates: agents.map((node) => gateOf(node, cluster)),
     isUpgrade:
-      work.some(({ record, changes }) => record?.phase === 'joined' && changes.install) ||
-      formers.some(({ facts }) => facts?.rke2.binaries[0]?.version !== version),
+      work.some(
+        ({ record, changes }) => record?.phase === 'joined' && (changes.install || mayBeOld(record, changes)),
+      ) || formers.some(({ facts }) => facts?.rke2.binaries[0]?.version !== version),
   };
+}
+
+/** True where a run was cut off after it had changed what the service starts with: an older version may be what runs. */
+export function mayBeOld(record: NodeWork['record'], { start }: NodeWork['changes']): boolean {
+  return start !== null && record?.startedWith === '';
 }
 
 /** The step with whose end a node is in service again. */

@@ -5,7 +5,8 @@ import type { ExpectedNode } from '../domain/plan.ts';
 import { getNodes } from '../host/kubectl.ts';
 import type { StepHandler } from './step-handler.ts';
 
-const POLL_MS = 1_000;
+/** Mostly they get Ready right after their services; who takes longer is asked about less often. */
+const POLLS_MS = [200, 300, 400, 600, 1_000] as const;
 
 /**
  * Waits until the API lists every node of the file as Ready, with its roles and address; names those that are not. Nodes
@@ -17,7 +18,8 @@ export const verifyNodes: StepHandler<'verify-nodes'> = {
     if (node === null) throw new Error('verify-nodes needs a node');
     const host = context.host(node.key);
     const deadline = Date.now() + context.timeoutMs;
-    for (;;) {
+    for (let looks = 0; ; looks += 1) {
+      const pauseMs = POLLS_MS[looks] ?? POLLS_MS[4];
       const isLate = Date.now() > deadline;
       const listed = await getNodes(host, { signal: context.signal, dataDir: context.cluster.dataDir }).catch(
         (error: unknown) => {
@@ -28,7 +30,7 @@ export const verifyNodes: StepHandler<'verify-nodes'> = {
       );
       if (listed === null) {
         context.progress('the API server does not answer');
-        await sleep(POLL_MS, undefined, { signal: context.signal });
+        await sleep(pauseMs, undefined, { signal: context.signal });
         continue;
       }
       const awaited = nodes.filter(({ key }) => !context.isLost(key));
@@ -36,7 +38,7 @@ export const verifyNodes: StepHandler<'verify-nodes'> = {
       if (missing.length === 0) return 'done';
       context.progress(`${awaited.length - missing.length} of ${awaited.length} Ready; ${missing[0]}`);
       if (Date.now() > deadline) throw notReady(missing, context.timeoutMs);
-      await sleep(POLL_MS, undefined, { signal: context.signal });
+      await sleep(pauseMs, undefined, { signal: context.signal });
     }
   },
 };

@@ -28,7 +28,6 @@ const FIRST_ON_SERVER = [
   'Putting an object into the cluster',
   'Reading /etc/rancher/rke2/rke2.yaml',
   'Reading /var/lib/rancher/rke2/server/tls/server-ca.crt',
-  'Reading the name of the etcd member',
   'Starting rke2-server',
   'Waiting for rke2-server',
   'Writing 4 files',

@@ -22,9 +22,10 @@ export function stageRelease(
   return nodes.flatMap((node): Stretch[] => {
     const goer = findGoer(input, version, node);
     if (goer === null || goer.desired.tarball === null) return [];
-    const { tarball, images } = goer.desired;
+    const { tarball, images, from } = goer.desired;
     const reason = `it goes back to ${version}`;
-    return [makeStretch([{ kind: 'stage-artifacts', node, reason, arch: goer.facts.arch, tarball, images }])];
+    const { arch } = goer.facts;
+    return [makeStretch([{ kind: 'stage-artifacts', node, reason, arch, tarball, images, from }])];
   });
 }
 
@@ -44,13 +45,13 @@ export function goBack(input: MaintenanceInput, version: string | null, node: Pl
   const reason = `the snapshot was taken with ${version}`;
   const { installed } = desired.marker;
   const { arch } = facts;
-  const { tarball, images } = desired;
+  const { tarball, images, from } = desired;
   const id = `stage-artifacts ${node.key} again`;
   // Unpacking takes the tarball away: a run that is cut off after it must bring it once more.
   const isBegun = input.operation.done.includes(stepId('stage-artifacts', node));
   return [
     ...(isBegun && tarball !== null
-      ? [{ kind: 'stage-artifacts', id, node, reason, arch, tarball, images } as const]
+      ? [{ kind: 'stage-artifacts', id, node, reason, arch, tarball, images, from } as const]
       : []),
     { kind: 'install', node, reason, version, way: installWay(input, desired), obsolete },
     { kind: 'claim', node, reason, marker: { ...marker, version, installed }, bootstrap: false },
