@@ -17,31 +17,54 @@ export interface ProbeOutput {
 
 /** Throws when the end mark is missing: a probe cut off half-way must not pass for facts. */
 export function readProbeOutput(output: string, mark: string): ProbeOutput {
-  const sections: { name: string; lines: string[] }[] = [];
-  for (const line of output.split('\n')) {
-    if (line.startsWith(`${mark} `)) sections.push({ name: line.slice(mark.length + 1), lines: [] });
-    else sections.at(-1)?.lines.push(line);
-  }
-  if (sections.at(-1)?.name !== 'end') {
+  // Not line by line: of a thousand hosts that alone would take a third of a second.
+  const [, ...parts] = `\n${output}`.split(`\n${mark} `);
+  const sections = parts.map(readSection);
+  const last = sections.at(-1)?.name ?? 'nothing';
+  if (last !== 'end') {
     throw new Rke2ctlError({
       code: 'probe-incomplete',
-      message: `The host's answer to the first look ended too early, after "${sections.at(-1)?.name ?? 'nothing'}".`,
+      message: `The host's answer to the first look ended too early, after "${last}".`,
       hint: 'Run the same command again; if it stays so, look for a full disk, missing memory or a killed shell on the host.',
       retryable: true,
     });
   }
-  for (const { lines } of sections) if (lines.at(-1) === '') lines.pop();
-  const files = readFiles(sections.find(({ name }) => name === 'text')?.lines ?? []);
+  const files = readFiles(sections.find(({ name }) => name === 'text')?.lines() ?? []);
   return {
-    lines: (name) => sections.find((section) => section.name === name)?.lines ?? [],
+    lines: (name) => sections.find((section) => section.name === name)?.lines() ?? [],
     all: (name) =>
       sections
         .filter((section) => section.name === name || section.name.startsWith(`${name} `))
-        .map((section) => ({ rest: section.name.slice(name.length + 1), lines: section.lines })),
+        .map((section) => ({ rest: section.name.slice(name.length + 1), lines: section.lines() })),
     has: (name) => sections.some((section) => section.name === name),
     file: (path) => files.get(path) ?? null,
     word: (path) => files.get(path)?.[0]?.trim() ?? '',
     paths: [...files.keys()],
+  };
+}
+
+interface ReadSection {
+  readonly name: string;
+  readonly lines: () => readonly string[];
+}
+
+/** The first line is the section's name. */
+function readSection(part: string): ReadSection {
+  const nameEnd = part.indexOf('\n');
+  if (nameEnd < 0) return { name: part, lines: () => [] };
+  const text = part.slice(nameEnd + 1);
+  let lines: readonly string[] | null = null;
+  const split = (): readonly string[] => {
+    const all = text.split('\n');
+    if (all.at(-1) === '') all.pop();
+    return all;
+  };
+  return {
+    name: part.slice(0, nameEnd),
+    lines: () => {
+      lines ??= split();
+      return lines;
+    },
   };
 }
 
