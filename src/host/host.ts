@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { CancelledError, TimeoutError } from '../domain/errors.ts';
+import { CancelledError } from '../domain/errors.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { CommandRequest, CommandResult, RemoteProcess, Transport } from '../transport/transport.ts';
 import { commandFailure } from './command-failure.ts';
@@ -9,6 +9,7 @@ import { explainRefusal, type Refusal, silentSudo } from './explain-refusal.ts';
 import { type Elevation, type LoadedScript, loadScript } from './loader.ts';
 import { StderrGate } from './stderr-gate.ts';
 import { STOP_GROUP } from './stop-group.ts';
+import { tookTooLong } from './took-too-long.ts';
 
 export interface HostContext {
   /** Asked when sudo wants a password, once per host; null = nobody there to answer. */
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   readonly onStdout?: (chunk: Buffer) => void;
   readonly onStderr?: (chunk: Buffer) => void;
+  /** Called when the script goes out; once more where it has to be sent again. */
+  readonly onSend?: () => void;
   /** For messages, as the beginning of a sentence: `Writing /etc/rancher/rke2/config.yaml`. */
   readonly what?: string;
   /** What `ps` and sudo's log on the host show; `what` unless given. */
@@ -53,6 +56,7 @@ interface Attempt {
   readonly talks: boolean;
   /** Tells who waits for this command's finding whether it was learned how to become root. */
   readonly learned: (() => void) | null;
+  readonly onSend: () => void;
   readonly what: string;
   passwordGiven: boolean;
   passwordMissing: boolean;
@@ -152,6 +156,7 @@ class TransportHost implements Host {
       ),
       talks: this.#elevation === null || this.#elevation === 'sudo-password',
       learned,
+      onSend: options.onSend ?? (() => undefined),
       what,
       passwordGiven: false,
       passwordMissing: false,
@@ -167,8 +172,13 @@ class TransportHost implements Host {
     else if (payload !== undefined && payload.length > 0) yield Buffer.from(payload as string);
   }
 
-  /** The password if sudo asks for it, once only (a second prompt means that it was wrong), then the script. */
+  /**
+   * The script, the password if sudo asks for it, once only (a second prompt means that it was wrong), then the script
+   * again. Where it is not known how to become root the first one saves a round trip: most hosts ask for no password.
+   */
   async *#opening(attempt: Attempt): AsyncGenerator<Buffer> {
+    const isEarly = attempt.learned !== null;
+    if (isEarly) yield sent(attempt);
     while (attempt.talks && !attempt.gate.isOpen) {
       const event = await attempt.gate.next(SUDO_PATIENCE_MS);
       if (event === 'over' || (event === 'prompt' && attempt.passwordGiven)) return;
@@ -182,7 +192,7 @@ class TransportHost implements Host {
       attempt.passwordGiven = true;
       yield Buffer.from(`${password.reveal()}\n`);
     }
-    yield attempt.loaded.input;
+    if (!isEarly || attempt.gate.elevation === 'sudo-password') yield sent(attempt);
   }
 
   async #askPassword(attempt: Attempt): Promise<Secret | null> {
@@ -278,16 +288,12 @@ class TransportHost implements Host {
   }
 }
 
+function sent({ loaded, onSend }: Attempt): Buffer {
+  onSend();
+  return loaded.input;
+}
+
 const STOP_PATIENCE_MS = 5_000;
 
 /** Slow directory services included; what still waits then waits for something that we cannot answer. */
 const SUDO_PATIENCE_MS = 60_000;
-
-function tookTooLong(target: string, what: string, timeoutMs: number): TimeoutError {
-  return new TimeoutError({
-    code: 'remote-timeout',
-    message: `${what} on ${target} was not done after ${timeoutMs / 1000} s and was stopped.`,
-    hint: 'See whether the host is overloaded or its disk or network hangs, then run the same command again.',
-    retryable: true,
-  });
-}

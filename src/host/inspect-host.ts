@@ -44,6 +44,7 @@ export async function inspectHost(host: Host, options: InspectOptions): Promise<
   const { lock } = options;
   const stopper = new AbortController();
   const answer = new Answer(`${lockedMark(mark)}\n`);
+  let sentAtMs = Date.now();
   const process = await host.start(
     lock === null ? probeScript(mark, options) : lockedScript(probeScript(mark, options)),
     {
@@ -51,11 +52,13 @@ export async function inspectHost(host: Host, options: InspectOptions): Promise<
       what: 'The first look',
       label: lock === null ? 'looking' : lockLabel(lock),
       onStdout: (chunk) => answer.add(chunk),
+      onSend: () => {
+        sentAtMs = Date.now();
+      },
       signal:
         options.signal === undefined ? stopper.signal : AbortSignal.any([options.signal, stopper.signal]),
     },
   );
-  const sentAtMs = Date.now();
   if (lock === null) process.end();
   const ended = process.result.then(
     () => undefined,

@@ -73,12 +73,13 @@ export class StderrGate {
     if (rest.length > 0) this.#pass(rest);
   }
 
-  /** The word of one of our marks, once its line is whole. */
+  /** The word of one of our marks, once its line is whole; the last where it was told again. A sudo that refuses may repeat the loader. */
   #told(mark: string): { readonly word: string; readonly start: number; readonly end: number } | null {
-    const start = this.#before.indexOf(`${this.#mark}${mark}`);
+    const start = this.#before.lastIndexOf(`${this.#mark}${mark}`);
     const end = start < 0 ? -1 : this.#before.indexOf('\n', start);
     if (end < 0) return null;
-    return { word: this.#before.slice(start + this.#mark.length + mark.length, end), start, end: end + 1 };
+    const word = this.#before.slice(start + this.#mark.length + mark.length, end);
+    return /^[\w-]+$/.test(word) ? { word, start, end: end + 1 } : null;
   }
 
   /** The command ended; whoever waits is told. */

@@ -35,6 +35,21 @@ describe('StderrGate', () => {
     );
   });
 
+  test('takes no part of the loader for its mark: a sudo that refuses may repeat what it was to run', () => {
+    const gate = new StderrGate(MARK, undefined);
+    gate.feed(
+      Buffer.from(`Sorry, you may not execute '/bin/sh -c echo ${MARK} ready $$ >&2; s=…' as root.\n`),
+    );
+    expect(gate.isOpen).toBe(false);
+  });
+
+  test('believes the last word of how one becomes root', () => {
+    const gate = new StderrGate(MARK, undefined);
+    gate.feed(Buffer.from(`${MARK} elevation sudo\nsudo: a password is required\n`));
+    gate.feed(Buffer.from(`${MARK} elevation sudo-password\n`));
+    expect(gate.elevation).toBe('sudo-password');
+  });
+
   test('tells each prompt once, then the end or the silence', async () => {
     const gate = new StderrGate(MARK, undefined);
     gate.feed(Buffer.from(`${MARK} elevation sudo-password\n${MARK} password:`));

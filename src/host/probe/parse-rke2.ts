@@ -1,6 +1,5 @@
 import { MARKER_PATH } from '../../domain/marker.ts';
 import type { Rke2Facts } from '../../domain/observed.ts';
-import { STATE_ANNOTATIONS, type StateCopy } from '../../domain/state-copy.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { caHash } from '../../pki/ca-hash.ts';
 import {
@@ -13,6 +12,7 @@ import {
 import { parseMembers } from '../parse-members.ts';
 import { parseMarker } from './parse-marker.ts';
 import { parseNodes } from './parse-nodes.ts';
+import { parseStateCopy } from './parse-state-copy.ts';
 import { parseTtl } from './parse-ttl.ts';
 import { startedProgram, type UnitProperties, unitFacts } from './parse-units.ts';
 import type { ProbeOutput } from './probe-output.ts';
@@ -55,12 +55,14 @@ export function parseRke2(
     nodes: output.has('nodes') ? parseNodes(output.lines('nodes').join('\n')) : null,
     members: parseMembers(output.lines('members').join('\n')),
     ...parseTtl(output, units),
-    stateCopy: readStateCopy(output.lines('state-copy')),
+    stateCopy: parseStateCopy(output.lines('state-copy')),
   };
 }
 
 /** A chain is known by its root; a single certificate, and a chain that leads nowhere, by the bytes of its file. */
 function hashOfCa(lines: readonly string[], ofFile: string | null): string | null {
+  // Nothing else can come of a single certificate, and to read it takes longer than all the rest.
+  if (ofFile !== null && lines.filter((line) => line.startsWith('-----BEGIN ')).length < 2) return ofFile;
   const pem = `${lines.join('\n')}\n`;
   try {
     const hash = caHash(pem);
@@ -68,15 +70,6 @@ function hashOfCa(lines: readonly string[], ofFile: string | null): string | nul
   } catch {
     return ofFile;
   }
-}
-
-/** From lines `annotation value`; null when there is no copy, or one whose serial nobody wrote beside it. */
-function readStateCopy(lines: readonly string[]): StateCopy | null {
-  const values = new Map(lines.map((line) => [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]));
-  const clusterId = values.get(STATE_ANNOTATIONS.clusterId);
-  const serial = values.get(STATE_ANNOTATIONS.serial) ?? '';
-  if (clusterId === undefined || !/^\d+$/.test(serial)) return null;
-  return { clusterId, serial: Number(serial), checksum: values.get(STATE_ANNOTATIONS.checksum) ?? '' };
 }
 
 function readMarker(output: ProbeOutput, stats: ReadonlyMap<string, FileStat>): Rke2Facts['marker'] {

@@ -7,10 +7,11 @@ import {
   MANIFEST_PREFIX,
   manifestsDir,
   OWN_FILES_DIR,
-  previousVersionPath,
 } from '../../rke2/paths.ts';
-import { TTL_DEADLINE_PATH, TTL_TIMER } from '../../rke2/ttl-paths.ts';
+import { TTL_DEADLINE_PATH } from '../../rke2/ttl-paths.ts';
 import { CLUSTER_QUESTIONS } from './cluster-questions.ts';
+import { textQuestions } from './text-questions.ts';
+import { UNIT_QUESTIONS } from './unit-questions.ts';
 
 export interface ProbeOptions {
   /** RKE2's data directory, `/var/lib/rancher/rke2` unless config.yaml says otherwise. */
@@ -49,21 +50,6 @@ export const PROBED_COMMANDS = [
   'wget',
   'zstd',
 ] as const;
-
-/** Units the probe asks about. */
-export const PROBED_UNITS = [
-  'rke2-server.service',
-  'rke2-agent.service',
-  'NetworkManager.service',
-  'nm-cloud-setup.service',
-  'nm-cloud-setup.timer',
-  'docker.service',
-  'fapolicyd.service',
-  'firewalld.service',
-  TTL_TIMER,
-] as const;
-
-const SYSCTLS = ['vm/panic_on_oom', 'vm/overcommit_memory', 'kernel/panic', 'kernel/panic_on_oops'];
 
 /** Directories whose file system matters; the data directory comes first. */
 const DIRECTORIES = [
@@ -111,8 +97,8 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     ownFiles(dataDir),
     FUNCTIONS,
     'm time; now=$(date +%s.%N); echo "$now"',
-    UNITS,
-    text(dataDir),
+    UNIT_QUESTIONS,
+    textQuestions(dataDir),
     NETWORK,
     `filesystems ${quoteWords(directories)}`,
     `m commands; for c in ${PROBED_COMMANDS.join(' ')}; do if command -v $c >/dev/null 2>&1; then echo $c; fi; done`,
@@ -160,40 +146,6 @@ if [ -f ${MARKER_PATH} ]; then
 fi`;
 }
 
-/** Text files of /proc, /sys and /etc by one grep, each line with its file's name; firewalld's only if it runs. */
-function text(dataDir: string): string {
-  const files = [
-    '/proc/sys/kernel/hostname',
-    '/etc/machine-id',
-    '/proc/sys/kernel/random/boot_id',
-    '/proc/sys/kernel/arch',
-    '/proc/sys/kernel/osrelease',
-    '/etc/os-release',
-    '/sys/devices/system/cpu/online',
-    '/sys/fs/cgroup/cgroup.controllers',
-    '/proc/cgroups',
-    '/proc/net/route',
-    '/proc/net/ipv6_route',
-    '/etc/resolv.conf',
-    '/run/systemd/resolve/resolv.conf',
-    '/sys/fs/selinux/enforce',
-    '/sys/module/apparmor/parameters/enabled',
-    '/proc/sys/fs/inotify/max_user_instances',
-    '/proc/sys/fs/inotify/max_user_watches',
-    ...SYSCTLS.map((name) => `/proc/sys/${name}`),
-    MARKER_PATH,
-    quoteWord(previousVersionPath(dataDir)),
-  ];
-  return [
-    'F=; if [ "$FIREWALLD" = 1 ]; then',
-    "F='/etc/firewalld/firewalld.conf /etc/firewalld/zones/*.xml /etc/firewalld/ipsets/*.xml /usr/lib/firewalld/zones/*.xml'; fi",
-    `m text; grep -sH '' ${files.join(' ')} $F`,
-    "grep -sHE '^(MemTotal|SwapTotal|etcd):' /proc/meminfo /etc/passwd /etc/group",
-    "[ -d /etc/NetworkManager ] && { m unmanaged; grep -slE 'unmanaged-devices.*(cali|flannel)' /etc/NetworkManager/conf.d/*.conf; }",
-    '[ -e /proc/sys/kernel/arch ] || { m arch; uname -m; }',
-  ].join('\n');
-}
-
 const FUNCTIONS = `
 m() { echo "$M $1"; }
 filesystems() {
@@ -204,14 +156,14 @@ filesystems() {
     set -- "$@" "$p"
   done
   m df; df -kP "$@" 2>/dev/null
-  m mounts; grep -vE ' /(run/(k3s|netns|containerd|docker)|var/lib/(kubelet/pods|docker|containers))/' /proc/mounts
 }
 # Starting an rke2 to ask its version costs more than all the rest. Not needed for the file that runs, or for one that has
 # not changed since it was started: then the version is the one in the name of the running data directory.
 binary() {
   m "binary $1"
   if [ -L "$DD/bin" ] && { [ "/proc/$MAIN/exe" -ef "$1" ] || [ "$RUNNING" -gt "$(stat -c %Z "$1")" ]; }; then
-    echo "running $(readlink "$DD/bin")"
+    # Where it points to, without a program to ask.
+    if cd -P "$DD/bin"; then echo "running $PWD"; cd /; fi
   elif command -v timeout >/dev/null; then timeout 20 "$1" --version
   else "$1" --version
   fi 2>/dev/null
@@ -221,22 +173,6 @@ lookup() {
   else getent ahosts "$1"
   fi
 }`;
-
-/** One call for all units; awk tells the script what it needs to know of them itself (a shell's patterns take too long). */
-const UNITS = `
-m units
-U=$(systemctl show -p Id,LoadState,ActiveState,UnitFileState,FragmentPath,ExecStart,MainPID ${PROBED_UNITS.join(' ')} 2>/dev/null)
-printf '%s\\n' "$U"
-RKE2=0 MAIN=0 FIREWALLD=0
-eval "$(printf '%s\\n' "$U" | awk 'BEGIN { RS = ""; FS = "\\n" }
-  {
-    split("", unit)
-    for (i = 1; i <= NF; i++) { at = index($i, "="); unit[substr($i, 1, at - 1)] = substr($i, at + 1) }
-    if (unit["ActiveState"] == "active" && unit["Id"] == "firewalld.service") print "FIREWALLD=1"
-    if (unit["Id"] !~ /^rke2-(server|agent)[.]service$/) next
-    if (unit["ActiveState"] == "active") print "RKE2=1"
-    if (unit["MainPID"] + 0 > 0) print "MAIN=" (unit["MainPID"] + 0)
-  }')"`;
 
 const NETWORK = `
 m addresses; ip -o addr show scope global
@@ -270,9 +206,8 @@ fi`;
 const RPM = `
 if [ -x /usr/bin/rke2 ] && command -v rpm >/dev/null 2>&1 && rpm -q rke2-common >/dev/null 2>&1; then m rpm; fi`;
 
-/** The server CA's certificates, hashes of the wanted files and of it, then size and time of those, of image bundles and of snapshots. */
+/** Hashes of the wanted files and of the server CA's certificates, then size and time of those, of image bundles and of snapshots. */
 const FILES = `
-for f in "$DD/server/tls/server-ca.crt" "$DD/agent/server-ca.crt"; do if [ -f "$f" ]; then m ca; cat "$f"; break; fi; done
 set -- "$@" "$DD/server/tls/server-ca.crt" "$DD/agent/server-ca.crt"
 for f in "$@"; do shift; if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
 if [ $# -gt 0 ]; then m sha256; sha256sum "$@"; fi

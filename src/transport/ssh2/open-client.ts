@@ -1,3 +1,4 @@
+import { connect as dial } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AnyAuthMethod, Client, ConnectConfig } from 'ssh2';
 import ssh2 from 'ssh2';
@@ -11,6 +12,7 @@ import { fingerprintKey } from '../known-hosts.ts';
 import type { SshHost } from '../ssh-host.ts';
 import { classifyError } from './classify-error.ts';
 import { IdentityAgent } from './identity-agent.ts';
+import { saveRoundTrips } from './save-round-trips.ts';
 
 /** What every ssh2 connection of a run shares. */
 export interface Ssh2Deps {
@@ -24,6 +26,8 @@ export interface Ssh2Deps {
 /** A client that has logged in. */
 export interface OpenedClient {
   readonly client: Client;
+  /** What it goes over. */
+  readonly socket: Duplex;
   /** SHA256 fingerprint of the key that the host showed. */
   readonly hostKey: string;
 }
@@ -56,7 +60,8 @@ export async function openClient(
   if (signal?.aborted) throw new CancelledError();
   return new Login(host, deps, identities).open(
     {
-      ...(via === null ? { host: host.address, port: host.port } : { sock: via }),
+      // Without noDelay whatever takes two packets waits some 40 ms for the host's delayed acknowledgement (Nagle).
+      sock: via ?? dial({ host: host.address, port: host.port, noDelay: true }),
       username: host.user,
       algorithms: { cipher: [...CIPHERS], serverHostKey: [...algorithms] },
       keepaliveInterval: deps.settings.keepaliveMs,
@@ -99,7 +104,10 @@ class Login {
     this.#identities = identities;
   }
 
-  async open(config: ConnectConfig, signal: AbortSignal | undefined): Promise<OpenedClient> {
+  async open(
+    config: ConnectConfig & { readonly sock: Duplex },
+    signal: AbortSignal | undefined,
+  ): Promise<OpenedClient> {
     const onAbort = (): void => this.#reject(new CancelledError());
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
@@ -112,6 +120,7 @@ class Login {
           authHandler: this.#authHandler(),
           hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => this.#verify(key, verify),
         });
+        saveRoundTrips(this.#client, this.#identities.usable);
       });
     } catch (error) {
       this.#client.destroy();
@@ -120,9 +129,7 @@ class Login {
       clearTimeout(this.#timer);
       signal?.removeEventListener('abort', onAbort);
     }
-    // Without this every command waits some 40 ms for the host's delayed acknowledgement (Nagle).
-    this.#client.setNoDelay(true);
-    return { client: this.#client, hostKey: this.#hostKey };
+    return { client: this.#client, socket: config.sock, hostKey: this.#hostKey };
   }
 
   #listen(resolve: () => void): void {

@@ -21,12 +21,14 @@ export class Ssh2Connection {
   /** The places for commands; what ends a command takes none. */
   readonly slots = createSemaphore(CHANNELS);
   readonly #client: Client;
+  readonly #socket: Duplex;
   #lastError = '';
   #isOpen = true;
 
   constructor(opened: OpenedClient) {
     this.hostKey = opened.hostKey;
     this.#client = opened.client;
+    this.#socket = opened.socket;
     this.#client.on('error', (error) => {
       this.#lastError = error.message;
     });
@@ -93,13 +95,13 @@ export class Ssh2Connection {
     });
   }
 
-  /** Ends the connection; resolves when it is gone, by force after a second. */
+  /** Ends the connection; what has been written still goes out, and the host's own word about it is not waited for. */
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#client.end();
-    const timer = setTimeout(() => this.#client.destroy(), 1000);
+    // By then the farewell is in the system's hands, or there is nobody who takes it.
+    setImmediate(() => this.#socket.destroy());
     await this.gone;
-    clearTimeout(timer);
   }
 }
 

@@ -14,9 +14,16 @@ function includeOf(request: ApiRequest): IncludeObject {
   return include === 'None' || include === 'Object' ? include : 'Metadata';
 }
 
-/** One object as the client wants it: itself, or a Table of one row. */
+/** True when a request's Accept header asks for an object's metadata alone. */
+function wantsMetadata(accept: string | undefined): boolean {
+  return /(^|;)as=PartialObjectMetadata(;|$)/.test(accept?.split(',')[0] ?? '');
+}
+
+/** One object as the client wants it: itself, its metadata alone, or a Table of one row. */
 export function presentObject(request: ApiRequest, path: ResourcePath, object: KubeObject): unknown {
   const shown = inVersion(path, object);
+  if (wantsMetadata(request.accept))
+    return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
   if (!wantsTable(request.accept)) return shown;
   const { resourceVersion = '' } = object.metadata;
   return makeTable(path.resource, [shown], resourceVersion, includeOf(request));

@@ -1,0 +1,62 @@
+import { MARKER_PATH } from '../../domain/marker.ts';
+import { quoteWord } from '../../lib/shell-quote.ts';
+import { previousVersionPath } from '../../rke2/paths.ts';
+
+const SYSCTLS = ['vm/panic_on_oom', 'vm/overcommit_memory', 'kernel/panic', 'kernel/panic_on_oops'];
+
+/**
+ * A part of the probe: text files of /proc, /sys and /etc, each line with its file's name before it, then mount points and the server CA's
+ * certificates: all read by one awk, as starting a program costs more than what it reads. firewalld's only if it runs.
+ */
+export function textQuestions(dataDir: string): string {
+  const files = [
+    '/proc/sys/kernel/hostname',
+    '/etc/machine-id',
+    '/proc/sys/kernel/random/boot_id',
+    '/proc/sys/kernel/arch',
+    '/proc/sys/kernel/osrelease',
+    '/etc/os-release',
+    '/sys/devices/system/cpu/online',
+    '/sys/fs/cgroup/cgroup.controllers',
+    '/proc/cgroups',
+    '/proc/net/route',
+    '/proc/net/ipv6_route',
+    '/etc/resolv.conf',
+    '/run/systemd/resolve/resolv.conf',
+    '/sys/fs/selinux/enforce',
+    '/sys/module/apparmor/parameters/enabled',
+    '/proc/sys/fs/inotify/max_user_instances',
+    '/proc/sys/fs/inotify/max_user_watches',
+    ...SYSCTLS.map((name) => `/proc/sys/${name}`),
+    MARKER_PATH,
+    quoteWord(previousVersionPath(dataDir)),
+  ];
+  return [
+    'F=; if [ "$FIREWALLD" = 1 ]; then',
+    "F='/etc/firewalld/firewalld.conf /etc/firewalld/zones/*.xml /etc/firewalld/ipsets/*.xml /usr/lib/firewalld/zones/*.xml'; fi",
+    `m text; awk -v M="$M" -v DD="$DD" '${READ_TEXT}' ${files.join(' ')} $F </dev/null`,
+    "[ -d /etc/NetworkManager ] && { m unmanaged; grep -slE 'unmanaged-devices.*(cali|flannel)' /etc/NetworkManager/conf.d/*.conf; }",
+    '[ -e /proc/sys/kernel/arch ] || { m arch; uname -m; }',
+  ].join('\n');
+}
+
+/** Of files that are not there it says nothing; a last line without an end gets one. Mounts of pods and containers are left out. */
+const READ_TEXT = `
+  function read(file, wanted, line) {
+    while ((getline line < file) > 0) if (line ~ wanted) print file ":" line
+    close(file)
+  }
+  BEGIN {
+    for (i = 1; i < ARGC; i++) read(ARGV[i], "")
+    read("/proc/meminfo", "^(MemTotal|SwapTotal):")
+    read("/etc/passwd", "^etcd:")
+    read("/etc/group", "^etcd:")
+    print M " mounts"
+    while ((getline line < "/proc/mounts") > 0)
+      if (line !~ / \\/(run\\/(k3s|netns|containerd|docker)|var\\/lib\\/(kubelet\\/pods|docker|containers))\\//) print line
+    if ((getline line < (ca = DD "/server/tls/server-ca.crt")) > 0 || (getline line < (ca = DD "/agent/server-ca.crt")) > 0) {
+      print M " ca"
+      do print line; while ((getline line < ca) > 0)
+    }
+  }
+`;
