@@ -1,5 +1,5 @@
 import type { Upload } from '../host/run-receive.ts';
-import type { Peer } from './distributor.ts';
+import type { Peer } from './peer.ts';
 
 /** One node that takes one file. */
 export interface Delivery {

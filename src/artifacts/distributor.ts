@@ -8,15 +8,9 @@ import { uploadFile } from '../host/upload.ts';
 import { createSemaphore, type Semaphore } from '../lib/semaphore.ts';
 import { type Delivery, startDelivery } from './delivery.ts';
 import { fetchAnew } from './fetch-anew.ts';
+import type { Peer } from './peer.ts';
 import { type Choice, Sources } from './sources.ts';
 import { UrlTries } from './url-tries.ts';
-
-/** A node that takes or gives files. */
-export interface Peer {
-  readonly key: NodeKey;
-  /** What the other nodes use to reach it. */
-  readonly address: string;
-}
 
 /** A file that a node has already, whole, as far as the last look told. */
 export interface HeldFile {

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { urlUnreached } from '../artifacts/url-errors.ts';
 import type { NodeKey } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ArtifactError } from '../domain/errors.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { PortProbe } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
+import { tryUrl } from '../host/try-url.ts';
 import { applyIgnored } from '../plan/checks/apply-ignored.ts';
 import { checkHosts } from '../plan/checks/check-hosts.ts';
 import { portProbes } from '../plan/port-probes.ts';
@@ -37,6 +39,7 @@ export async function checkReport(workspace: Workspace, ignored: readonly string
   const findings = [
     ...workspace.findings,
     ...(release.finding === null ? [] : [release.finding]),
+    ...(await tryUrlFrom(workspace, observed, release.found)),
     ...checkHosts({
       cluster,
       observed,
@@ -109,6 +112,22 @@ async function releaseOf(
     const { code, message, hint } = error;
     return { found: null, finding: { severity: 'error', code, message, hint } };
   }
+}
+
+/** Which hosts cannot fetch from the URL of `install.artifacts`, where there is one. */
+async function tryUrlFrom(
+  { cluster, sessions, signals }: Workspace,
+  observed: Observed,
+  release: Release | null,
+): Promise<readonly Diagnostic[]> {
+  const sample = release?.sample;
+  if (sample === undefined) return [];
+  const reached = cluster.nodes.filter(({ key }) => factsOf(observed, key) !== null);
+  const tried = reached.map(async ({ key }) => {
+    const why = await tryUrl(sessions.get(key), sample.request, signals.stop);
+    return why === null ? [] : [urlUnreached(key, sample.url, why)];
+  });
+  return (await Promise.all(tried)).flat();
 }
 
 function outlooks(workspace: Workspace, observed: Observed, clusterId: string | null): CheckReport['ports'] {

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { artifactsMissing } from '../artifacts/artifact-errors.ts';
 import { cacheFolder, openFileCache } from '../artifacts/file-cache.ts';
-import { type Inventory, readInventory } from '../artifacts/inventory.ts';
+import { checksumFileName, type Inventory, readInventory } from '../artifacts/inventory.ts';
 import { proxyForUrl } from '../artifacts/proxy-for-url.ts';
 import type { ReleaseFile } from '../artifacts/release-file.ts';
 import { resolveChannel } from '../artifacts/resolve-channel.ts';
@@ -16,7 +16,7 @@ import type { Cluster, NodeKey, RemoteArtifacts } from '../domain/cluster.ts';
 import type { ArtifactRef } from '../domain/marker.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { State } from '../domain/state.ts';
-import type { ArtifactSource } from '../host/run-receive.ts';
+import type { ArtifactSource, FileOrigin } from '../host/run-receive.ts';
 import type { SelectedArtifacts } from '../render/desired-node.ts';
 import { artifactBase } from '../rke2/artifact-url.ts';
 import { chooseFiles, type FileChoice, hostArchs } from './choose-files.ts';
@@ -33,6 +33,8 @@ export interface Release {
   readonly requiredDiskBytes: Readonly<Record<NodeKey, Readonly<Record<string, number>>>>;
   /** Where a release file lies on this machine, and where hosts fetch it if they can. */
   readonly artifact: (name: string) => ArtifactSource;
+  /** A small file at the URL that hosts fetch from, to try whether they can; absent where they are sent. */
+  readonly sample?: Pick<FileOrigin, 'url' | 'request'>;
   /** Holds the files against their checksums; throws ArtifactError that names every bad one. */
   readonly verify: (signal: AbortSignal) => Promise<void>;
 }
@@ -103,12 +105,19 @@ async function fromUrl(input: ReleaseInput, url: string, remote: RemoteArtifacts
   const files = filesByName(selections);
   return {
     ...plain,
+    sample: origins(listOf(inventory)),
     artifact: (name) => {
       const file = files.get(name);
       return file === undefined ? { source: name } : { source: file.path, origin: origins(file) };
     },
     verify: () => Promise.resolve(),
   };
+}
+
+/** The list of checksums itself, which every host could be given. */
+function listOf({ archs }: Inventory): ReleaseFile {
+  const [arch = 'amd64'] = Object.keys(archs);
+  return { name: checksumFileName(arch), path: '', sizeBytes: 0, sha256: null };
 }
 
 function openUrlRelease(

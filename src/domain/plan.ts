@@ -133,6 +133,8 @@ export type Step = StepBase &
         readonly arch: string;
         readonly tarball: ArtifactRef | null;
         readonly images: readonly ArtifactRef[];
+        /** The URL below which the host fetches them, without query; absent where they are sent. */
+        readonly from?: string | undefined;
       }
     | {
         readonly kind: 'install';

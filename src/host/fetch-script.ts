@@ -1,7 +1,7 @@
 /**
  * Fetches from a URL to stdout with curl, else wget. $1: how many bytes are there already; $2: how many are missing. On
  * descriptor 5 comes what `fetchRequest` makes, in which a login may stand: it goes on by pipes, never in `ps`. On 3 goes
- * `why <words>` when it does not work out. Any line on stdin, or its end, is the word to stop.
+ * `why <words>` when it does not work out. Any line on stdin, or its end, is the word to stop, unless $3 is `alone`.
  */
 export const FETCH_URL = `
 IFS=" " read -r curl wget address <&5
@@ -28,12 +28,15 @@ get() {
     return 127
   fi
 }
-{ get "$1" 3>&- 4<&-; echo $? >"$tmp/code"; } 2>/dev/null </dev/null | head -c "$2" 3>&- 4<&- &
+{ get "$1" 3>&- 4<&-; echo $? >"$tmp/code"; } 2>/dev/null </dev/null | dd bs=128K iflag=fullblock,count_bytes count="$2" 2>/dev/null 3>&- 4<&- &
 work=$!
-{ IFS= read -r word; kill "$work"; } <&4 >/dev/null 2>&1 3>&- &
-ear=$!
+ear=
+if [ "$3" != alone ]; then
+  { IFS= read -r word; kill "$work"; } <&4 >/dev/null 2>&1 3>&- &
+  ear=$!
+fi
 wait "$work" 2>/dev/null
-kill "$ear" 2>/dev/null
+if [ -n "$ear" ]; then kill "$ear" 2>/dev/null; fi
 if [ "$(cat "$tmp/code" 2>/dev/null || echo 0)" -ne 0 ]; then
   echo "why $(tail -n 1 "$tmp/words" | tr -d '\\r' | cut -c 1-300)" >&3
 fi

@@ -99,7 +99,9 @@ export function stepText(step: Step): string {
 function stageText(step: StepOf<'stage-artifacts'>): string {
   const files = [...(step.tarball === null ? [] : [step.tarball]), ...step.images];
   const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  return `send ${countText(files.length, 'file')}, ${megabytes(bytes)}`;
+  const verb = step.from === undefined ? 'send' : 'fetch';
+  const origin = step.from === undefined ? '' : `, from ${step.from}`;
+  return `${verb} ${countText(files.length, 'file')}, ${megabytes(bytes)}${origin}`;
 }
 
 function installText(step: StepOf<'install'>): string {

@@ -15,8 +15,8 @@ import {
   createDistributor,
   type Distributor,
   type DistributorOptions,
-  type Peer,
 } from '../../src/artifacts/distributor.ts';
+import type { Peer } from '../../src/artifacts/peer.ts';
 import { createHost } from '../../src/host/host.ts';
 import type { Upload } from '../../src/host/run-receive.ts';
 import { createLocalTransport } from '../support/local-transport.ts';

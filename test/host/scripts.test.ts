@@ -20,6 +20,7 @@ import { readHealth } from '../../src/host/read-health.ts';
 import { readServedCertificate } from '../../src/host/read-served-certificate.ts';
 import { activeState, reloadUnits, startService, stopService } from '../../src/host/systemd.ts';
 import { endTtl, startTtl } from '../../src/host/time-to-live.ts';
+import { tryUrl } from '../../src/host/try-url.ts';
 import { uploadFile } from '../../src/host/upload.ts';
 import { waitForService } from '../../src/host/wait-for-service.ts';
 import { FIREWALL_PROGRAM } from '../../src/lib/firewall-program.ts';
@@ -76,6 +77,7 @@ beforeAll(async () => {
   await endTtl(host);
   scripts.set('fetching from a URL', FETCH_URL);
   scripts.set('time to live', renderTtlScript());
+  await tryUrl(host, 'a b c', signal);
   await readHealth(host, { api: true, etcd: true });
   // These find no answer to read; the script is all that counts here.
   await Promise.allSettled([
