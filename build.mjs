@@ -1,12 +1,10 @@
 // Puts src/ and the packages it uses into a few files below dist/: Node opens, checks and links each file by itself, which
 // is most of what a short command costs. What only some commands need stays in files of its own. Types are `npm run typecheck`.
 // Beside each file lies what V8 made of it; bin/rke2ctl takes both.
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import Module from 'node:module';
+import { spawnSync } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { Script } from 'node:vm';
 import { build, transform } from 'esbuild';
 
@@ -46,8 +44,14 @@ async function bundle() {
   return outputFiles;
 }
 
-/** The same as CommonJS, which is all that V8's cache can be kept for with every Node, and in ASCII. */
-async function toCommonJs(text) {
+/** Parts of Node that take milliseconds to load, and that most commands never come to need. */
+const DEAR = 'child_process|crypto|dns|http|https|net|readline|stream|tls|zlib';
+
+/**
+ * The same as what Node makes of a file in CommonJS, the only form that V8's cache can be kept for with every Node. In
+ * ASCII and without much white space: it is read, and copied in memory, with every command.
+ */
+async function toFunction(text) {
   const { code } = await transform(text, {
     format: 'cjs',
     platform: 'node',
@@ -57,30 +61,58 @@ async function toCommonJs(text) {
     // bundle() has given its warnings.
     logLevel: 'error',
   });
-  const strict = `'use strict';\n${code}`;
-  return strict.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const { code: short } = await transform(loadLate(code), {
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    lineLimit: 120,
+    target: TARGET,
+    logLevel: 'error',
+  });
+  return `(function(exports,require,module,__filename,__dirname){'use strict';${escapeUnits(short)}})`;
+}
+
+/** Has the dear parts of Node loaded where they are used, not where they are imported. */
+function loadLate(code) {
+  const pattern = new RegExp(`^var (import_\\w+) = (require\\("(?:node:)?(?:${DEAR})"\\));$`, 'gm');
+  return [...code.matchAll(pattern)].reduce((text, [statement, name, required]) => {
+    const late = text.replace(statement, '').replace(new RegExp(`\\b${name}\\.`, 'g'), `${required}.`);
+    return new RegExp(`\\b${name}\\b`).test(late) ? text : late;
+  }, code);
+}
+
+function escapeUnits(code) {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** What V8 makes of a file without running it: enough not to read all of it again. */
 async function keepOutline(path) {
-  const script = new Script(Module.wrap(await readFile(path, 'latin1')), { filename: path });
+  const script = new Script(await readFile(path, 'latin1'), { filename: path });
   await writeFile(`${path}.cache`, script.createCachedData());
 }
 
-/** Runs commands that use much of the code, so that what V8 made of it can be kept; whatever they say. */
+/** Runs commands that use much of the code and no network, so that what V8 made of it can be kept. */
 async function warmUp(folder) {
-  const recorder = join(ROOT, 'build-cache.cjs');
-  const example = join(ROOT, 'examples/ha-endpoint/cluster.yml');
-  for (const words of [['--help'], ['validate', '--config', example]]) {
-    const command = ['--require', recorder, join(ROOT, 'bin/rke2ctl'), ...words];
-    await promisify(execFile)(process.execPath, command, { cwd: folder });
+  const file = join(folder, 'cluster.yml');
+  await copyFile(join(ROOT, 'examples/ha-endpoint/cluster.yml'), file);
+  const commands = [
+    ['--help'],
+    ['plan', '--refresh=false', '--config', file],
+    ['validate', '--config', file],
+  ];
+  for (const words of commands) {
+    const command = ['--require', join(ROOT, 'build-cache.cjs'), join(ROOT, 'bin/rke2ctl'), ...words];
+    const { status, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+    // 2 is what `plan` ends with when there is something to do.
+    if (status !== 0 && status !== 2)
+      throw new Error(`rke2ctl ${words.join(' ')} ended with ${status}: ${stderr}`);
   }
 }
 
 await rm(join(ROOT, 'dist'), { recursive: true, force: true });
 for (const { path, text } of await bundle()) {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, await toCommonJs(text));
+  await writeFile(path, await toFunction(text));
   await keepOutline(path);
 }
 const folder = await mkdtemp(join(tmpdir(), 'rke2ctl-build-'));
