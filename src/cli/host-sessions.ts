@@ -75,7 +75,7 @@ export class HostSessions {
     window: number,
     signal: AbortSignal,
   ): Promise<Observed['hosts']> {
-    const turns = createSemaphore(window);
+    const turns = { own: createSemaphore(window), slow: createSemaphore(MOST_SLOW) };
     let ahead = nodes.length;
     const entries = nodes.map((node) =>
       takeTurn(turns, async (): Promise<[NodeKey, HostObservation]> => {
@@ -176,15 +176,37 @@ export class HostSessions {
 /** Who has not answered by then is slow, or dead: it is waited for on, but keeps nobody else from their turn. */
 const TURN_MS = 1_000;
 
-/** Works in a turn of its own, which ends with the work or after a while, whichever is first. */
-async function takeTurn<T>(turns: Semaphore, work: () => Promise<T>): Promise<T> {
-  const leave = await turns.acquire();
-  const timer = setTimeout(leave, TURN_MS);
+/**
+ * How many may be waited for beside those whose turn it is. When it is this machine that is slow they all are, and with all
+ * of them in hand at once nobody would be through before their time to connect is over.
+ */
+const MOST_SLOW = 150;
+
+interface Turns {
+  readonly own: Semaphore;
+  readonly slow: Semaphore;
+}
+
+/** Works in a turn of its own, which ends with the work, or after a while if there is room among the slow ones. */
+async function takeTurn<T>({ own, slow }: Turns, work: () => Promise<T>): Promise<T> {
+  const leaves = [await own.acquire()];
+  const ended = new AbortController();
+  const timer = setTimeout(() => {
+    slow.acquire(ended.signal).then(
+      (leave) => {
+        for (const each of leaves) each();
+        if (ended.signal.aborted) leave();
+        else leaves.push(leave);
+      },
+      () => undefined,
+    );
+  }, TURN_MS);
   try {
     return await work();
   } finally {
     clearTimeout(timer);
-    leave();
+    ended.abort();
+    for (const leave of leaves) leave();
   }
 }
 

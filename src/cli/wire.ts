@@ -23,6 +23,7 @@ import type { CommonFlags, UpFlags } from './flags.ts';
 import { HostSessions, type OpenHost } from './host-sessions.ts';
 import { openTrace, type Trace } from './open-trace.ts';
 import { createOperator } from './operator.ts';
+import { refuseFewFiles } from './refuse-few-files.ts';
 import { type Answers, Screen } from './screen.ts';
 import { secretsOf } from './secrets-of.ts';
 import { listenToSignals } from './signals.ts';
@@ -64,8 +65,7 @@ export interface LookContext {
   readonly signal: AbortSignal;
 }
 
-/** Hosts that are looked at at the same time. Each costs little while it waits, and of many answers at once each costs less. */
-const CONNECT_WINDOW = 200;
+const CONNECT_WINDOW = 50;
 
 const FINISHING = 'Finishing what is in hand; once more to end that too.';
 
@@ -89,6 +89,7 @@ export async function withWorkspace<T extends number = ExitCode>(
       : await readCluster(files, 'run commands'));
   const cluster: Cluster =
     flags.ttl === undefined ? asked : { ...asked, runTtlSeconds: Math.ceil(flags.ttl / 1000) };
+  refuseFewFiles(cluster.nodes.length);
   const paths = statePaths(config);
   const { watch, answers, quietStdout = false, stopping = FINISHING } = options;
   const trace = await openTrace(flags);

@@ -49,6 +49,20 @@ describe('observing', () => {
     expect(() => all.get(B.key)).toThrow(ConnectError);
   });
 
+  it('lets nobody wait for one that does not answer, however narrow the window', async () => {
+    let answer: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { all } = sessions(async (key) => {
+      if (key === A.key) await late;
+      else answer();
+      return opened();
+    });
+    const { hosts } = await all.observe(1, never);
+    expect(hosts[A.key]?.reachable).toBe(true);
+  });
+
   it('looks last at addresses beside the file, where a machine of the file may answer as well', async () => {
     const same = new ConnectError({ code: 'same-machine', message: 'it is A', hint: '', retryable: true });
     const asked: string[] = [];
