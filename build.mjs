@@ -72,11 +72,11 @@ async function toFunction(text) {
   return `(function(exports,require,module,__filename,__dirname){'use strict';${escapeUnits(short)}})`;
 }
 
-/** Has the dear parts of Node loaded where they are used, not where they are imported. */
+/** Has the dear parts of Node loaded where they are used, not where they are imported; in brackets, as `new` may stand before. */
 function loadLate(code) {
   const pattern = new RegExp(`^var (import_\\w+) = (require\\("(?:node:)?(?:${DEAR})"\\));$`, 'gm');
   return [...code.matchAll(pattern)].reduce((text, [statement, name, required]) => {
-    const late = text.replace(statement, '').replace(new RegExp(`\\b${name}\\.`, 'g'), `${required}.`);
+    const late = text.replace(statement, '').replace(new RegExp(`\\b${name}\\.`, 'g'), `(${required}).`);
     return new RegExp(`\\b${name}\\b`).test(late) ? text : late;
   }, code);
 }
