@@ -23,12 +23,14 @@ if [ "$state" = whole ] || ! exec 7<"$part"; then exec 7<"$path" || exit 1; fi
 exec 8>&1
 while [ "$offset" -lt "$size" ]; do
   [ /proc/self/fd/7 -ef "$part" ] || [ /proc/self/fd/7 -ef "$path" ] || exit 1
-  count=$((size - offset)) pause=0.25
-  if [ "$rate" -gt 0 ]; then pause=0.1; if [ "$count" -gt $((rate / 10 + 1)) ]; then count=$((rate / 10 + 1)); fi; fi
+  count=$((size - offset))
+  if [ "$rate" -gt 0 ] && [ "$count" -gt $((rate / 10 + 1)) ]; then count=$((rate / 10 + 1)); fi
   told=$(LC_ALL=C dd if=/proc/self/fd/7 bs=128K iflag=skip_bytes,count_bytes skip="$offset" count="$count" 2>&1 >&8) || exit 1
   told=\${told##*$'\\n'}
-  offset=$((offset + \${told%% *}))
+  gain=\${told%% *}
+  offset=$((offset + gain))
   [ "$offset" -lt "$size" ] || break
+  if [ "$rate" -gt 0 ]; then pause=0.1; elif [ $((size - offset)) -gt $((4 * gain)) ]; then pause=0.5; else pause=0.2; fi
   read -r -t "$pause" -n 1 word
   [ $? -gt 128 ] || exit 1
 done
