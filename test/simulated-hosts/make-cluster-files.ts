@@ -237,7 +237,7 @@ async function writeKubeconfig({ name, kubeconfig }: Cluster): Promise<void> {
   await writeFile(kubeconfig.path, renderKubeconfig(text, name, server), { mode: kubeconfig.mode });
 }
 
-/** Every machine's Node, made from the recorded one of its kind, in kubectl's own layout. */
+/** Every machine's Node, made from the recorded one of its kind, in the recorded layout. */
 function nodeList(
   { server, worker }: { readonly server: readonly Section[]; readonly worker: readonly Section[] },
   machines: readonly Machine[],
@@ -256,7 +256,7 @@ function nodeList(
       .replaceAll(new RegExp(`\\b${like.metadata.name}\\b`, 'g'), machine.hostname);
     return JSON.parse(text);
   });
-  return JSON.stringify({ ...list, items: made }, null, 4);
+  return JSON.stringify({ ...list, items: made }, null, linesOf(server, 'nodes').length > 2 ? 4 : 0);
 }
 
 interface RecordedNode {
