@@ -70,7 +70,7 @@ async function own(lab: Lab, kubeconfig: string, installation: () => Promise<voi
   const { stdout } = await lab.run([lab.kubectl, '--kubeconfig', kubeconfig, 'get', 'nodes', '--no-headers']);
   const ready = stdout.split('\n').filter((line) => /\sReady\s/.test(line)).length;
   if (ready !== lab.hosts.length) throw new Error(`${ready} nodes are Ready:\n${stdout}`);
-  const services = await secondsOfStarts(lab);
+  const services = await secondsOfStarts(lab, kubeconfig);
   console.log(`    ${total.toFixed(1)} s in all, services ${services.toFixed(1)} s`);
   return total - services;
 }
