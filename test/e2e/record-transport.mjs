@@ -1,12 +1,11 @@
 // Loaded by `node --import` before rke2ctl: every command that it sends to a host is written down, with what goes in on
 // stdin, as a line of JSON in the file that RKE2CTL_TEST_RECORD names.
-import { register } from 'node:module';
+import fs from 'node:fs';
 
 const tap = `
-import { appendFileSync as appendRecord } from 'node:fs';
-import { Readable as Through } from 'node:stream';
-
 function tapTransport(transport) {
+  const { appendFileSync: appendRecord } = process.getBuiltinModule('node:fs');
+  const { Readable: Through } = process.getBuiltinModule('node:stream');
   const start = async (request) => {
     const pieces = [];
     const keep = (piece) => (pieces.push(Buffer.from(piece)), piece);
@@ -36,14 +35,13 @@ function tapTransport(transport) {
 }
 `;
 
-const hook = `
-export async function load(url, context, next) {
-  const loaded = await next(url, context);
-  if (!/[/]dist[/].*[.]js$/.test(url)) return loaded;
-  const own = String(loaded.source);
-  const tapped = own.replace('function recordTransport(transport, sink) {', '$& transport = tapTransport(transport);');
-  return tapped === own ? loaded : { ...loaded, source: tapped + ${JSON.stringify(tap)} };
-}
-`;
+// As the build leaves it, with or without blanks.
+const beginning = /function recordTransport\(transport, ?sink\) ?\{/;
 
-register(`data:text/javascript,${encodeURIComponent(hook)}`);
+// bin/rke2ctl reads the files of dist/ by itself.
+const readFile = fs.readFileSync;
+fs.readFileSync = (path, ...options) => {
+  const own = readFile(path, ...options);
+  if (typeof own !== 'string' || !/[/]dist[/].*[.]cjs$/.test(String(path))) return own;
+  return own.replace(beginning, `${tap}\n$& transport = tapTransport(transport);`);
+};
