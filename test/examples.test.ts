@@ -17,6 +17,7 @@ const env = configEnvironment({
   cwd: folder,
   variables: {
     DATASTORE_ENDPOINT: 'postgres://rke2:hunter2@db.example.com:5432/rke2',
+    MIRROR_LOGIN: 'fetcher:password',
     S3_ACCESS_KEY: 'access-key',
     S3_SECRET_KEY: 'secret-key',
   },

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type { ConfigEnvironment } from '../config/environment.ts';
 import { type LoadedCluster, loadCluster } from '../config/load-cluster.ts';
 import { parseCluster } from '../config/parse-cluster.ts';
+import { isHttpUrl } from '../config/schema/scalars.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { nodeKey } from '../domain/node-identity.ts';
@@ -57,7 +58,11 @@ export function localCluster(caller: Caller, flags: LocalFlags): Cluster {
     ...(flags.version === undefined ? [] : [`kubernetes_version: ${JSON.stringify(flags.version)}`]),
     'nodes: [{address: localhost, role: [etcd, controlplane, worker]}]',
     'install:',
-    ...(flags.artifacts === undefined ? [] : [`  artifacts: ${JSON.stringify(resolve(flags.artifacts))}`]),
+    ...(flags.artifacts === undefined
+      ? []
+      : [
+          `  artifacts: ${JSON.stringify(isHttpUrl(flags.artifacts) ? flags.artifacts : resolve(flags.artifacts))}`,
+        ]),
     ...(flags.channel === undefined ? [] : [`  channel: ${JSON.stringify(flags.channel)}`]),
   ];
   const { cluster, findings } = parseCluster(lines.join('\n'), localConfigPath(caller), configEnvironment());

@@ -20,7 +20,7 @@ export function traced(command: Command): Command {
 export function local(command: Command): Command {
   return command
     .option('--local', 'this machine alone, without a cluster.yml')
-    .option('--artifacts <dir>', 'with --local: directory of a release to install from')
+    .option('--artifacts <dir>', 'with --local: directory or https:// URL of a release to install from')
     .option('--version <version>', 'with --local: RKE2 version, as v1.35.7+rke2r1')
     .option('--channel <name>', 'with --local: release channel')
     .hook('preAction', (_program, action) => {

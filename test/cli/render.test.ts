@@ -21,6 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 const variables = {
   DATASTORE_ENDPOINT: 'postgres://rke2:hunter2@db.example.com:5432/rke2',
+  MIRROR_LOGIN: 'fetcher:password',
   S3_ACCESS_KEY: 'access-key-of-s3',
   S3_SECRET_KEY: 'secret-key-of-s3',
 };

@@ -11,6 +11,7 @@ const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
 /** What the examples read their secrets from. */
 const variables = {
   DATASTORE_ENDPOINT: 'postgres://rke2:hunter2@db.example.com:5432/rke2',
+  MIRROR_LOGIN: 'fetcher:password',
   S3_ACCESS_KEY: 'access-key',
   S3_SECRET_KEY: 'secret-key',
 };
