@@ -35,3 +35,9 @@ export async function countTraffic(path: string, hosts: readonly string[]): Prom
     };
   });
 }
+
+/** Bytes that a command sent to all hosts together by SSH, files included, as its trace has it. */
+export async function sentInAll(path: string): Promise<number> {
+  const { traceEvents } = JSON.parse(await readFile(path, 'utf8')) as { traceEvents: readonly TraceEvent[] };
+  return traceEvents.reduce((sum, { args }) => sum + (args?.sentBytes ?? 0), 0);
+}

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLab, type Lab, type LabHost } from '../lab/lab.ts';
+import { sentInAll } from './count-traffic.ts';
 import { expectExit } from './expect-exit.ts';
-import { ALL, clusterFile, makeProject, type Project, WORKER } from './project.ts';
+import { makeLargeRelease } from './large-release.ts';
+import { ALL, clusterFile, makeProject, nodeEntry, type Project, WORKER } from './project.ts';
+
+const COPY_BYTES = 20 << 20;
 
 interface ApiNode {
   readonly metadata: { readonly name: string };
@@ -74,6 +78,27 @@ describe('a cluster with addresses of both families', () => {
 
   it('has nothing more to do, and goes away', async () => {
     expectExit(await project.rke2ctl('plan'), 0);
+    expectExit(await project.rke2ctl('remove', '--yes'));
+  });
+
+  it('hands its release on from node to node by IPv6, too', async () => {
+    const release = project.path('release');
+    const hash = await makeLargeRelease(lab, release, COPY_BYTES);
+    const roles = [ALL, WORKER];
+    await project.write({
+      ...clusterFile(lab, [], { install: { artifacts: release } }),
+      nodes: lab.hosts.map((host, index) => nodeEntry(host, roles[index] ?? [], { address: host.address6 })),
+      services: {
+        'kube-api': { service_cluster_ip_range: 'fd00:43::/112,10.43.0.0/16' },
+        'kube-controller': { cluster_cidr: 'fd00:42::/56,10.42.0.0/16' },
+      },
+    });
+    expectExit(await project.rke2ctl('up', '--trace', 'trace.json'));
+    for (const { name } of lab.hosts)
+      expect(
+        await sh(name, 'sha256sum /var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst'),
+      ).toContain(hash);
+    expect(await sentInAll(project.path('trace.json'))).toBeLessThan(1.3 * COPY_BYTES);
     expectExit(await project.rke2ctl('remove', '--yes'));
   });
 });

@@ -1,14 +1,19 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExecResult } from '../lab/command.ts';
+import { type FileServer, startFileServer } from '../lab/file-server.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { sentInAll } from './count-traffic.ts';
 import { expectExit } from './expect-exit.ts';
+import { makeLargeRelease } from './large-release.ts';
 import { type Sampler, startSampler } from './process-sampler.ts';
 import { clusterFile, makeProject, nodeEntry, type Project, SERVER, WORKER } from './project.ts';
 
 const HOSTS = ['node1', 'node2'] as const;
+const COPY_BYTES = 10 << 20;
+const BUNDLE = '/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst';
 /** Planted where they must be found, to prove that the sampler finds them. */
 const PLANTED = {
   argv: `planted-${randomBytes(8).toString('hex')}`,
@@ -17,6 +22,10 @@ const PLANTED = {
 
 let lab: Lab;
 let project: Project;
+let mirror: FileServer;
+let release: string;
+/** SHA-256 of its image bundle. */
+let hash: string;
 /** Every secret of the run by its name; the tokens join once there is a state. */
 const secrets: Record<string, string> = {
   passphrase: `pp-${randomBytes(9).toString('hex')}`,
@@ -25,6 +34,7 @@ const secrets: Record<string, string> = {
   laterRegistryPassword: `lp-${randomBytes(9).toString('hex')}`,
   s3Key: `s3-${randomBytes(9).toString('hex')}`,
   addonSecret: `as-${randomBytes(9).toString('hex')}`,
+  mirrorPassword: `mp-${randomBytes(9).toString('hex')}`,
 };
 const samplers = new Map<string, Sampler>();
 const runs: { readonly what: string; readonly result: ExecResult }[] = [];
@@ -34,6 +44,7 @@ beforeAll(async () => {
   project = await makeProject(lab, 'secrets');
   secrets['sudoPassword'] = lab.hosts[0]?.sudoPassword ?? '';
   await giveEncryptedKey();
+  await provideMirror();
   for (const host of HOSTS)
     samplers.set(
       host,
@@ -45,7 +56,10 @@ beforeAll(async () => {
   );
 });
 
-afterAll(() => lab?.destroy());
+afterAll(async () => {
+  await mirror?.stop();
+  await lab?.destroy();
+});
 
 /** The hosts take a key that has a passphrase, and no longer the lab's own. */
 async function giveEncryptedKey(): Promise<void> {
@@ -70,6 +84,26 @@ async function giveEncryptedKey(): Promise<void> {
   await writeFile(project.path('passphrase'), `${secrets['passphrase']}\n`, { mode: 0o600 });
   await writeFile(project.path('wrong-passphrase'), `${secrets['wrongPassphrase']}\n`, { mode: 0o600 });
   project.environment['RKE2CTL_KEY_PASSPHRASE_FILE'] = project.path('passphrase');
+}
+
+/** A release that the hosts fetch from a mirror with a login, and the operator has as well. */
+async function provideMirror(): Promise<void> {
+  const login = `fetcher:${secrets['mirrorPassword']}`;
+  release = project.path('release');
+  hash = await makeLargeRelease(lab, release, COPY_BYTES);
+  mirror = await startFileServer(lab, { directory: release, login });
+  await writeFile(project.path('mirror-login'), `${login}\n`, { mode: 0o600 });
+}
+
+/** As both know it: by URL while the client is ssh2, from a directory by way of the nodes with OpenSSH. */
+async function installBy(client: 'ssh2' | 'openssh'): Promise<Readonly<Record<string, unknown>>> {
+  if (client === 'openssh') return { artifacts: release };
+  const list = await readFile(join(release, 'sha256sum-amd64.txt'));
+  return {
+    artifacts: `${mirror.url}/rke2`,
+    checksums: { amd64: createHash('sha256').update(list).digest('hex') },
+    login: 'file:./mirror-login',
+  };
 }
 
 /** A Secret of Kubernetes that a file beside cluster.yml brings into the cluster. */
@@ -105,6 +139,7 @@ async function writeCluster(password: string, client: 'ssh2' | 'openssh', key = 
       },
     },
     addons_include: ['./planted.yaml'],
+    install: await installBy(client),
     ssh: { client },
   });
 }
@@ -182,7 +217,8 @@ describe('the life of a cluster with secrets everywhere', () => {
     await run('before', 2, 'plan');
     await run('before', 2, 'plan', '--output', 'json');
     await run('before', 0, 'check');
-    await run('first', 0, 'up', '--verbose');
+    await run('first', 0, 'up', '--verbose', '--trace', 'first.json');
+    expect(await sentInAll(project.path('first.json'))).toBeLessThan(COPY_BYTES / 2);
     await learnTokens();
     await run('afterwards', 0, 'plan', '--output', 'json');
   });
@@ -194,7 +230,11 @@ describe('the life of a cluster with secrets everywhere', () => {
     await run('changed', 2, 'plan');
     await run('failing', 4, 'up', '--verbose', '--output', 'json');
     expectExit(await lab.exec('node2', ['sh', '-c', `rm -r ${path}; mv ${path}.kept ${path}`]));
-    await run('mended', 0, 'up', '--verbose');
+    expectExit(await lab.exec('node2', ['rm', BUNDLE]));
+    await run('mended', 0, 'up', '--verbose', '--trace', 'mended.json');
+    // From the other node, through the OpenSSH client and a sudo that asks for a password.
+    expect(await sentInAll(project.path('mended.json'))).toBeLessThan(COPY_BYTES / 2);
+    expect((await lab.exec('node2', ['sha256sum', BUNDLE])).stdout).toContain(hash);
   });
 });
 
@@ -214,7 +254,9 @@ describe('its secrets', () => {
     // What an agent does not need it does not get; and nobody needs ours.
     const servers = ['serverToken', 's3Key', 'addonSecret'].map((name) => secrets[name] ?? '');
     expect(await filesWith('node2', servers)).toEqual([]);
-    const mine = ['passphrase', 'wrongPassphrase', 'sudoPassword'].map((name) => secrets[name] ?? '');
+    const mine = ['passphrase', 'wrongPassphrase', 'sudoPassword', 'mirrorPassword'].map(
+      (name) => secrets[name] ?? '',
+    );
     for (const host of HOSTS) expect(await filesWith(host, mine)).toEqual([]);
   });
 
@@ -243,6 +285,7 @@ describe('its secrets', () => {
       'wrong-passphrase': ['wrongPassphrase'],
       'sudo-password': ['sudoPassword'],
       's3-key': ['s3Key'],
+      'mirror-login': ['mirrorPassword'],
       'planted.yaml': ['addonSecret'],
     });
     for (const name of ['cluster.log', 'cluster.journal.ndjson'])

@@ -24,10 +24,14 @@ const PROGRAM = `
   const { createServer } = require('node:http');
   const { createReadStream, statSync } = require('node:fs');
   const { basename, join } = require('node:path');
-  const [directory, login, port] = process.argv.slice(1);
+  const [directory, port] = process.argv.slice(1);
   const cuts = new Map();
-  require('node:readline').createInterface(process.stdin).on('line', (line) => cuts.set(...JSON.parse(line)));
-  const expected = 'Basic ' + Buffer.from(login).toString('base64');
+  require('node:readline').createInterface(process.stdin).on('line', (line) => {
+    const [name, value] = JSON.parse(line);
+    if (name === '') expected = 'Basic ' + Buffer.from(value).toString('base64');
+    else cuts.set(name, value);
+  });
+  let expected = null;
   createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://x').pathname);
     const start = Number((/^bytes=(\\d+)-/.exec(request.headers.range || '') || [])[1] || 0);
@@ -53,12 +57,16 @@ export async function startFileServer(
   lab: Lab,
   { directory, login }: FileServerOptions,
 ): Promise<FileServer> {
-  const child = lab.spawn([process.execPath, '-e', PROGRAM, directory, login, String(PORT)], {
+  const child = lab.spawn([process.execPath, '-e', PROGRAM, directory, String(PORT)], {
     stdin: 'pipe',
   });
+  const say = (name: string, value: string | number) =>
+    void child.stdin?.write(`${JSON.stringify([name, value])}\n`);
+  // What stands in a command line everybody sees.
+  say('', login);
   const requests: FileServer['requests'] = [];
-  const { stdin, stdout } = child;
-  if (stdin === null || stdout === null) throw new Error('the web server has no pipes');
+  const { stdout } = child;
+  if (stdout === null) throw new Error('the web server has no output');
   await new Promise<void>((resolve, reject) => {
     createInterface(stdout).on('line', (line) => {
       if (line === 'ready') resolve();
@@ -75,7 +83,7 @@ export async function startFileServer(
     url: `http://${gateway}:${PORT}`,
     port: PORT,
     requests,
-    cutNext: (name, bytes) => void stdin.write(`${JSON.stringify([name, bytes])}\n`),
+    cutNext: say,
     stop: async () => {
       child.kill();
       await child.catch(() => undefined);
