@@ -69,7 +69,7 @@ ${bar('track', full)}${bar(over ? 'over' : 'within', length)}
 
 /** What fits beside the bars. */
 function shorten(text: string): string {
-  return text.length <= 58 ? text : `${text.slice(0, 57)}…`;
+  return text.length <= 54 ? text : `${text.slice(0, 53)}…`;
 }
 
 function formatValue(value: number): string {
