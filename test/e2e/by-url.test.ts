@@ -1,8 +1,10 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FileServer, startFileServer } from '../lab/file-server.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { sentInAll } from './count-traffic.ts';
 import { expectExit } from './expect-exit.ts';
 import { makeLargeRelease } from './large-release.ts';
 import { clusterFile, makeProject, type Project, SERVER, WORKER } from './project.ts';
@@ -38,7 +40,6 @@ const verified = (host: string) => sh(host, `sha256sum ${BUNDLE} | cut -d ' ' -f
 
 async function writeCluster(more: Readonly<Record<string, unknown>> = {}): Promise<void> {
   const list = await readFile(join(release, 'sha256sum-amd64.txt'));
-  const { createHash } = await import('node:crypto');
   const sum = createHash('sha256').update(list).digest('hex');
   await project.write(
     clusterFile(lab, [SERVER, WORKER, WORKER], {
@@ -52,19 +53,6 @@ async function writeCluster(more: Readonly<Record<string, unknown>> = {}): Promi
     }),
   );
 }
-
-/** Bytes that the operator's side has sent to the hosts by SSH. */
-async function sentBySsh(work: () => Promise<unknown>): Promise<number> {
-  const trace = project.path('trace.json');
-  await rm(trace, { force: true });
-  await work();
-  const { traceEvents } = JSON.parse(await readFile(trace, 'utf8')) as {
-    readonly traceEvents: readonly { readonly args?: { readonly sentBytes?: number } }[];
-  };
-  return traceEvents.reduce((sum, { args }) => sum + (args?.sentBytes ?? 0), 0);
-}
-
-const up = () => project.rke2ctl('up', '--trace', 'trace.json');
 
 describe('a release at a URL', () => {
   it('is missed by `check` on the host that does not reach it', async () => {
@@ -95,13 +83,11 @@ describe('a release at a URL', () => {
   it('is fetched by the hosts, resumed where it was cut, and comes from them to the one behind a firewall', async () => {
     server.requests.length = 0;
     server.cutNext(BUNDLE_NAME, 15 << 20);
-    const sent = await sentBySsh(async () => {
-      const { stdout, stderr } = expectExit(await up());
-      expect(`${stdout}${stderr}`).toContain('artifacts-url-unreached');
-      expect(`${stdout}${stderr}`).not.toContain('hunter2');
-    });
+    const { stdout, stderr } = expectExit(await project.rke2ctl('up', '--trace', 'trace.json'));
+    expect(`${stdout}${stderr}`).toContain('artifacts-url-unreached');
+    expect(`${stdout}${stderr}`).not.toContain('hunter2');
     for (const host of HOSTS) expect(await verified(host)).toBe(hash);
-    expect(sent).toBeLessThan(5 << 20);
+    expect(await sentInAll(project.path('trace.json'))).toBeLessThan(5 << 20);
     const bundles = server.requests.filter(
       ({ path, method }) => method === 'GET' && path.endsWith(BUNDLE_NAME),
     );
@@ -126,12 +112,11 @@ describe('a release at a URL', () => {
         host,
         `nft add table inet away; nft 'add chain inet away out { type filter hook output priority 0; }'; nft add rule inet away out tcp dport ${server.port} reject`,
       );
-    await mkdir(project.path('home/.cache'), { recursive: true });
     server.requests.length = 0;
     const { stdout } = expectExit(await project.rke2ctl('plan', '--output', 'json'), 2);
     expect(stdout).toContain(`"from":"${server.url}/v1.35.7%2Brke2r1"`);
     expect(stdout).not.toContain('sig=a');
-    expectExit(await up());
+    expectExit(await project.rke2ctl('up'));
     for (const host of HOSTS) expect(await verified(host)).toBe(hash);
     const bundles = server.requests.filter(
       ({ path, method }) => method === 'GET' && path.endsWith(BUNDLE_NAME),
