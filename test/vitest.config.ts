@@ -7,7 +7,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const report = process.env['RKE2CTL_TEST_REPORT'];
 
 /** Tests of scripts that want to be root, on this machine. */
-const ROOT_TESTS = 'test/{host/{files,host,inspect-host,receive-file,upload},artifacts/{distributor,fetch-by-url}}.test.ts';
+const ROOT_TESTS =
+  'test/{host/{files,host,inspect-host,receive-file,upload},artifacts/{distributor,fetch-by-url}}.test.ts';
 
 /** Tests that measure, count or break the very line they use: they want the machine for themselves. */
 const ALONE_TESTS = [
