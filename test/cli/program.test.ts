@@ -70,7 +70,7 @@ describe('help', () => {
         -o, --output <form>        form of the output (choices: "text", "json", default: "text")
         --verbose                  show every command that runs on a host
         --local                    this machine alone, without a cluster.yml
-        --artifacts <dir>          with --local: directory of a release to install from
+        --artifacts <dir>          with --local: directory or https:// URL of a release to install from
         --version <version>        with --local: RKE2 version, as v1.35.7+rke2r1
         --channel <name>           with --local: release channel
         --target <node...>         only these nodes, as far as they can be done without the others
@@ -102,7 +102,7 @@ describe('help', () => {
         -o, --output <form>        form of the output (choices: "text", "json", default: "text")
         --verbose                  show every command that runs on a host
         --local                    this machine alone, without a cluster.yml
-        --artifacts <dir>          with --local: directory of a release to install from
+        --artifacts <dir>          with --local: directory or https:// URL of a release to install from
         --version <version>        with --local: RKE2 version, as v1.35.7+rke2r1
         --channel <name>           with --local: release channel
         --target <node...>         only these nodes, as far as they can be done without the others
@@ -135,7 +135,7 @@ describe('help', () => {
         -o, --output <form>       form of the output (choices: "text", "json", default: "text")
         --verbose                 show every command that runs on a host
         --local                   this machine alone, without a cluster.yml
-        --artifacts <dir>         with --local: directory of a release to install from
+        --artifacts <dir>         with --local: directory or https:// URL of a release to install from
         --version <version>       with --local: RKE2 version, as v1.35.7+rke2r1
         --channel <name>          with --local: release channel
         --trace <file>            write what took how long, for Perfetto, speedscope or Chrome
