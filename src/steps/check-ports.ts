@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeKey } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { PortResult } from '../domain/event.ts';
 import type { PortProbe } from '../domain/plan.ts';
@@ -6,6 +8,8 @@ import { type EtcdLink, slowLinkFindings } from '../rke2/etcd-links.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
 const LISTENER_LIFETIME_MS = 120_000;
+/** So long a host that does not answer the others has to show us that it is there. */
+const SIGN_OF_LIFE_MS = 10_000;
 
 /**
  * Tries every port that RKE2 needs between the nodes, from the node that needs it to a short-lived listener on the one
@@ -23,7 +27,11 @@ export const checkPorts: StepHandler<'check-ports'> = {
       const tried = (
         await Promise.all(groups(probes, 'from').map((group) => tryFrom(group, listeners, context)))
       ).flat();
-      const results = [...tried, ...untried.map((probe) => ({ ...probe, result: 'unknown' as const }))];
+      const gone = await findGone(tried, context);
+      const results = [
+        ...tried.map((each) => (gone.has(each.to) ? withoutProof(each) : each)),
+        ...untried.map((probe) => ({ ...probe, result: 'unknown' as const })),
+      ];
       context.reportPorts(results);
       warnOfSlowLinks(results, context);
       const closed = results.filter((result) => result.result === 'closed');
@@ -34,6 +42,33 @@ export const checkPorts: StepHandler<'check-ports'> = {
     }
   },
 };
+
+/** Of the hosts with closed ports those that died meanwhile: they answer nobody, whatever stands between. */
+async function findGone(tried: readonly PortResult[], context: StepContext): Promise<ReadonlySet<string>> {
+  const silent = groups(
+    tried.filter(({ result }) => result === 'closed'),
+    'to',
+  ).flatMap(([first]) => first?.to ?? []);
+  const gone = await Promise.all(silent.map(async (key) => ((await isThere(key, context)) ? [] : [key])));
+  return new Set(gone.flat());
+}
+
+async function isThere(key: NodeKey, context: StepContext): Promise<boolean> {
+  try {
+    const sign = context.host(key).run('true', { signal: context.signal });
+    const hasAnswered = sign.then(
+      () => true,
+      () => false,
+    );
+    return await Promise.race([hasAnswered, sleep(SIGN_OF_LIFE_MS, false, { ref: false })]);
+  } catch {
+    return false;
+  }
+}
+
+function withoutProof(result: PortResult): PortResult {
+  return result.result === 'closed' ? { ...result, result: 'unknown' } : result;
+}
 
 /** A first connection is slower than the line: the best of a pair's answers counts. */
 function warnOfSlowLinks(results: readonly PortResult[], context: StepContext): void {
