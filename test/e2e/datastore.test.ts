@@ -96,7 +96,7 @@ describe('a cluster on a real etcd outside of it, with client certificates', () 
     await sh('node1', '/usr/local/bin/rke2-killall.sh >/dev/null 2>&1');
     expectExit(await project.rke2ctl('up'));
     expect(await readIdentity(lab, project, 'node1')).toEqual(before);
-    expect(await readyNodes(project)).toEqual(['node1', 'node2', 'node3']);
+    await expect.poll(() => readyNodes(project), { timeout: 15_000 }).toEqual(['node1', 'node2', 'node3']);
   });
 
   it('is known again from its hosts when the state is lost', async () => {
@@ -134,6 +134,6 @@ describe('a cluster on a real etcd outside of it, with client certificates', () 
     for (const prefix of ['/registry/', '/bootstrap/'])
       expectExit(await etcd.etcdctl('del', '--prefix', prefix));
     expectExit(await project.rke2ctl('up'));
-    expect(await readyNodes(project)).toEqual(['node1', 'node2', 'node3']);
+    await expect.poll(() => readyNodes(project), { timeout: 15_000 }).toEqual(['node1', 'node2', 'node3']);
   });
 });

@@ -83,7 +83,7 @@ describe('an sshd that is killed with all its sessions', () => {
     expect(run.happened).toBe(true);
     expect(midway).not.toContain('start rke2-server: done');
     expectExit(run);
-    expect(await readyNodes(cluster.project)).toEqual(['node1', 'node3']);
+    await expect.poll(() => readyNodes(cluster.project), { timeout: 15_000 }).toEqual(['node1', 'node3']);
     expect(await cluster.sh('node1', 'systemctl show -p NRestarts --value rke2-server')).toBe('0');
     expectExit(await cluster.project.rke2ctl('plan'));
     identity = await cluster.identity();
@@ -103,13 +103,15 @@ describe('a worker that is switched off', () => {
     expect(stderr).toContain('Check that the machine is on');
     expect(stdout).toMatch(/^198\.18\.1\.3\S* +\S+ +unreachable/m);
     expect(stdout).toMatch(/^node4 +worker +done/m);
-    expect(await readyNodes(cluster.project)).toContain('node4');
+    await expect.poll(() => readyNodes(cluster.project), { timeout: 15_000 }).toContain('node4');
   });
 
   it('is well again after a plain `up`', async () => {
     await cluster.lab.powerOn('node3');
     expectExit(await up());
-    expect(await readyNodes(cluster.project)).toEqual(['node1', 'node3', 'node4']);
+    await expect
+      .poll(() => readyNodes(cluster.project), { timeout: 15_000 })
+      .toEqual(['node1', 'node3', 'node4']);
     expect(await cluster.identity()).toEqual(identity);
   });
 });
@@ -130,7 +132,9 @@ describe('a worker with another host key', () => {
       'Either the machine was replaced or set up anew, or somebody stands between you and it',
     );
     expect(stdout).toMatch(/^node1 .* (unchanged|done) /m);
-    expect(await readyNodes(cluster.project)).toEqual(['node1', 'node3', 'node4']);
+    await expect
+      .poll(() => readyNodes(cluster.project), { timeout: 15_000 })
+      .toEqual(['node1', 'node3', 'node4']);
   });
 
   it('is trusted again once its line is taken away as the error says', async () => {
@@ -161,7 +165,9 @@ describe('a server that loses power before it is a voter', () => {
     );
     expect(stdout).toMatch(/^node2 +etcd\+controlplane +unknown/m);
     expect(stdout).toMatch(/^node3 +worker +(done|unchanged)/m);
-    expect(await readyNodes(cluster.project)).toEqual(['node1', 'node3', 'node4']);
+    await expect
+      .poll(() => readyNodes(cluster.project), { timeout: 15_000 })
+      .toEqual(['node1', 'node3', 'node4']);
     expect(await cluster.identity()).toEqual(identity);
   });
 
@@ -170,7 +176,9 @@ describe('a server that loses power before it is a voter', () => {
     await cluster.lab.heal('node2');
     expectExit(await up());
     expect(await etcdMembers()).toEqual({ node1: true, node2: true });
-    expect(await readyNodes(cluster.project)).toEqual(['node1', 'node2', 'node3', 'node4']);
+    await expect
+      .poll(() => readyNodes(cluster.project), { timeout: 15_000 })
+      .toEqual(['node1', 'node2', 'node3', 'node4']);
     expect(await cluster.identity()).toEqual(identity);
     expectExit(await cluster.project.rke2ctl('plan'));
   });

@@ -107,7 +107,7 @@ describe('a worker that loses power while it is installed', () => {
     expect(stderr).toContain('Run the same command again: it looks at what the host has');
     expect(stdout).toMatch(/^node3 +worker +unknown/m);
     expect(stdout).toMatch(/^node4 +worker +done/m);
-    expect(await readyNodes(cluster.project)).toEqual(['node1', 'node4']);
+    await expect.poll(() => readyNodes(cluster.project), { timeout: 15_000 }).toEqual(['node1', 'node4']);
     identity = await cluster.identity();
     expect(identity.ca).not.toBeNull();
   });
@@ -122,7 +122,9 @@ describe('a worker that loses power while it is installed', () => {
       others.push(...(await Promise.all([up(), colleague.rke2ctl('up')])));
     });
     expectExit(run);
-    expect(await readyNodes(cluster.project)).toEqual(['node1', 'node3', 'node4']);
+    await expect
+      .poll(() => readyNodes(cluster.project), { timeout: 15_000 })
+      .toEqual(['node1', 'node3', 'node4']);
     expect(await cluster.identity()).toEqual(identity);
     const [here, elsewhere] = others.map((other) => expectExit(other, 5).stderr);
     expect(here).toContain(
@@ -150,7 +152,9 @@ describe('a worker with a full disk', () => {
     expect(stderr).toMatch(/There is no room on ops@198\.18\.1\.5:22 for \/var\/lib\/rancher\/rke2\/\S+/);
     expect(stderr).toContain('Make room on that file system');
     expect(stdout).toMatch(/^node5 +worker +failed/m);
-    expect(await readyNodes(cluster.project)).toEqual(['node1', 'node3', 'node4']);
+    await expect
+      .poll(() => readyNodes(cluster.project), { timeout: 15_000 })
+      .toEqual(['node1', 'node3', 'node4']);
     expect(await cluster.sh('node5', "find /var/lib/rancher -name '*rke2ctl-part'")).toBe('');
   });
 
@@ -166,7 +170,9 @@ describe('a worker with a full disk', () => {
     expect(stdout).toContain('Run the same command again to go on from here');
     const { stderr: next } = expectExit(await up());
     expect(next).not.toMatch(/node5: (stage|install)/);
-    expect(await readyNodes(cluster.project)).toEqual(['node1', 'node3', 'node4', 'node5']);
+    await expect
+      .poll(() => readyNodes(cluster.project), { timeout: 15_000 })
+      .toEqual(['node1', 'node3', 'node4', 'node5']);
     expect(await cluster.identity()).toEqual(identity);
   });
 });

@@ -111,7 +111,7 @@ async function expectAsThen(nodes: readonly string[]): Promise<void> {
   expect(await objects()).toBe(then);
   const { stdout } = expectExit(await project.kubectl('get', 'namespaces', '-o', 'name'));
   expect(stdout).not.toContain('later');
-  expect(await readyNodes()).toEqual(nodes);
+  await expect.poll(readyNodes, { timeout: 15_000 }).toEqual(nodes);
   expect(expectExit(await project.rke2ctl('plan')).stdout).toContain('Nothing to do');
 }
 
@@ -208,7 +208,7 @@ describe('restoring', () => {
   it('leaves out a server that is away, and lets it in anew when it is back', async () => {
     await lab.fault('node3', 'link-down');
     expectExit(await restore(snapshot, '--yes'), 4);
-    expect(await readyNodes()).toEqual(['node1', 'node2', 'node4']);
+    await expect.poll(readyNodes, { timeout: 15_000 }).toEqual(['node1', 'node2', 'node4']);
     await lab.heal('node3');
     expectExit(await project.rke2ctl('up'));
     expect(await sh('node3', `ls -d ${DB}/etcd-old-*`)).toContain('etcd-old-');
@@ -265,7 +265,7 @@ describe('etcd reset', () => {
     expect(unnamed.stderr).toContain('[node-not-named]');
     expectExit(await project.rke2ctl('etcd', 'reset', '--node', 'node1', '--yes'));
     expect(await objects()).toBe(now);
-    expect(await readyNodes()).toEqual(['node1', 'node2', 'node3']);
+    await expect.poll(readyNodes, { timeout: 15_000 }).toEqual(['node1', 'node2', 'node3']);
     expectExit(await project.rke2ctl('etcd', 'health'));
   });
 });
