@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
-import { clusterFile, makeProject, type Project, SERVER, WORKER } from '../test/e2e/project.ts';
+import type { Project } from '../test/e2e/project.ts';
 import { defaultVersion } from '../test/lab/artifacts.ts';
 import { createLab, type Lab, type LabHost } from '../test/lab/lab.ts';
+import { describeCluster } from './describe-cluster.ts';
 import type { Figure } from './figure.ts';
 import { interleave } from './measure.ts';
-import { writeKnownHosts } from './openssh.ts';
 import { type PlaybookInput, requireAnsible, runPlaybook } from './run-ansible.ts';
 import { secondsOfStarts } from './service-times.ts';
 
@@ -20,13 +20,7 @@ export const firstUpAnsibleFigure: Figure = {
     await requireAnsible();
     const lab = await createLab({ name: 'bench-first', hosts: 6 });
     try {
-      const project = await makeProject(lab, 'bench');
-      const knownHosts = project.path('known_hosts');
-      await writeKnownHosts(lab, knownHosts);
-      await project.write({
-        ...clusterFile(lab, [SERVER, SERVER, SERVER, WORKER, WORKER, WORKER]),
-        ssh: { known_hosts: knownHosts },
-      });
+      const { project, knownHosts } = await describeCluster(lab, 3);
       const playbook: PlaybookInput = {
         servers: 3,
         version: defaultVersion,

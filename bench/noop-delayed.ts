@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { clusterFile, makeProject, type Project, SERVER, WORKER } from '../test/e2e/project.ts';
+import type { Project } from '../test/e2e/project.ts';
 import { createLab, type Lab, type LabHost } from '../test/lab/lab.ts';
 import { buildProgram } from './build-program.ts';
+import { describeCluster } from './describe-cluster.ts';
 import type { Figure } from './figure.ts';
 import { interleave } from './measure.ts';
 import { mustUpWithNothingToDo } from './noop-up.ts';
-import { mustRunInLab, opensshOptions, writeKnownHosts } from './openssh.ts';
+import { mustRunInLab, opensshOptions } from './openssh.ts';
 
 const RUNS = 11;
 const DELAY_MS = 50;
@@ -18,13 +19,7 @@ export const noopDelayedFigure: Figure = {
   measure: async () => {
     const lab = await createLab({ name: 'bench-delayed', hosts: 6 });
     try {
-      const project = await makeProject(lab, 'bench');
-      const knownHosts = project.path('known_hosts');
-      await writeKnownHosts(lab, knownHosts);
-      await project.write({
-        ...clusterFile(lab, [SERVER, SERVER, SERVER, WORKER, WORKER, WORKER]),
-        ssh: { known_hosts: knownHosts },
-      });
+      const { project, knownHosts } = await describeCluster(lab, 3);
       const first = await project.rke2ctl('up');
       if (first.exitCode !== 0) throw new Error(first.stderr);
       const end = await goByRelay(lab, project);

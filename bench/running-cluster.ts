@@ -1,7 +1,7 @@
-import { clusterFile, makeProject, type Project, SERVER, WORKER } from '../test/e2e/project.ts';
+import type { Project } from '../test/e2e/project.ts';
 import { createLab, type Lab } from '../test/lab/lab.ts';
+import { describeCluster } from './describe-cluster.ts';
 import type { Fixture } from './fixture.ts';
-import { writeKnownHosts } from './openssh.ts';
 
 /** A cluster that rke2ctl has made, with the project it was made from. */
 export interface RunningCluster {
@@ -17,12 +17,8 @@ export const RUNNING_TWENTY: Fixture<RunningCluster> = {
   make: async () => {
     const lab = await createLab({ name: 'bench-twenty', hosts: 20 });
     try {
-      const project = await makeProject(lab, 'bench');
-      const knownHosts = project.path('known_hosts');
-      await writeKnownHosts(lab, knownHosts);
       const servers = 3;
-      const roles = lab.hosts.map((_, index) => (index < servers ? SERVER : WORKER));
-      await project.write({ ...clusterFile(lab, roles), ssh: { known_hosts: knownHosts } });
+      const { project, knownHosts } = await describeCluster(lab, servers);
       const { exitCode, stderr } = await project.rke2ctl('up');
       if (exitCode !== 0) throw new Error(stderr);
       return { value: { lab, project, servers, knownHosts }, end: () => lab.destroy() };
