@@ -12,6 +12,7 @@ import { fingerprintKey } from '../known-hosts.ts';
 import type { SshHost } from '../ssh-host.ts';
 import { classifyError } from './classify-error.ts';
 import { IdentityAgent } from './identity-agent.ts';
+import { quickenExchange } from './quicken-exchange.ts';
 import { saveRoundTrips } from './save-round-trips.ts';
 
 /** What every ssh2 connection of a run shares. */
@@ -168,6 +169,7 @@ class Login {
 
   #verify(key: Buffer, verify: (valid: boolean) => void): void {
     this.#hostKey = fingerprintKey(key);
+    quickenExchange(this.#client, key);
     const owner = { name: this.#host.hostKeyName, target: this.#host.target };
     this.#deps.hostKeys.check(owner, key).then(
       () => verify(true),
