@@ -80,6 +80,7 @@ export async function inspectHost(host: Host, options: InspectOptions): Promise<
       answeredAtMs: firstAtMs,
       sentAtMs: Math.min(sentAtMs, firstAtMs),
     };
+    answer.forget();
     return { ...held, facts: parseProbe(text, { ...meta, dataDir: options.dataDir }) };
   } catch (error) {
     await held.release();
@@ -110,6 +111,11 @@ class Answer {
     this.#chunks.push(chunk);
     this.#tail = (this.#tail + chunk.subarray(-this.#end.length).toString('latin1')).slice(-this.#end.length);
     if (this.#tail === this.#end) this.#completed();
+  }
+
+  /** The lock lasts as long as the run, and what was gathered would with it. */
+  forget(): void {
+    this.#chunks.length = 0;
   }
 
   /** Without the end mark. */
