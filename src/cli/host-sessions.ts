@@ -191,7 +191,9 @@ interface Turns {
 async function takeTurn<T>({ own, slow }: Turns, work: () => Promise<T>): Promise<T> {
   const leaves = [await own.acquire()];
   const ended = new AbortController();
+  let isSlow = false;
   const timer = setTimeout(() => {
+    isSlow = true;
     slow.acquire(ended.signal).then(
       (leave) => {
         for (const each of leaves) each();
@@ -205,7 +207,8 @@ async function takeTurn<T>({ own, slow }: Turns, work: () => Promise<T>): Promis
     return await work();
   } finally {
     clearTimeout(timer);
-    ended.abort();
+    // It makes an error with a stack, which nobody sees where nothing waits.
+    if (isSlow) ended.abort();
     for (const leave of leaves) leave();
   }
 }

@@ -3,8 +3,12 @@ import stringWidth from 'fast-string-width';
 
 let segmenter: Intl.Segmenter | null = null;
 
+/** A column each, and nothing to take out: nearly all texts, and looked at a hundred times as fast. */
+const PLAIN = /^[ -~]*$/;
+
 /** Columns that a text takes on a terminal; wide characters take two, colours none. */
 export function textWidth(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   return stringWidth(stripVTControlCharacters(text));
 }
 

@@ -157,6 +157,7 @@ function mergeSpans(spans: readonly Span[]): readonly Span[] {
 }
 
 function replaceSpans(text: string, spans: readonly Span[]): string {
+  if (spans.length === 0) return text;
   let result = '';
   let from = 0;
   for (const [start, end] of spans) {

@@ -88,12 +88,26 @@ const RKE1_INTERFACES = ['cni0', 'flannel.*', 'cali*', 'vxlan.calico', 'weave', 
  * so that a cut-off answer is noticed; `mark` must be unguessable, as files of the host are part of the output.
  */
 export function probeScript(mark: string, options: ProbeOptions = {}): string {
-  const dataDir = options.dataDir ?? DATA_DIR;
-  const prefix = options.prefix ?? null;
-  const directories = [dataDir, ...DIRECTORIES, ...(prefix === null ? [] : [prefix])];
+  const { dataDir = DATA_DIR, prefix = null, files = [], names = [], nodes = false, fsync = false } = options;
+  const asked: Asked = { dataDir, prefix, names, nodes, fsync };
+  const key = JSON.stringify(asked);
+  const known = questions.get(key) ?? writeQuestions(asked);
+  questions.set(key, known);
   return [
     `M=${quoteWord(mark)} DD=${quoteWord(dataDir)}`,
-    `set -- ${quoteWords([...(options.files ?? []), MARKER_PATH])}`,
+    `set -- ${quoteWords([...files, MARKER_PATH])}`,
+    known,
+  ].join('\n');
+}
+
+type Asked = Required<Omit<ProbeOptions, 'files'>>;
+
+/** All but the mark and the files, which is the same for nearly all hosts of a run. */
+const questions = new Map<string, string>();
+
+function writeQuestions({ dataDir, prefix, names, nodes, fsync }: Asked): string {
+  const directories = [dataDir, ...DIRECTORIES, ...(prefix === null ? [] : [prefix])];
+  return [
     ownFiles(dataDir),
     FUNCTIONS,
     'm time; now=$(date +%s.%N); echo "$now"',
@@ -108,9 +122,9 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
     FILES,
     TTL,
     `for b in ${quoteWords(binaryCandidates(prefix))}; do if [ -x "$b" ]; then binary "$b"; fi; done`,
-    ...(options.names ?? []).map((name) => `m resolve; echo ${quoteWord(name)}; lookup ${quoteWord(name)}`),
-    ...(options.fsync === true ? [FSYNC] : []),
-    ...(options.nodes === true ? [CLUSTER_QUESTIONS] : []),
+    ...names.map((name) => `m resolve; echo ${quoteWord(name)}; lookup ${quoteWord(name)}`),
+    ...(fsync ? [FSYNC] : []),
+    ...(nodes ? [CLUSTER_QUESTIONS] : []),
     'm end',
   ].join('\n');
 }

@@ -1,5 +1,7 @@
+import type { Cluster } from '../../domain/cluster.ts';
+import { remember } from '../../lib/remember.ts';
 import { CNI_INTERFACE } from '../../rke2/cni-interfaces.ts';
-import { type CheckedHost, type CheckInput, type Complaint, hostCheck } from './check.ts';
+import { type CheckedHost, type Complaint, hostCheck } from './check.ts';
 import { containsNetwork, overlaps } from './networks.ts';
 
 interface Occupied {
@@ -18,7 +20,7 @@ interface Range {
 export const cidrOverlap = hostCheck('cidr-overlap', 'error', (host, input) => {
   const complaints = new Map<string, Complaint>();
   for (const occupied of occupiedOn(host)) {
-    const ranges = rangesOf(input).filter(
+    const ranges = rangesOf(input.cluster).filter(
       (range) =>
         overlaps(range.cidr, occupied.network) &&
         // Where RKE2 runs, its routes and addresses lie in these ranges, as they should; whose RKE2 is another check.
@@ -31,8 +33,8 @@ export const cidrOverlap = hostCheck('cidr-overlap', 'error', (host, input) => {
   return [...complaints.values()];
 });
 
-function rangesOf({ cluster }: CheckInput): readonly Range[] {
-  const { clusterCidr, serviceCidr } = cluster.network;
+const rangesOf = remember(({ network }: Cluster): readonly Range[] => {
+  const { clusterCidr, serviceCidr } = network;
   return [
     ...clusterCidr.map((cidr) => ({ cidr, what: 'pods', key: 'services.kube-controller.cluster_cidr' })),
     ...serviceCidr.map((cidr) => ({
@@ -41,7 +43,7 @@ function rangesOf({ cluster }: CheckInput): readonly Range[] {
       key: 'services.kube-api.service_cluster_ip_range',
     })),
   ];
-}
+});
 
 function occupiedOn({ facts }: CheckedHost): readonly Occupied[] {
   return [

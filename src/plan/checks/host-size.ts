@@ -1,3 +1,5 @@
+import type { Cluster } from '../../domain/cluster.ts';
+import { remember } from '../../lib/remember.ts';
 import { MINIMUM, serverSize } from '../../rke2/requirements.ts';
 import { isServer } from '../../rke2/roles.ts';
 import { hostCheck } from './check.ts';
@@ -5,9 +7,12 @@ import { sizeText } from './size-text.ts';
 
 const GIB = 1024 ** 3;
 
+/** Counted once: every host is asked about. */
+const countAgents = remember(({ nodes }: Cluster) => nodes.filter(({ roles }) => !isServer(roles)).length);
+
 /** Memory and CPUs as RKE2 asks of any node, and of servers by the number of agents. */
 export const hostSize = hostCheck('host-size', 'warning', ({ node, facts }, { cluster }) => {
-  const agents = cluster.nodes.filter((each) => !isServer(each.roles)).length;
+  const agents = countAgents(cluster);
   const wanted = isServer(node.roles) ? serverSize(agents) : MINIMUM;
   const short = [
     ...(facts.cpus < wanted.cpus

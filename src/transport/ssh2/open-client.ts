@@ -12,6 +12,8 @@ import { fingerprintKey } from '../known-hosts.ts';
 import type { SshHost } from '../ssh-host.ts';
 import { classifyError } from './classify-error.ts';
 import { IdentityAgent } from './identity-agent.ts';
+import { joinWrites } from './join-writes.ts';
+import { quickenExchange } from './quicken-exchange.ts';
 import { saveRoundTrips } from './save-round-trips.ts';
 
 /** What every ssh2 connection of a run shares. */
@@ -61,7 +63,7 @@ export async function openClient(
   return new Login(host, deps, identities).open(
     {
       // Without noDelay whatever takes two packets waits some 40 ms for the host's delayed acknowledgement (Nagle).
-      sock: via ?? dial({ host: host.address, port: host.port, noDelay: true }),
+      sock: via ?? joinWrites(dial({ host: host.address, port: host.port, noDelay: true })),
       username: host.user,
       algorithms: { cipher: [...CIPHERS], serverHostKey: [...algorithms] },
       keepaliveInterval: deps.settings.keepaliveMs,
@@ -168,6 +170,7 @@ class Login {
 
   #verify(key: Buffer, verify: (valid: boolean) => void): void {
     this.#hostKey = fingerprintKey(key);
+    quickenExchange(this.#client, key);
     const owner = { name: this.#host.hostKeyName, target: this.#host.target };
     this.#deps.hostKeys.check(owner, key).then(
       () => verify(true),
