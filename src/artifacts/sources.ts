@@ -69,6 +69,8 @@ export class Sources {
   readonly #files = new Map<string, SharedFile>();
   /** Nodes that cannot listen, or let nobody in. */
   readonly #mute = new Set<NodeKey>();
+  /** Nodes that damage what they give. */
+  readonly #distrusted = new Set<NodeKey>();
   /** Givers that a node does not ask again. */
   readonly #refused = new Map<NodeKey, Set<NodeKey>>();
   /** With whom a node, as giver or as taker, never got a connection; and those who ever got one. */
@@ -94,6 +96,11 @@ export class Sources {
     this.#file(file).holders.add(key);
   }
 
+  /** True when the node is known to have all of the file. */
+  holds(file: string, key: NodeKey): boolean {
+    return this.#file(file).holders.has(key);
+  }
+
   /** The node does not take the file any more, and what it has of it is worth nothing to others. */
   drop(file: string, key: NodeKey): void {
     const { takers, holders } = this.#file(file);
@@ -116,6 +123,12 @@ export class Sources {
   /** The node cannot listen; nobody is sent to it again. */
   silence(key: NodeKey): void {
     this.#mute.add(key);
+  }
+
+  /** The node damages what it gives: nobody is sent to it again, and those who take from it leave it. */
+  distrust(key: NodeKey): void {
+    this.silence(key);
+    this.#distrusted.add(key);
   }
 
   /** The node's source came to its end before the file was whole. One that gave nothing is not asked again. */
@@ -163,8 +176,8 @@ export class Sources {
   }
 
   /**
-   * Nodes that should leave the node they take the file from, as it is gone, gives nothing, or is far behind others. They
-   * will not be sent to it again.
+   * Nodes that should leave the node they take the file from, as it is gone, gives nothing or wrong bytes, or is far behind
+   * others. They will not be sent to it again.
    */
   restless(file: string, now: number): readonly NodeKey[] {
     const { takers, holders } = this.#file(file);
@@ -176,7 +189,8 @@ export class Sources {
       if (!isNode(source)) continue;
       const isBehind = most - taker.bytes > WORTH_BYTES && this.#isHeldBack(file, key, taker, now);
       if (isBehind) taker.moves += 1;
-      if (!isBehind && !this.#isDead(file, taker, source, now)) continue;
+      const isUseless = this.#distrusted.has(source) || this.#isDead(file, taker, source, now);
+      if (!isBehind && !isUseless) continue;
       add(this.#refused, key, source);
       leaving.push(key);
     }
