@@ -148,7 +148,7 @@ class TreeDistributor implements Distributor {
       ...upload,
       ...(pace === undefined ? {} : { pace }),
       onReady: (bytes, sure) => {
-        this.#sources.join(sha256, peer.key, bytes, now());
+        this.#sources.join(sha256, peer.key, bytes, now(), upload.sizeBytes);
         // Nobody is to take what may have to be thrown away.
         if (!sure) this.#sources.silence(peer.key);
         delivery.isDoubtful = !sure;
@@ -169,14 +169,14 @@ class TreeDistributor implements Distributor {
 
   #hold({ peer, upload }: Delivery): void {
     this.#sources.hold(upload.sha256, peer.key);
-    if (this.#blame.settle(upload.sha256, peer.key)) this.#sources.distrust(peer.key);
+    if (this.#blame.settle(upload.sha256, peer.key)) this.#sources.retire(peer.key);
   }
 
   #accuse(delivery: Delivery, chunks: readonly Chunk[] | null): void {
     const { sha256 } = delivery.upload;
     const isWhole = (key: NodeKey) => this.#sources.holds(sha256, key);
     const guilty = this.#blame.accuse(sha256, delivery.peer.key, giversOf(delivery, chunks), isWhole);
-    for (const key of guilty) this.#sources.distrust(key);
+    for (const key of guilty) this.#sources.retire(key);
   }
 
   async #nextSource(delivery: Delivery, bytes: number, last: Cut | null): Promise<ByteSource> {

@@ -174,7 +174,7 @@ describe('a node that damages what it gives', () => {
     const sources = make();
     arrive(sources, ['a', 'b', 'c', 'd']);
     report(sources, { a: 9 * MB, b: 8 * MB, c: 7 * MB, d: 6 * MB }, 1_000);
-    sources.distrust('b');
+    sources.retire('b');
     expect(sources.restless(FILE, 1_000)).toEqual(['d']);
     sources.lose(FILE, 'd', { bytes: 6 * MB, met: true }, 1_100);
     expect(sources.choose(FILE, 'd', 1_100)).toMatchObject({ key: 'c' });
