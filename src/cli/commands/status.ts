@@ -27,9 +27,10 @@ export async function status(flags: StatusFlags): Promise<ExitCode> {
   }
 }
 
-function lookOnce(flags: StatusFlags, tell: (found: ClusterStatus) => void): Promise<ExitCode> {
+async function lookOnce(flags: StatusFlags, tell: (found: ClusterStatus) => void): Promise<ExitCode> {
   const health = new Map<NodeKey, HostHealth>();
-  return withWorkspace(
+  const heard: AbortSignal[] = [];
+  const code = await withWorkspace(
     {
       command: 'status',
       flags,
@@ -41,13 +42,15 @@ function lookOnce(flags: StatusFlags, tell: (found: ClusterStatus) => void): Pro
       },
     },
     async (workspace) => {
+      heard.push(workspace.signals.stop);
       const found = await readStatus(workspace, health);
-      // A Ctrl-C while it looks would else be forgotten, and --watch go on.
       if (workspace.signals.stop.aborted) return 130;
       tell(found);
       return found.healthy ? 0 : 4;
     },
   );
+  // A Ctrl-C while it looks, or while it takes leave of the hosts, would else be forgotten, and --watch go on.
+  return heard.some(({ aborted }) => aborted) ? 130 : code;
 }
 
 function show(found: ClusterStatus, flags: StatusFlags): void {
