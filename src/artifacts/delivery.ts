@@ -1,3 +1,5 @@
+import type { NodeKey } from '../domain/cluster.ts';
+import type { Chunk } from '../host/damaged-chunks.ts';
 import type { Upload } from '../host/run-receive.ts';
 import type { Peer } from './peer.ts';
 
@@ -7,8 +9,8 @@ export interface Delivery {
   readonly upload: Upload;
   /** Ends its present source. */
   leave: AbortController;
-  /** Other nodes have given it something. */
-  isFromNode: boolean;
+  /** Where its bytes came from, in turn: from which byte on, and which node gave them; null for nobody's. */
+  readonly parts: { readonly start: number; readonly giver: NodeKey | null }[];
   /** It fetches from the URL just now; once bytes have come from there it is `flowing`. */
   fetch: 'not' | 'trying' | 'flowing';
   /** What it had when its present source began. */
@@ -23,9 +25,21 @@ export function startDelivery(peer: Peer, upload: Upload): Delivery {
     peer,
     upload,
     leave: new AbortController(),
-    isFromNode: false,
+    parts: [{ start: 0, giver: null }],
     fetch: 'not',
     startBytes: 0,
     isDoubtful: false,
   };
+}
+
+/** Nodes that gave something of these chunks; of unknown ones only a node that gave everything. */
+export function giversOf({ parts, upload }: Delivery, chunks: readonly Chunk[] | null): readonly NodeKey[] {
+  const givers = parts.flatMap(({ start, giver }, index) => {
+    const end = parts[index + 1]?.start ?? upload.sizeBytes;
+    const isTouched = chunks?.some((chunk) => chunk.start < end && chunk.end > start) ?? true;
+    return isTouched && end > start ? [giver] : [];
+  });
+  const different = [...new Set(givers)];
+  if (chunks === null && different.length > 1) return [];
+  return different.filter((giver) => giver !== null);
 }

@@ -1,12 +1,15 @@
 import type { NodeKey } from '../domain/cluster.ts';
 import { ArtifactError, CancelledError } from '../domain/errors.ts';
+import type { Chunk } from '../host/damaged-chunks.ts';
 import type { Host } from '../host/host.ts';
 import { type Listener, startListener } from '../host/listener.ts';
 import { type ByteSource, type Cut, receiveFile } from '../host/receive-file.ts';
 import type { Upload } from '../host/run-receive.ts';
 import { uploadFile } from '../host/upload.ts';
 import { createSemaphore, type Semaphore } from '../lib/semaphore.ts';
-import { type Delivery, startDelivery } from './delivery.ts';
+import { Blame } from './blame.ts';
+import { Change } from './change.ts';
+import { type Delivery, giversOf, startDelivery } from './delivery.ts';
 import { fetchAnew } from './fetch-anew.ts';
 import type { Peer } from './peer.ts';
 import { type Choice, Sources } from './sources.ts';
@@ -70,8 +73,8 @@ class TreeDistributor implements Distributor {
   /** Where a node has a file, by node and hash. */
   readonly #paths = new Map<string, string>();
   readonly #tries: UrlTries;
-  #change: () => void = () => undefined;
-  #changed: Promise<void> = Promise.resolve();
+  readonly #blame = new Blame();
+  readonly #change = new Change();
   #ticking: NodeJS.Timeout | null = null;
   #idling: NodeJS.Timeout | null = null;
 
@@ -88,7 +91,6 @@ class TreeDistributor implements Distributor {
       this.#paths.set(`${peer.key} ${sha256}`, path);
       this.#sources.hold(sha256, peer.key);
     }
-    this.#announce();
   }
 
   async deliver(peer: Peer, upload: Upload): Promise<'sent' | 'present'> {
@@ -101,9 +103,10 @@ class TreeDistributor implements Distributor {
       return await this.#receive(delivery);
     } catch (error) {
       this.#sources.drop(upload.sha256, peer.key);
-      if (!(error instanceof ArtifactError) || !(delivery.isFromNode || delivery.isDoubtful)) throw error;
+      const isOfOthers = delivery.isDoubtful || delivery.parts.some(({ giver }) => giver !== null);
+      if (!(error instanceof ArtifactError) || !isOfOthers) throw error;
       const outcome = await this.#receiveAgain(delivery);
-      this.#sources.hold(upload.sha256, peer.key);
+      this.#hold(delivery);
       return outcome;
     } finally {
       this.#end(delivery);
@@ -145,12 +148,13 @@ class TreeDistributor implements Distributor {
       ...upload,
       ...(pace === undefined ? {} : { pace }),
       onReady: (bytes, sure) => {
-        this.#sources.join(sha256, peer.key, bytes, now());
+        this.#sources.join(sha256, peer.key, bytes, now(), upload.sizeBytes);
         // Nobody is to take what may have to be thrown away.
         if (!sure) this.#sources.silence(peer.key);
         delivery.isDoubtful = !sure;
-        this.#announce();
+        this.#change.announce();
       },
+      onDamage: (chunks) => this.#accuse(delivery, chunks),
       onProgress: (bytes) => {
         this.#sources.report(sha256, peer.key, bytes, now());
         if (delivery.fetch === 'trying' && bytes > delivery.startBytes) delivery.fetch = 'flowing';
@@ -159,8 +163,20 @@ class TreeDistributor implements Distributor {
       nextSource: (bytes, last) => this.#nextSource(delivery, bytes, last),
     });
     if (delivery.fetch !== 'not') this.#tries.succeed(peer.key);
-    this.#sources.hold(sha256, peer.key);
+    this.#hold(delivery);
     return outcome;
+  }
+
+  #hold({ peer, upload }: Delivery): void {
+    this.#sources.hold(upload.sha256, peer.key);
+    if (this.#blame.settle(upload.sha256, peer.key)) this.#sources.retire(peer.key);
+  }
+
+  #accuse(delivery: Delivery, chunks: readonly Chunk[] | null): void {
+    const { sha256 } = delivery.upload;
+    const isWhole = (key: NodeKey) => this.#sources.holds(sha256, key);
+    const guilty = this.#blame.accuse(sha256, delivery.peer.key, giversOf(delivery, chunks), isWhole);
+    for (const key of guilty) this.#sources.retire(key);
   }
 
   async #nextSource(delivery: Delivery, bytes: number, last: Cut | null): Promise<ByteSource> {
@@ -173,13 +189,15 @@ class TreeDistributor implements Distributor {
     }
     delivery.startBytes = bytes;
     for (;;) {
-      this.#announce();
-      const changed = this.#changed;
+      this.#change.announce();
+      const wait = this.#change.listen();
       if (signal?.aborted) throw new CancelledError();
       const outside = this.#tries.outsideFor(delivery, this.#deliveries);
       const choice = this.#sources.choose(sha256, peer.key, this.#options.now(), outside);
       delivery.leave = new AbortController();
       const leave = delivery.leave.signal;
+      if (choice.from === 'url' || choice.from === 'operator')
+        delivery.parts.push({ start: bytes, giver: null });
       if (choice.from === 'url' && origin !== undefined) {
         delivery.fetch = 'trying';
         return { kind: 'url', request: origin.request, leave };
@@ -188,11 +206,11 @@ class TreeDistributor implements Distributor {
         await origin?.obtain(signal);
         return { kind: 'operator', leave };
       }
-      if (choice.from !== 'node') await this.#wait(changed, signal);
+      if (choice.from !== 'node') await wait(TICK_MS, signal);
       else {
         const source = await this.#ask(choice, delivery);
         if (source !== null) {
-          delivery.isFromNode = true;
+          delivery.parts.push({ start: bytes, giver: choice.key });
           return { ...source, leave };
         }
         this.#sources.silence(choice.key);
@@ -234,28 +252,6 @@ class TreeDistributor implements Distributor {
     return listener;
   }
 
-  /** Until something has changed; a look now and then costs nothing. */
-  #wait(changed: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        clearTimeout(patience);
-        signal?.removeEventListener('abort', settle);
-        if (signal?.aborted) reject(new CancelledError());
-        else resolve();
-      };
-      const patience = setTimeout(settle, TICK_MS);
-      signal?.addEventListener('abort', settle, { once: true });
-      void changed.then(settle);
-    });
-  }
-
-  #announce(): void {
-    this.#change();
-    this.#changed = new Promise((resolve) => {
-      this.#change = resolve;
-    });
-  }
-
   #begin(delivery: Delivery): void {
     const { peer, upload } = delivery;
     this.#addresses.set(peer.key, peer.address);
@@ -269,7 +265,7 @@ class TreeDistributor implements Distributor {
   #end(delivery: Delivery): void {
     this.#deliveries.delete(delivery);
     this.#tick();
-    this.#announce();
+    this.#change.announce();
     if (this.#deliveries.size > 0) return;
     this.#idling = setTimeout(() => void this.close(), IDLE_MS).unref();
   }

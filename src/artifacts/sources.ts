@@ -1,13 +1,12 @@
 import type { NodeKey } from '../domain/cluster.ts';
+import { type SharedFile, startSharedFile } from './shared-file.ts';
+import { ALIVE_MS, isNode, type Outside, type Taker } from './taker.ts';
 
 /** Where a node is to take a file from: the operator's machine, a URL, another node, or nowhere yet. */
 export type Choice =
   | { readonly from: Outside }
   | { readonly from: 'node'; readonly key: NodeKey; readonly isWhole: boolean }
   | { readonly from: 'nobody' };
-
-/** Where bytes come into the cluster. */
-export type Outside = 'operator' | 'url';
 
 export interface SourceLimits {
   /** How many nodes one node serves at once; 0: none ever serves. */
@@ -16,19 +15,6 @@ export interface SourceLimits {
   readonly operatorSlots: number;
   /** How many nodes fetch from the URL at once; none unless given. */
   readonly urlSlots?: number;
-}
-
-/** A node and a file that it takes. */
-interface Taker {
-  bytes: number;
-  source: Outside | NodeKey | null;
-  /** Bytes when this source began. */
-  startBytes: number;
-  /** When `bytes` last grew, and when the node last said how many they are. */
-  grownAt: number;
-  heardAt: number;
-  /** How often it has left a source for one that is further on. */
-  moves: number;
 }
 
 /** A node that may be asked, and what speaks for it. */
@@ -40,15 +26,8 @@ interface Giver {
   readonly depth: number;
 }
 
-interface SharedFile {
-  readonly takers: Map<NodeKey, Taker>;
-  readonly holders: Set<NodeKey>;
-}
-
 /** So long a node may give nothing, or say nothing, before those behind it look elsewhere. */
 const STALL_MS = 10_000;
-/** Nodes report every second; one that has just done so is alive. */
-const ALIVE_MS = 3_000;
 /** Who is within so much of its source lacks nothing but what the source lacks. */
 const CLOSE_BYTES = 8_000_000;
 /** Another source is worth a change when it is so much further on. */
@@ -69,6 +48,8 @@ export class Sources {
   readonly #files = new Map<string, SharedFile>();
   /** Nodes that cannot listen, or let nobody in. */
   readonly #mute = new Set<NodeKey>();
+  /** Nodes from which all are to go away. */
+  readonly #retired = new Set<NodeKey>();
   /** Givers that a node does not ask again. */
   readonly #refused = new Map<NodeKey, Set<NodeKey>>();
   /** With whom a node, as giver or as taker, never got a connection; and those who ever got one. */
@@ -81,17 +62,24 @@ export class Sources {
     this.#limits = limits;
   }
 
-  /** The node wants the file, has so many bytes of it, and could pass on what it has. */
-  join(file: string, key: NodeKey, bytes: number, now: number): void {
+  /** The node wants the file, has so many bytes of its `sizeBytes`, and could pass on what it has. */
+  join(file: string, key: NodeKey, bytes: number, now: number, sizeBytes = 0): void {
     this.drop(file, key);
-    const taker = { bytes, source: null, startBytes: bytes, grownAt: now, heardAt: now, moves: 0 };
-    this.#file(file).takers.set(key, taker);
+    const times = { startedAt: now, grownAt: now, heardAt: now };
+    const shared = this.#file(file);
+    shared.takers.set(key, { bytes, source: null, startBytes: bytes, ...times, moves: 0 });
+    shared.sizeBytes = Math.max(shared.sizeBytes, sizeBytes);
   }
 
   /** The node has all of the file, and it is the right one. */
   hold(file: string, key: NodeKey): void {
     this.drop(file, key);
     this.#file(file).holders.add(key);
+  }
+
+  /** True when the node is known to have all of the file. */
+  holds(file: string, key: NodeKey): boolean {
+    return this.#file(file).holders.has(key);
   }
 
   /** The node does not take the file any more, and what it has of it is worth nothing to others. */
@@ -116,6 +104,12 @@ export class Sources {
   /** The node cannot listen; nobody is sent to it again. */
   silence(key: NodeKey): void {
     this.#mute.add(key);
+  }
+
+  /** The node is of no use as a source: nobody is sent to it again, and those who take from it leave it. */
+  retire(key: NodeKey): void {
+    this.silence(key);
+    this.#retired.add(key);
   }
 
   /** The node's source came to its end before the file was whole. One that gave nothing is not asked again. */
@@ -146,9 +140,16 @@ export class Sources {
    * of it, the URL whenever it has room, and nowhere when that is null.
    */
   choose(file: string, key: NodeKey, now: number, outside: Outside | null = 'operator'): Choice {
-    const { takers, holders } = this.#file(file);
+    const { takers, holders, trials } = this.#file(file);
     const taker = takers.get(key);
     if (taker === undefined) throw new Error(`${key} has not joined`);
+    taker.startBytes = taker.bytes;
+    taker.startedAt = now;
+    taker.grownAt = now;
+    if (outside === 'operator' && this.#hasRoom(outside) && trials.begin(key, takers, now)) {
+      this.#take(taker, outside);
+      return { from: outside };
+    }
     const givers = this.#reachesNobody(key) ? [] : this.#givers(file, key, taker, now);
     const best = givers.filter((giver) => this.#hasRoom(giver.key)).sort((a, b) => this.#compare(a, b))[0];
     const mayFeed = outside !== null && this.#hasRoom(outside);
@@ -156,30 +157,38 @@ export class Sources {
     if (best === undefined && !isFetched && (givers.length > 0 || !mayFeed)) return { from: 'nobody' };
     const source = isFetched ? 'url' : (best?.key ?? 'operator');
     this.#take(taker, source);
-    taker.startBytes = taker.bytes;
-    taker.grownAt = now;
     if (isFetched || best === undefined) return { from: isFetched ? 'url' : 'operator' };
     return { from: 'node', key: best.key, isWhole: holders.has(best.key) };
   }
 
   /**
-   * Nodes that should leave the node they take the file from, as it is gone, gives nothing, or is far behind others. They
-   * will not be sent to it again.
+   * Nodes that should leave what they take the file from: a node that is gone, gives nothing or wrong bytes, or is far
+   * behind others, to which they will not be sent again; or our own feed, for one that makes more of it.
    */
   restless(file: string, now: number): readonly NodeKey[] {
     const { takers, holders } = this.#file(file);
+    const leaving = [...this.#judgeRoot(file, now)];
     let most = holders.size > 0 ? Number.POSITIVE_INFINITY : 0;
     if (holders.size === 0) for (const { bytes } of takers.values()) most = Math.max(most, bytes);
-    const leaving: NodeKey[] = [];
     for (const [key, taker] of takers) {
       const { source } = taker;
-      if (!isNode(source)) continue;
+      if (!isNode(source) || leaving.includes(key)) continue;
       const isBehind = most - taker.bytes > WORTH_BYTES && this.#isHeldBack(file, key, taker, now);
       if (isBehind) taker.moves += 1;
-      if (!isBehind && !this.#isDead(file, taker, source, now)) continue;
+      const isUseless = this.#retired.has(source) || this.#isDead(file, taker, source, now);
+      if (!isBehind && !isUseless) continue;
       add(this.#refused, key, source);
       leaving.push(key);
     }
+    return leaving;
+  }
+
+  #judgeRoot(file: string, now: number): readonly NodeKey[] {
+    const { takers, trials, sizeBytes } = this.#file(file);
+    const mayServe = (key: NodeKey) => !this.#mute.has(key);
+    const hasRoom = this.#limits.fanOut > 0 && this.#hasRoom('operator');
+    const { leaving, slow } = trials.look({ takers, sizeBytes, mayServe, hasRoom }, now);
+    if (slow !== null) this.retire(slow);
     return leaving;
   }
 
@@ -270,14 +279,10 @@ export class Sources {
   #file(file: string): SharedFile {
     const known = this.#files.get(file);
     if (known !== undefined) return known;
-    const made: SharedFile = { takers: new Map(), holders: new Set() };
+    const made = startSharedFile();
     this.#files.set(file, made);
     return made;
   }
-}
-
-function isNode(source: Taker['source']): source is NodeKey {
-  return source !== null && source !== 'operator' && source !== 'url';
 }
 
 function add(sets: Map<NodeKey, Set<NodeKey>>, key: NodeKey, value: NodeKey): void {

@@ -1,6 +1,6 @@
 import type { NodeKey } from '../domain/cluster.ts';
 import type { Delivery } from './delivery.ts';
-import type { Outside } from './sources.ts';
+import type { Outside } from './taker.ts';
 
 /** How often in a row a node that had bytes of the URL before may try in vain. */
 const MOST_FAILURES = 4;

@@ -1,4 +1,6 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { type Chunk, findDamagedChunks, sizeOfChunks } from './damaged-chunks.ts';
 import type { Host } from './host.ts';
 import { CHUNK_BYTES, runReceive, type Upload } from './run-receive.ts';
 import { hashOfStart } from './upload.ts';
@@ -36,6 +38,8 @@ export interface Reception extends Upload {
   readonly onReady: (bytes: number, sure: boolean) => void;
   /** Asked for the first source, and for another each time that one came to its end; with how the last one ended. */
   readonly nextSource: (bytes: number, last: Cut | null) => Promise<ByteSource>;
+  /** All has come, and these chunks of it are wrong; null: some of it is, and there is nothing here to compare with. */
+  readonly onDamage?: (chunks: readonly Chunk[] | null) => void;
 }
 
 /** Bytes that a host is told to take at a time from us: what passes in about a second, within these limits. */
@@ -43,8 +47,9 @@ const LEAST_TAKE_BYTES = 1024 * 1024;
 const MOST_TAKE_BYTES = 64 * 1024 * 1024;
 
 /**
- * As `uploadFile`, but the bytes come from wherever `nextSource` says, and may change their source on the way. `pace`
- * holds for what comes from here. `onProgress` hears what the host has, once a second.
+ * As `uploadFile`, but the bytes come from wherever `nextSource` says, and may change their source on the way; chunks that
+ * came damaged are sent again from here. `pace` holds for what comes from here. `onProgress` hears what the host has, once
+ * a second.
  */
 export async function receiveFile(host: Host, reception: Reception): Promise<'sent' | 'present'> {
   const ear = new Ear();
@@ -68,20 +73,31 @@ export async function receiveFile(host: Host, reception: Reception): Promise<'se
 }
 
 async function* answer(reception: Reception, ear: Ear): AsyncGenerator<Buffer> {
-  const { source, sizeBytes, origin, onReady, nextSource } = reception;
+  const { source, origin, onReady } = reception;
   const [, bytes, hash] = /^have (\d+) (\S+)$/.exec(await ear.line(/^(have|present)/)) ?? [];
   if (bytes === undefined) return;
+  let there = Number(bytes);
   // Of a file that is not here only the hash at its end tells whether what is there belongs to it.
-  const isSure = Number(bytes) === 0 || origin === undefined;
-  const isOurs = !isSure || (Number(bytes) > 0 && (await hashOfStart(source, Number(bytes))) === hash);
-  let there = isOurs ? Number(bytes) : 0;
-  yield Buffer.from(isOurs ? 'keep-ask\n' : 'drop-ask\n');
+  const isSure = there === 0 || origin === undefined;
+  if (isSure && there > 0 && (await hashOfStart(source, there)) !== hash) {
+    const damaged = yield* askForDamage(reception, ear, there);
+    // More than that is rather of another file, and the right one may come from elsewhere.
+    if (damaged === null || 2 * sizeOfChunks(damaged) > there) there = 0;
+    else yield* mend(reception, damaged);
+  }
+  yield Buffer.from(there > 0 ? 'keep-ask\n' : 'drop-ask\n');
   if ((await ear.line(/^ready$/)) === '') return;
   onReady(there, isSure);
   reception.onProgress?.(there);
+  if ((yield* fill(reception, ear, there)) === 'damaged') yield* repair(reception, ear);
+}
+
+/** Has the host take what it lacks, from one source after the other; gives the last word of the host, nothing if it ended. */
+async function* fill(reception: Reception, ear: Ear, start: number): AsyncGenerator<Buffer, string> {
+  let there = start;
   let last: Cut | null = null;
-  while (there < sizeBytes && !ear.isClosed) {
-    const from = await nextSource(there, last);
+  while (there < reception.sizeBytes && !ear.isClosed) {
+    const from = await reception.nextSource(there, last);
     if (from.kind === 'operator') {
       there = yield* feed(reception, there, from.leave);
       last = { bytes: there, met: true, why: '' };
@@ -93,41 +109,70 @@ async function* answer(reception: Reception, ear: Ear): AsyncGenerator<Buffer> {
         ? `url ${from.request}\n`
         : `from ${from.address} ${from.port} ${from.ticket} ${from.token}\n`,
     );
-    const cut = ear.line(/^cut \d+$/);
-    await Promise.race([cut, aborted(from.leave)]);
+    const end = ear.line(/^(cut \d+|damaged)$/);
+    await Promise.race([end, aborted(from.leave)]);
     if (from.leave.aborted) yield Buffer.from('stop\n');
-    const words = await cut;
-    if (words === '') return;
+    const words = await end;
+    if (!words.startsWith('cut ')) return words;
     there = Number(words.slice(4));
     last = { bytes: there, met: ear.hasMet, why: ear.why };
+  }
+  return ear.line(/^damaged$/);
+}
+
+/** Sends again what came damaged, as far as what lies here tells. */
+async function* repair(reception: Reception, ear: Ear): AsyncGenerator<Buffer> {
+  const { source, sizeBytes, origin, onDamage } = reception;
+  const isHere = origin === undefined || (await stat(source).catch(() => null))?.size === sizeBytes;
+  const damaged = isHere ? yield* askForDamage(reception, ear, sizeBytes) : null;
+  onDamage?.(damaged);
+  // What is mostly wrong is had from a URL just as well.
+  const isLittle = damaged !== null && (origin === undefined || 2 * sizeOfChunks(damaged) <= sizeBytes);
+  if (isLittle) yield* mend(reception, damaged);
+  yield Buffer.from(isLittle ? 'keep\n' : 'drop\n');
+}
+
+async function* askForDamage(
+  { source }: Reception,
+  ear: Ear,
+  bytes: number,
+): AsyncGenerator<Buffer, readonly Chunk[] | null> {
+  yield Buffer.from('sums\n');
+  return findDamagedChunks(source, bytes, async () => (await ear.line(/^sum /)).slice(4));
+}
+
+async function* mend(reception: Reception, chunks: readonly Chunk[]): AsyncGenerator<Buffer> {
+  for (const { start, end } of chunks) {
+    yield Buffer.from(`mend ${start} ${end - start}\n`);
+    yield* read(reception, start, end);
   }
 }
 
 /** Our own bytes from `start` on, until the end of the file or the word to leave; gives how many the host then has. */
 async function* feed(
-  { source, sizeBytes, pace }: Reception,
+  reception: Reception,
   start: number,
   leave: AbortSignal,
 ): AsyncGenerator<Buffer, number> {
+  const { sizeBytes } = reception;
   let there = start;
   let take = LEAST_TAKE_BYTES;
   while (there < sizeBytes && !leave.aborted) {
     const count = Math.min(take, sizeBytes - there);
     const began = performance.now();
     yield Buffer.from(`take ${count}\n`);
-    const part = createReadStream(source, {
-      start: there,
-      end: there + count - 1,
-      highWaterMark: CHUNK_BYTES,
-    });
-    for await (const chunk of part) {
-      await pace?.((chunk as Buffer).length);
-      yield chunk as Buffer;
-    }
+    yield* read(reception, there, there + count);
     there += count;
     take = nextTake(take, performance.now() - began);
   }
   return there;
+}
+
+async function* read({ source, pace }: Reception, start: number, end: number): AsyncGenerator<Buffer> {
+  for await (const piece of createReadStream(source, { start, end: end - 1, highWaterMark: CHUNK_BYTES })) {
+    await pace?.((piece as Buffer).length);
+    yield piece as Buffer;
+  }
 }
 
 function nextTake(take: number, milliseconds: number): number {

@@ -1,4 +1,5 @@
 import { quoteWord } from '../lib/shell-quote.ts';
+import { MEND_BYTES } from './damaged-chunks.ts';
 
 /**
  * Takes bytes from another node, in bash because of its /dev/tcp. $1: how many are there; $2: how many are missing. On
@@ -32,6 +33,8 @@ exit 0
  * follow, or `from <address> <port> <ticket> <token>` or `url <three words>` (fetch-request.ts), which `cut <bytes>` answers
  * when the file is not whole after that. All of them write to the file in large blocks; what is new there is hashed and
  * told as `at <bytes>` once a second, and more often towards the end. A tee to both would move 8 KB at a time.
+ * Before it is told to keep or drop what is there, and after it has said `damaged` of the whole file, it takes `sums`, to
+ * which it says `sum <hash>` of each chunk, and `mend <start> <count>`, whose bytes follow; `keep` or `drop` ends that.
  * sshd's pipe to us holds 64 KB, so that on a busy machine the line waits for the scheduler twice for each of them: where
  * perl or python is there, the pipe is made to hold 1 MB (F_SETPIPE_SZ).
  */
@@ -109,8 +112,24 @@ follow() {
     if [ $((size - now)) -gt $((2 * gain)) ] || ! sleep 0.2; then sleep 1; fi
   done
 }
+repair() {
+  while IFS=' ' read -r answer at count; do
+    case $answer in
+      sums)
+        chunk=0 chunks=$((($(bytes "$part") + ${MEND_BYTES} - 1) / ${MEND_BYTES}))
+        while [ "$chunk" -lt "$chunks" ]; do
+          echo "sum $(dd if="$part" bs=${MEND_BYTES} skip="$chunk" count=1 2>/dev/null | hash)"
+          chunk=$((chunk + 1))
+        done ;;
+      mend)
+        dd of="$part" conv=notrunc bs=128K iflag=fullblock,count_bytes oflag=seek_bytes seek="$at" count="$count" 2>/dev/null || exit 1 ;;
+      keep* | drop*) return ;;
+    esac
+  done
+  exit 65
+}
 if [ "$size" -gt 8000000 ]; then widen; fi
-IFS= read -r answer || exit 65
+repair
 case $answer in keep*) ;; *) rm -f "$part"; have=0 ;; esac
 if [ $(((size - have) / 1024)) -gt "$(free)" ]; then full; fi
 case $answer in
@@ -133,6 +152,14 @@ if [ "$(bytes "$part")" -lt "$size" ]; then
   if [ "$(free)" -lt 1024 ]; then full; fi
   exit 65
 fi
+case $answer in
+  *-ask)
+    if [ "$arrived" != "$sum" ]; then
+      echo damaged
+      repair
+      if [ "$answer" = keep ]; then arrived=$(hash <"$part"); fi
+    fi ;;
+esac
 if [ "$arrived" != "$sum" ]; then rm -f "$part"; exit 66; fi
 settle "$part"
 mv -f "$part" "$dest" || exit 1

@@ -17,6 +17,7 @@ import {
   type DistributorOptions,
 } from '../../src/artifacts/distributor.ts';
 import type { Peer } from '../../src/artifacts/peer.ts';
+import { MEND_BYTES } from '../../src/host/damaged-chunks.ts';
 import { createHost } from '../../src/host/host.ts';
 import type { Upload } from '../../src/host/run-receive.ts';
 import { createLocalTransport } from '../support/local-transport.ts';
@@ -83,6 +84,12 @@ const upload = (peer: Peer): Upload => ({
 
 const deliver = (peer: Peer) => distributor.deliver(peer, upload(peer));
 const hasIt = (peer: Peer) => existsSync(pathOn(peer)) && readFileSync(pathOn(peer)).equals(content);
+function damagedAt(index: number): Buffer {
+  const damaged = Buffer.from(content);
+  damaged.writeUInt8((damaged.readUInt8(index) + 1) % 256, index);
+  return damaged;
+}
+
 const listeners = () => readdirSync('/run').filter((name) => name.startsWith('rke2ctl-serve.'));
 
 describe('a file for six nodes', () => {
@@ -122,7 +129,7 @@ describe('a file for six nodes', () => {
     expect(listeners()).toEqual([]);
   });
 
-  test('that one gives away damaged is asked for again here', async () => {
+  test('that one gives away wholly wrong comes from here', async () => {
     const [old, other] = NODES as [Peer, Peer];
     mkdirSync(join(directory, old.key));
     writeFileSync(pathOn(old), Buffer.alloc(content.length));
@@ -130,6 +137,19 @@ describe('a file for six nodes', () => {
     await deliver(other);
     expect(hasIt(other)).toBe(true);
     expect(sent).toBe(content.length);
+  });
+
+  test('that one gives two others with a wrong byte costs a chunk for each, and that one is not asked again', async () => {
+    const [old, second, third, fourth] = NODES as [Peer, Peer, Peer, Peer];
+    mkdirSync(join(directory, old.key));
+    writeFileSync(pathOn(old), damagedAt(9_000_000));
+    make({ held: [{ peer: old, sha256, path: pathOn(old) }] });
+    await Promise.all([deliver(second), deliver(third)]);
+    expect([second, third].filter(hasIt)).toEqual([second, third]);
+    expect(sent).toBe(2 * MEND_BYTES);
+    await deliver(fourth);
+    expect(hasIt(fourth)).toBe(true);
+    expect(sent).toBe(2 * MEND_BYTES);
   });
 
   test('costs the others nothing but the rest when the first gives up on the way', async () => {

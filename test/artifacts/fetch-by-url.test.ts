@@ -13,7 +13,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDistributor, type Distributor } from '../../src/artifacts/distributor.ts';
+import { createDistributor, type Distributor, type HeldFile } from '../../src/artifacts/distributor.ts';
 import type { Peer } from '../../src/artifacts/peer.ts';
 import { fetchRequest } from '../../src/host/fetch-request.ts';
 import { createHost } from '../../src/host/host.ts';
@@ -58,17 +58,21 @@ beforeEach(() => {
   asked = [];
   obtained = 0;
   unreached = [];
+  make();
+});
+
+function make(held: readonly HeldFile[] = []): void {
   distributor = createDistributor({
     host: () => createHost(createLocalTransport(), { askSudoPassword: async () => null }),
     isShared: true,
-    held: [],
+    held,
     fanOut: 2,
     nodeBytesPerSecond: null,
     zone: null,
     now: () => performance.now(),
     onUnreached: (key, shown, why) => unreached.push(`${key} ${shown} ${why}`),
   });
-});
+}
 
 afterEach(() => distributor.close());
 
@@ -169,6 +173,17 @@ describe('a file at a URL', () => {
     await deliver(FIRST);
     expect(hasIt(FIRST)).toBe(true);
     expect(asked.map((line) => Number(line.split(' ').at(-1)))).toEqual([4_000_000, 0]);
+  });
+
+  test('that another node gives with a wrong byte is fetched by way of this machine, as it does not lie here', async () => {
+    mkdirSync(join(directory, SECOND.key));
+    const damaged = Buffer.from(content);
+    damaged.writeUInt8((damaged.readUInt8(9) + 1) % 256, 9);
+    writeFileSync(pathOn(SECOND), damaged);
+    make([{ peer: SECOND, sha256, path: pathOn(SECOND) }]);
+    await deliver(FIRST, NOWHERE);
+    expect(hasIt(FIRST)).toBe(true);
+    expect(obtained).toBe(1);
   });
 
   test('says why a server refuses it', async () => {

@@ -169,6 +169,19 @@ describe('nodes that do not let each other in', () => {
   });
 });
 
+describe('a node that damages what it gives', () => {
+  test('is left by those that take from it, and asked by nobody', () => {
+    const sources = make();
+    arrive(sources, ['a', 'b', 'c', 'd']);
+    report(sources, { a: 9 * MB, b: 8 * MB, c: 7 * MB, d: 6 * MB }, 1_000);
+    sources.retire('b');
+    expect(sources.restless(FILE, 1_000)).toEqual(['d']);
+    sources.lose(FILE, 'd', { bytes: 6 * MB, met: true }, 1_100);
+    expect(sources.choose(FILE, 'd', 1_100)).toMatchObject({ key: 'c' });
+    expect(arrive(sources, ['e', 'f'], 1_200)).toEqual(['c', 'd']);
+  });
+});
+
 describe('a slow node', () => {
   test('is left by those that lack what others have', () => {
     const sources = make();

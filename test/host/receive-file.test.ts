@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MEND_BYTES } from '../../src/host/damaged-chunks.ts';
 import { createHost, type Host } from '../../src/host/host.ts';
 import { type Listener, startListener } from '../../src/host/listener.ts';
 import { type ByteSource, type Cut, type Reception, receiveFile } from '../../src/host/receive-file.ts';
@@ -79,6 +80,13 @@ async function from(listener: Listener, directory: string, isWhole = true): Prom
     ...(await listener.issue(request)),
     leave: stay,
   };
+}
+
+/** The content with one byte changed. */
+function damagedAt(index: number): Buffer {
+  const damaged = Buffer.from(content);
+  damaged.writeUInt8((damaged.readUInt8(index) + 1) % 256, index);
+  return damaged;
 }
 
 const arrived = (directory: string) => readFileSync(join(directory, NAME)).equals(content);
@@ -221,15 +229,64 @@ describe.each(SHELLS)('a file for a host with %s', (_name, shell) => {
     expect(arrived(taker)).toBe(true);
   });
 
-  test('of a node that gives other bytes never gets its name', async () => {
+  test('of a node that gives other bytes has only the wrong chunk sent again from us', async () => {
     await fill(holder);
-    const damaged = Buffer.from(content);
-    damaged.writeUInt8((damaged.readUInt8(7_000_000) + 1) % 256, 7_000_000);
-    writeFileSync(join(holder, NAME), damaged);
+    writeFileSync(join(holder, NAME), damagedAt(7_000_000));
     const listener = await listen();
-    const damagedCopy = receiveFile(host, reception(taker, { nextSource: () => from(listener, holder) }));
-    await expect(damagedCopy).rejects.toMatchObject({ code: 'upload-damaged' });
+    const seen: unknown[] = [];
+    let sent = 0;
+    const outcome = await receiveFile(
+      host,
+      reception(taker, {
+        nextSource: () => from(listener, holder),
+        onDamage: (chunks) => seen.push(chunks),
+        pace: async (bytes) => {
+          sent += bytes;
+        },
+      }),
+    );
+    expect(outcome).toBe('sent');
+    expect(arrived(taker)).toBe(true);
+    expect(readdirSync(taker)).toEqual([NAME]);
+    expect(seen).toEqual([[{ start: MEND_BYTES, end: 2 * MEND_BYTES }]]);
+    expect(sent).toBe(MEND_BYTES);
+  });
+
+  test('that is wrong here as well never gets its name', async () => {
+    await fill(holder);
+    const changed = join(root, 'changed');
+    writeFileSync(changed, damagedAt(1));
+    const listener = await listen();
+    writeFileSync(join(holder, NAME), damagedAt(7_000_000));
+    const copy = receiveFile(
+      host,
+      reception(taker, { source: changed, nextSource: () => from(listener, holder) }),
+    );
+    await expect(copy).rejects.toMatchObject({ code: 'upload-damaged' });
     expect(readdirSync(taker)).toEqual([]);
+  });
+
+  test.each([
+    ['a wrong chunk', () => damagedAt(5).subarray(0, 9_000_001), MEND_BYTES, 9_000_001],
+    ['mostly other bytes', () => Buffer.alloc(9_000_001), 0, 0],
+  ])('goes on from what an earlier try left with %s', async (_name, left, mended, kept) => {
+    writeFileSync(join(taker, `.${NAME}.rke2ctl-part`), left());
+    let there = -1;
+    let sent = 0;
+    await receiveFile(
+      host,
+      reception(taker, {
+        nextSource: async () => ({ kind: 'operator', leave: stay }),
+        onReady: (bytes) => {
+          there = bytes;
+        },
+        pace: async (bytes) => {
+          sent += bytes;
+        },
+      }),
+    );
+    expect(arrived(taker)).toBe(true);
+    expect([there, sent]).toEqual([kept, mended + content.length - kept]);
   });
 
   test('is given once for a ticket, and to nobody without its secret', async () => {
