@@ -19,6 +19,7 @@ import { recordTransport } from '../transport/recording.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { TransportContext } from '../transport/transport-context.ts';
 import { findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
+import { compileLate } from './compile-late.ts';
 import type { CommonFlags, UpFlags } from './flags.ts';
 import { HostSessions, type OpenHost } from './host-sessions.ts';
 import { openTrace, type Trace } from './open-trace.ts';
@@ -90,6 +91,7 @@ export async function withWorkspace<T extends number = ExitCode>(
   const cluster: Cluster =
     flags.ttl === undefined ? asked : { ...asked, runTtlSeconds: Math.ceil(flags.ttl / 1000) };
   refuseFewFiles(cluster.nodes.length);
+  compileLate();
   const paths = statePaths(config);
   const { watch, answers, quietStdout = false, stopping = FINISHING } = options;
   const trace = await openTrace(flags);
