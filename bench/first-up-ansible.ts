@@ -9,7 +9,7 @@ import { interleave } from './measure.ts';
 import { type PlaybookInput, requireAnsible, runPlaybook } from './run-ansible.ts';
 import { secondsOfStarts } from './service-times.ts';
 
-const RUNS = 3;
+const RUNS = 5;
 
 /** Six fresh hosts made a cluster, less the time in which a service was getting ready, against the same by Ansible. */
 export const firstUpAnsibleFigure: Figure = {
