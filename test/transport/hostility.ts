@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -166,6 +167,17 @@ export function describeHostility(client: 'ssh2' | 'openssh', keys: Keys): void 
       expect(await result.catch((it: unknown) => it)).toBeInstanceOf(ConnectionLostError);
       await transport.connect();
       expect((await transport.run({ command: 'echo again' })).stdout).toBe('again\n');
+    });
+
+    it('loses nothing while sshd changes the keys of a connection all the time', async () => {
+      const transport = await connect({ sshd: await serve({ config: ['RekeyLimit 128K'] }) });
+      const sent = randomBytes(3_000_000);
+      const got: Buffer[] = [];
+      const command = 'head -c 3000000 | tee /dev/stderr | sha256sum';
+      const onStderr = (chunk: Buffer): void => void got.push(chunk);
+      const { stdout } = await transport.run({ command, stdin: sent, onStderr });
+      expect(stdout.slice(0, 64)).toBe(createHash('sha256').update(sent).digest('hex'));
+      expect(Buffer.concat(got).equals(sent)).toBe(true);
     });
 
     it('answers a command on an open connection within 10 ms (median)', async () => {

@@ -96,6 +96,8 @@ class Login {
   readonly #client: Client = new ssh2.Client();
   readonly #signingProblems: Rke2ctlError[] = [];
   #hostKey = '';
+  /** What the host has shown, once it may be trusted. */
+  #trusted: Buffer | null = null;
   #accepted: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -169,11 +171,21 @@ class Login {
   }
 
   #verify(key: Buffer, verify: (valid: boolean) => void): void {
+    if (this.#trusted !== null) {
+      // Keys are exchanged anew while a connection lasts, always with the same host. Judged at once: what is written while
+      // ssh2 waits for an answer then goes out with a broken head, and the host hangs up.
+      verify(this.#trusted.equals(key));
+      return;
+    }
+    const shown = Buffer.from(key);
     this.#hostKey = fingerprintKey(key);
     quickenExchange(this.#client, key);
     const owner = { name: this.#host.hostKeyName, target: this.#host.target };
     this.#deps.hostKeys.check(owner, key).then(
-      () => verify(true),
+      () => {
+        this.#trusted = shown;
+        verify(true);
+      },
       (error: unknown) => {
         this.#reject(error);
         verify(false);

@@ -1,4 +1,4 @@
-import { createPublicKey, diffieHellman, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, diffieHellman, KeyObject, verify } from 'node:crypto';
 import type { Client, ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
 
@@ -46,7 +46,7 @@ function quickenCurve(kind: Exchange): void {
   kind.getPublicKey = function (this: Exchange) {
     this.generateKeys?.();
     const key = this._keys?.publicKey;
-    if (key === undefined) return getPublicKey?.call(this) ?? Buffer.alloc(0);
+    if (!(key instanceof KeyObject)) return getPublicKey?.call(this) ?? Buffer.alloc(0);
     const known = own.get(key) ?? Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
     own.set(key, known);
     return known;
@@ -54,7 +54,7 @@ function quickenCurve(kind: Exchange): void {
   kind.computeSecret = function (this: Exchange, theirs: Buffer) {
     const privateKey = this._keys?.privateKey;
     // What is no key is refused in ssh2's own words.
-    if (privateKey === undefined || theirs.length !== KEY_BYTES)
+    if (!(privateKey instanceof KeyObject) || theirs.length !== KEY_BYTES)
       return computeSecret?.call(this, theirs) ?? new Error('there is no key');
     try {
       return toMpint(diffieHellman({ privateKey, publicKey: publicKeyOf('X25519', theirs) }));
@@ -72,8 +72,9 @@ function quickenVerify(shown: Buffer): void {
   const { verify: slow } = methods;
   if (typeof slow !== 'function') return;
   methods.verify = function (this: ParsedKey, data, signature, algorithm) {
-    const bytes = this.getPublicSSH();
-    const isUsual = this.type === 'ssh-ed25519' && bytes.length === ED25519_PREFIX_BYTES + KEY_BYTES;
+    const bytes = this.type === 'ssh-ed25519' ? this.getPublicSSH() : null;
+    // Ed25519 knows no other hash than its own: who names one is answered in ssh2's own words.
+    const isUsual = bytes?.length === ED25519_PREFIX_BYTES + KEY_BYTES && !algorithm;
     if (!isUsual) return slow.call(this, data, signature, algorithm);
     try {
       return verify(null, data, publicKeyOf('Ed25519', bytes.subarray(ED25519_PREFIX_BYTES)), signature);
@@ -93,6 +94,6 @@ function publicKeyOf(curve: 'X25519' | 'Ed25519', bytes: Buffer): KeyObject {
 /** A number as SSH writes it: no zeros before it but the one that keeps it from being negative. */
 function toMpint(bytes: Buffer): Buffer {
   const start = bytes.findIndex((byte) => byte !== 0);
-  const digits = bytes.subarray(start < 0 ? bytes.length - 1 : start);
+  const digits = bytes.subarray(start < 0 ? bytes.length : start);
   return (digits[0] ?? 0) < 0x80 ? digits : Buffer.concat([Buffer.of(0), digits]);
 }

@@ -44,7 +44,8 @@ export function saveRoundTrips(client: Client, identities: readonly Identity[]):
   const answer = handlers?.GLOBAL_REQUEST;
   if (handlers !== undefined && typeof answer === 'function') {
     handlers.GLOBAL_REQUEST = (...request) => {
-      if (request[1] !== PROVE_HOST_KEYS) answer(...request);
+      const [, name, wantsReply] = request;
+      if (name !== PROVE_HOST_KEYS || wantsReply) answer(...request);
     };
   }
 }
