@@ -3,64 +3,68 @@ import type { InterfaceAddress, Listener, Route } from '../../domain/observed.ts
 
 /** Lines of `ip -o addr show`. */
 export function parseAddresses(lines: readonly string[]): InterfaceAddress[] {
-  return lines.flatMap((line) => {
+  const addresses: InterfaceAddress[] = [];
+  for (const line of lines) {
     const found = /^\d+:\s+([^\s@]+)\S*\s+inet6?\s+([0-9a-fA-F.:]+)(?:\s+peer\s+\S+?)?(?:\/(\d+))?\s/.exec(
       line,
     );
-    if (found === null) return [];
-    const [, name = '', address = '', prefix] = found;
-    return [{ interface: name, address, prefix: Number(prefix ?? (address.includes(':') ? 128 : 32)) }];
-  });
+    if (found === null) continue;
+    const address = found[2] ?? '';
+    const prefix = Number(found[3] ?? (address.includes(':') ? 128 : 32));
+    addresses.push({ interface: found[1] ?? '', address, prefix });
+  }
+  return addresses;
 }
 
 const ROUTE_UP = 0x1;
 const ROUTE_REJECT = 0x200;
 
-/** /proc/net/route: addresses are hexadecimal, the lowest byte first. */
+/** /proc/net/route: fields between tabs; addresses are hexadecimal, the lowest byte first. */
 export function parseRoutes4(lines: readonly string[]): Route[] {
-  return lines.flatMap((line) => {
-    const [name = '', destination = '', , flags = '', , , , mask = ''] = line.trim().split(/\s+/);
-    if (!/^[0-9A-F]{8}$/.test(destination) || (Number.parseInt(flags, 16) & ROUTE_UP) === 0) return [];
-    const prefix = bits(Number.parseInt(mask, 16));
-    if (prefix === 0 && (Number.parseInt(flags, 16) & ROUTE_REJECT) !== 0) return [];
-    const cidr = prefix === 0 ? 'default' : `${hexToIpv4(destination)}/${prefix}`;
-    return [{ destination: cidr, interface: name }];
-  });
+  const routes: Route[] = [];
+  for (const line of lines) {
+    const fields = line.split('\t', 8);
+    const address = littleEndian(fields[1] ?? '');
+    const flags = Number.parseInt(fields[3] ?? '', 16);
+    if (address === null || (flags & ROUTE_UP) === 0) continue;
+    const prefix = bits(Number.parseInt(fields[7] ?? '', 16));
+    if (prefix === 0 && (flags & ROUTE_REJECT) !== 0) continue;
+    const destination = prefix === 0 ? 'default' : `${toIpv4(address)}/${prefix}`;
+    routes.push({ destination, interface: fields[0] ?? '' });
+  }
+  return routes;
 }
 
 /** /proc/net/ipv6_route without link-local, multicast and the kernel's own entries (on lo, or with the flag of local ones). */
 export function parseRoutes6(lines: readonly string[]): Route[] {
-  return lines.flatMap((line) => {
-    // Most lines are the kernel's own, on lo.
-    if (/ lo\s*$/.test(line)) return [];
-    const fields = line.trim().split(/\s+/);
-    const [destination = '', prefixHex = ''] = fields;
-    const name = fields.at(-1) ?? '';
-    const isOwn = /^[89a-f]/.test(fields.at(-2) ?? '');
-    if (!/^[0-9a-f]{32}$/.test(destination) || name === 'lo' || isOwn) return [];
-    if (/^(fe8|ff)/.test(destination)) return [];
-    const prefix = Number.parseInt(prefixHex, 16);
-    const cidr = prefix === 0 ? 'default' : `${hexToIpv6(destination)}/${prefix}`;
-    return [{ destination: cidr, interface: name }];
-  });
+  const routes: Route[] = [];
+  for (const line of lines) {
+    // Most lines are such.
+    if (line.startsWith('fe8') || line.startsWith('ff') || line.endsWith(' lo')) continue;
+    const found = /^([0-9a-f]{32}) ([0-9a-f]{2}) .* ([0-7])[0-9a-f]{7} +(\S+)\s*$/.exec(line);
+    if (found === null) continue;
+    const prefix = Number.parseInt(found[2] ?? '', 16);
+    const destination = prefix === 0 ? 'default' : `${hexToIpv6(found[1] ?? '')}/${prefix}`;
+    routes.push({ destination, interface: found[4] ?? '' });
+  }
+  return routes;
 }
 
 /** Lines of `ss -Hlntu[p]`. */
 export function parseSs(lines: readonly string[]): Listener[] {
-  return lines.flatMap((line) => {
+  const listeners: Listener[] = [];
+  for (const line of lines) {
     const found = /^(tcp|udp)\s+\S+\s+\d+\s+\d+\s+(\S+):(\d+)\s+\S+\s*(.*)$/.exec(line);
-    if (found === null) return [];
-    const [, protocol = '', address = '', port = '', rest = ''] = found;
-    const user = /\(\("([^"]*)",pid=(\d+)/.exec(rest);
-    return [
-      {
-        protocol: protocol as Listener['protocol'],
-        address: normalizeAddress(address.replace(/%[^\]]*/, '').replace(/^\[|\]$/g, '')),
-        port: Number(port),
-        process: user === null ? null : `${user[1]} (${user[2]})`,
-      },
-    ];
-  });
+    if (found === null) continue;
+    const user = /\(\("([^"]*)",pid=(\d+)/.exec(found[4] ?? '');
+    listeners.push({
+      protocol: found[1] as Listener['protocol'],
+      address: normalizeAddress((found[2] ?? '').replace(/%[^\]]*/, '').replace(/^\[|\]$/g, '')),
+      port: Number(found[3]),
+      process: user === null ? null : `${user[1]} (${user[2]})`,
+    });
+  }
+  return listeners;
 }
 
 /** Lines of /proc/net/{tcp,tcp6,udp,udp6}, each with its file's name before it. */
@@ -94,7 +98,12 @@ export function parseNameservers(
 }
 
 function nameserversOf(lines: readonly string[]): string[] {
-  return lines.flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? []);
+  const nameservers: string[] = [];
+  for (const line of lines) {
+    const address = /^\s*nameserver\s+(\S+)/.exec(line)?.[1];
+    if (address !== undefined) nameservers.push(address);
+  }
+  return nameservers;
 }
 
 function isLoopback(address: string): boolean {
@@ -111,16 +120,32 @@ function normalizeAddress(address: string): string {
   return ipaddr.isValid(address) ? ipaddr.parse(address).toString() : address;
 }
 
-function hexToIpv4(hex: string): string {
-  const bytes = hex.match(/../g) ?? [];
-  return bytes
-    .reverse()
-    .map((byte) => Number.parseInt(byte, 16))
-    .join('.');
+/** The number that eight hexadecimal digits stand for; null for anything else. */
+function littleEndian(hex: string): number | null {
+  return /^[0-9A-F]{8}$/.test(hex) ? Number.parseInt(hex, 16) : null;
 }
 
+/** The lowest byte comes first. */
+function toIpv4(address: number): string {
+  return `${address & 255}.${(address >>> 8) & 255}.${(address >>> 16) & 255}.${address >>> 24}`;
+}
+
+function hexToIpv4(hex: string): string {
+  return toIpv4(Number.parseInt(hex, 16));
+}
+
+/** Runs of zeros within `:1:2:…:8:`, the longest first. */
+const ZEROS = [8, 7, 6, 5, 4, 3, 2].map((count) => `:${'0:'.repeat(count)}`);
+
+/** Thirty-two digits as RFC 5952 wants them: no leading zeros, and `::` for the first of the longest runs of zeros. */
 function hexToIpv6(hex: string): string {
-  return ipaddr.parse((hex.match(/.{4}/g) ?? []).join(':')).toString();
+  let text = ':';
+  for (let at = 0; at < hex.length; at += 4)
+    text += `${Number.parseInt(hex.slice(at, at + 4), 16).toString(16)}:`;
+  const zeros = ZEROS.find((run) => text.includes(run));
+  if (zeros === undefined) return text.slice(1, -1);
+  const short = text.replace(zeros, '::');
+  return short.slice(short.startsWith('::') ? 0 : 1, short.endsWith('::') ? undefined : -1);
 }
 
 /** The kernel prints the four words of an IPv6 socket address in the machine's order, lowest byte first. */

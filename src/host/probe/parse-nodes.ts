@@ -1,76 +1,98 @@
-import * as z from 'zod';
 import { DRAINED_BY } from '../../domain/drain-mark.ts';
 import type { ApiNode } from '../../domain/observed.ts';
-
-const StringsSchema = z.record(z.string(), z.string());
-const NodeSchema = z.object({
-  metadata: z.object({
-    name: z.string(),
-    labels: StringsSchema.optional(),
-    annotations: StringsSchema.optional(),
-  }),
-  spec: z
-    .object({
-      unschedulable: z.boolean().optional(),
-      taints: z
-        .array(z.object({ key: z.string(), value: z.string().optional(), effect: z.string() }))
-        .nullish(),
-    })
-    .optional(),
-  status: z
-    .object({
-      conditions: z
-        .array(
-          z.object({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().optional(),
-            message: z.string().optional(),
-          }),
-        )
-        .nullish(),
-      addresses: z.array(z.object({ type: z.string(), address: z.string() })).nullish(),
-      nodeInfo: z.object({ kubeletVersion: z.string() }).optional(),
-    })
-    .optional(),
-});
-const ListSchema = z.object({ items: z.array(NodeSchema) });
+import { isRecord } from './is-record.ts';
+import { isTextRecord } from './is-text-record.ts';
 
 const ROLE_LABEL = 'node-role.kubernetes.io/';
 
-/** The answer of `kubectl get nodes -o json`; null when it is not one (no API server, cut off). */
+/**
+ * The answer of `kubectl get nodes -o json`; null when it is not one (no API server, cut off). Looked through by hand: every
+ * server tells of all nodes, and a schema takes ten times as long.
+ */
 export function parseNodes(text: string): ApiNode[] | null {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    const items = isRecord(value) ? value['items'] : undefined;
+    return Array.isArray(items) ? items.map(readNode) : null;
   } catch {
     return null;
   }
-  const list = ListSchema.safeParse(value);
-  return list.success ? list.data.items.map(apiNode) : null;
 }
 
-function apiNode(node: z.infer<typeof NodeSchema>): ApiNode {
-  const labels = node.metadata.labels ?? {};
-  const conditions = node.status?.conditions ?? [];
+/** Throws where it is none, as all that follow. */
+function readNode(value: unknown): ApiNode {
+  const node = record(value);
+  const metadata = record(node['metadata']);
+  const spec = record(node['spec'] ?? {});
+  const status = record(node['status'] ?? {});
+  const labels = texts(metadata['labels'] ?? {});
+  const conditions = list(status['conditions']).map(readCondition);
   const ready = conditions.find(({ type }) => type === 'Ready');
   const voter = conditions.find(({ type }) => type === 'EtcdIsVoter');
   return {
-    name: node.metadata.name,
+    name: text(metadata['name']),
     ready: ready?.status === 'True',
     reason: ready === undefined ? 'no Ready condition yet' : (ready.message ?? ready.reason ?? ''),
-    roles: Object.keys(labels)
-      .filter((label) => label.startsWith(ROLE_LABEL))
-      .map((label) => label.slice(ROLE_LABEL.length))
-      .sort(),
-    version: node.status?.nodeInfo?.kubeletVersion ?? '',
-    internalAddresses: (node.status?.addresses ?? [])
-      .filter(({ type }) => type === 'InternalIP')
-      .map(({ address }) => address),
+    roles: rolesOf(labels),
+    version: text(record(status['nodeInfo'] ?? { kubeletVersion: '' })['kubeletVersion']),
+    internalAddresses: list(status['addresses']).flatMap(readInternalAddress),
     labels,
-    taints: (node.spec?.taints ?? []).map(({ key, value, effect }) => ({ key, value: value ?? '', effect })),
-    unschedulable: node.spec?.unschedulable ?? false,
-    drainedByUs: node.metadata.annotations?.[DRAINED_BY] !== undefined,
+    taints: list(spec['taints']).map(readTaint),
+    unschedulable: flag(spec['unschedulable'] ?? false),
+    drainedByUs: texts(metadata['annotations'] ?? {})[DRAINED_BY] !== undefined,
     etcdVoter: voter === undefined ? null : voter.status === 'True',
   };
+}
+
+function rolesOf(labels: Readonly<Record<string, string>>): string[] {
+  const roles: string[] = [];
+  for (const label in labels) if (label.startsWith(ROLE_LABEL)) roles.push(label.slice(ROLE_LABEL.length));
+  return roles.sort();
+}
+
+function readCondition(value: unknown) {
+  const { type, status, reason, message } = record(value);
+  return {
+    type: text(type),
+    status: text(status),
+    reason: reason === undefined ? null : text(reason),
+    message: message === undefined ? null : text(message),
+  };
+}
+
+function readInternalAddress(value: unknown): readonly string[] {
+  const { type, address } = record(value);
+  return text(type) === 'InternalIP' ? [text(address)] : [];
+}
+
+function readTaint(value: unknown): ApiNode['taints'][number] {
+  const { key, value: own, effect } = record(value);
+  return { key: text(key), value: text(own ?? ''), effect: text(effect) };
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('no text');
+  return value;
+}
+
+function flag(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError('neither true nor false');
+  return value;
+}
+
+/** The API leaves out what is empty, or says null. */
+function list(value: unknown): readonly unknown[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw new TypeError('no list');
+  return value;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) throw new TypeError('no object');
+  return value;
+}
+
+function texts(value: unknown): Readonly<Record<string, string>> {
+  if (!isTextRecord(value)) throw new TypeError('no object of texts');
+  return value;
 }

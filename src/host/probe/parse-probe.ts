@@ -13,8 +13,9 @@ import {
 } from './parse-network.ts';
 import { parseRke1 } from './parse-rke1.ts';
 import { parseRke2 } from './parse-rke2.ts';
-import { isActive, parseUnits, type UnitProperties } from './parse-units.ts';
+import { isActive, parseUnits, type UnitProperties, unitProperty } from './parse-units.ts';
 import { type ProbeOutput, readProbeOutput } from './probe-output.ts';
+import { PROBED_SYSCTLS } from './text-questions.ts';
 
 /** What the answer itself does not tell. Times in milliseconds of the operator's clock. */
 export interface ProbeMeta {
@@ -34,35 +35,53 @@ function releaseArchitecture(machine: string): string {
 /** Facts from the probe's answer. Throws (code `probe-incomplete`) when it was cut off. */
 export function parseProbe(text: string, meta: ProbeMeta): HostFacts {
   const output = readProbeOutput(text, meta.mark);
-  const units = parseUnits(output.lines('units'));
+  const units = parseUnits(output.text('units'));
+  const commands = output.lines('commands');
+  const paths = output.lines('paths');
   return {
     hostname: output.word('/proc/sys/kernel/hostname'),
     machineId: output.word('/etc/machine-id'),
     bootId: output.word('/proc/sys/kernel/random/boot_id'),
     hostKey: meta.hostKey,
     arch: releaseArchitecture(output.word('/proc/sys/kernel/arch') || (output.lines('arch')[0] ?? '')),
-    os: parseOsRelease(output.file('/etc/os-release') ?? []),
+    os: readOs(output),
     kernel: output.word('/proc/sys/kernel/osrelease'),
     clockOffsetMs: clockOffset(output.lines('time')[0] ?? '', meta),
     cpus: countCpus(output.word('/sys/devices/system/cpu/online')),
-    ...readMemory(output),
-    systemd: output.lines('paths').includes('/run/systemd/system'),
+    memoryBytes: readMemory(output, 'MemTotal:'),
+    swapBytes: readMemory(output, 'SwapTotal:'),
+    systemd: paths.includes('/run/systemd/system'),
     cgroup: readCgroup(output),
-    ...readNetwork(output),
+    addresses: parseAddresses(output.lines('addresses')),
+    routes: [
+      ...parseRoutes4(output.file('/proc/net/route') ?? []),
+      ...parseRoutes6(output.file('/proc/net/ipv6_route') ?? []),
+    ],
+    listening: output.has('ss') ? parseSs(output.lines('ss')) : parseSockets(output.lines('sockets')),
     filesystems: parseFilesystems(output.lines('ask'), output.lines('df'), output.lines('mounts')),
-    commands: output.lines('commands'),
-    ...readSecurity(output, units),
+    commands,
+    selinux: readSelinux(output.word('/sys/fs/selinux/enforce')),
+    rke2Selinux: paths.some((path) => /\/rke2\.pp[^/]*$|\/modules\/.*\/rke2$/.test(path)),
+    apparmor: {
+      enabled: output.word('/sys/module/apparmor/parameters/enabled') === 'Y',
+      parser: commands.includes('apparmor_parser'),
+    },
     networkManager: {
       active: isActive(units.get('NetworkManager.service')),
       unmanagedFile: output.lines('unmanaged').length > 0,
-      cloudSetup: ['nm-cloud-setup.service', 'nm-cloud-setup.timer'].some((name) => isOn(units.get(name))),
+      cloudSetup: isOn(units.get('nm-cloud-setup.service')) || isOn(units.get('nm-cloud-setup.timer')),
     },
+    fapolicyd: isActive(units.get('fapolicyd.service')),
+    nameservers: parseNameservers(
+      output.file('/etc/resolv.conf'),
+      output.file('/run/systemd/resolve/resolv.conf'),
+    ),
     inotify: {
       instances: Number(output.word('/proc/sys/fs/inotify/max_user_instances')),
       watches: Number(output.word('/proc/sys/fs/inotify/max_user_watches')),
     },
     sysctls: readSysctls(output),
-    users: { etcd: output.file('/etc/passwd') !== null && output.file('/etc/group') !== null },
+    users: { etcd: output.entry('/etc/passwd', '') !== null && output.entry('/etc/group', '') !== null },
     rke1: parseRke1(output, isActive(units.get('docker.service'))),
     firewall: readFirewall(output, units),
     fsyncMs: readFsync(output.lines('fsync')),
@@ -71,19 +90,17 @@ export function parseProbe(text: string, meta: ProbeMeta): HostFacts {
   };
 }
 
-/** /etc/os-release; values may stand in quotes. */
-export function parseOsRelease(lines: readonly string[]): HostFacts['os'] {
+/** Values may stand in quotes. */
+function readOs(output: ProbeOutput): HostFacts['os'] {
   const value = (key: string): string => {
-    const line = lines.find((candidate) => candidate.startsWith(`${key}=`)) ?? '';
-    return line
-      .slice(key.length + 1)
-      .replace(/^(["'])(.*)\1$/, '$2')
-      .replace(/\\([$"\\`])/g, '$1');
+    const written = output.entry('/etc/os-release', `${key}=`) ?? '';
+    if (!/["'\\]/.test(written)) return written;
+    return written.replace(/^(["'])(.*)\1$/, '$2').replace(/\\([$"\\`])/g, '$1');
   };
   return {
     id: value('ID') || 'linux',
     versionId: value('VERSION_ID'),
-    idLike: value('ID_LIKE').split(/\s+/).filter(Boolean),
+    idLike: value('ID_LIKE').split(' ').filter(Boolean),
     name: value('PRETTY_NAME') || value('NAME'),
   };
 }
@@ -98,83 +115,56 @@ function clockOffset(line: string, meta: ProbeMeta): number {
 
 /** `0-3,8` is five. */
 function countCpus(list: string): number {
-  return list
-    .split(',')
-    .map((range) => range.split('-').map(Number))
-    .reduce((sum, [first = 0, last = first]) => sum + last - first + 1, 0);
+  let count = 0;
+  for (const range of list.split(',')) {
+    const dash = range.indexOf('-');
+    count += dash < 0 ? 1 : Number(range.slice(dash + 1)) - Number(range.slice(0, dash)) + 1;
+  }
+  return count;
 }
 
-function readMemory(output: ProbeOutput): { memoryBytes: number; swapBytes: number } {
-  const bytes = (key: string): number => {
-    const line = output.file('/proc/meminfo')?.find((candidate) => candidate.startsWith(`${key}:`));
-    return Number(/\d+/.exec(line ?? '')?.[0] ?? 0) * 1024;
-  };
-  return { memoryBytes: bytes('MemTotal'), swapBytes: bytes('SwapTotal') };
+/** /proc/meminfo counts in kB. */
+function readMemory(output: ProbeOutput, start: string): number {
+  return (Number.parseInt(output.entry('/proc/meminfo', start) ?? '', 10) || 0) * 1024;
 }
 
 function readCgroup(output: ProbeOutput): HostFacts['cgroup'] {
-  const unified = output.file('/sys/fs/cgroup/cgroup.controllers');
-  if (unified !== null) return { version: 2, controllers: (unified[0] ?? '').split(' ').filter(Boolean) };
-  const controllers = (output.file('/proc/cgroups') ?? []).flatMap((line) => {
-    const [name = '', hierarchy, , enabled] = line.split('\t');
-    return enabled === '1' && hierarchy !== '0' ? [name] : [];
-  });
+  const unified = output.entry('/sys/fs/cgroup/cgroup.controllers', '');
+  if (unified !== null) return { version: 2, controllers: unified.split(' ').filter(Boolean) };
+  const controllers: string[] = [];
+  for (const line of output.file('/proc/cgroups') ?? []) {
+    const fields = line.split('\t');
+    if (fields[3] === '1' && fields[1] !== '0') controllers.push(fields[0] ?? '');
+  }
   return { version: 1, controllers };
 }
 
-function readNetwork(
-  output: ProbeOutput,
-): Pick<HostFacts, 'addresses' | 'routes' | 'listening' | 'nameservers'> {
-  return {
-    addresses: parseAddresses(output.lines('addresses')),
-    routes: [
-      ...parseRoutes4(output.file('/proc/net/route') ?? []),
-      ...parseRoutes6(output.file('/proc/net/ipv6_route') ?? []),
-    ],
-    listening: output.has('ss') ? parseSs(output.lines('ss')) : parseSockets(output.lines('sockets')),
-    nameservers: parseNameservers(
-      output.file('/etc/resolv.conf'),
-      output.file('/run/systemd/resolve/resolv.conf'),
-    ),
-  };
-}
-
-function readSecurity(
-  output: ProbeOutput,
-  units: ReadonlyMap<string, UnitProperties>,
-): Pick<HostFacts, 'selinux' | 'rke2Selinux' | 'apparmor' | 'fapolicyd'> {
-  const enforce = output.word('/sys/fs/selinux/enforce');
-  return {
-    selinux: enforce === '1' ? 'enforcing' : enforce === '0' ? 'permissive' : 'disabled',
-    rke2Selinux: output.lines('paths').some((path) => /\/rke2\.pp[^/]*$|\/modules\/.*\/rke2$/.test(path)),
-    apparmor: {
-      enabled: output.word('/sys/module/apparmor/parameters/enabled') === 'Y',
-      parser: output.lines('commands').includes('apparmor_parser'),
-    },
-    fapolicyd: isActive(units.get('fapolicyd.service')),
-  };
+function readSelinux(enforce: string): HostFacts['selinux'] {
+  return enforce === '1' ? 'enforcing' : enforce === '0' ? 'permissive' : 'disabled';
 }
 
 function isOn(unit: UnitProperties | undefined): boolean {
-  return isActive(unit) || unit?.['UnitFileState'] === 'enabled';
+  return isActive(unit) || unitProperty(unit, 'UnitFileState') === 'enabled';
 }
 
 function readSysctls(output: ProbeOutput): Record<string, string> {
-  const prefix = '/proc/sys/';
-  const own = output.paths.filter((path) => /^\/proc\/sys\/(vm|kernel\/panic)/.test(path));
-  return Object.fromEntries(
-    own.map((path) => [path.slice(prefix.length).replaceAll('/', '.'), output.word(path)]),
-  );
+  const values: Record<string, string> = {};
+  for (const name of PROBED_SYSCTLS) {
+    const value = output.entry(`/proc/sys/${name}`, '');
+    if (value !== null) values[name.replace('/', '.')] = value.trim();
+  }
+  return values;
 }
 
 function readFirewall(output: ProbeOutput, units: ReadonlyMap<string, UnitProperties>): FirewallFacts {
   if (!isActive(units.get('firewalld.service'))) return { provider: 'none' };
-  const paths = output.paths.filter((path) => path.includes('/firewalld/'));
+  const paths = output.paths().filter((path) => path.includes('/firewalld/'));
   return parseFirewalld(new Map(paths.map((path) => [path, output.file(path) ?? []])));
 }
 
 /** dd says `… copied, 0.0012 s, …` for four writes each time. */
 function readFsync(lines: readonly string[]): number | null {
+  if (lines.length === 0) return null;
   const seconds = lines.flatMap((line) => /copied, ([\d.e+-]+) s/.exec(line)?.[1] ?? []).map(Number);
   if (seconds.length === 0) return null;
   const sorted = seconds.sort((a, b) => a - b);

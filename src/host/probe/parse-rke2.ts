@@ -30,11 +30,8 @@ export function parseRke2(
 ): Rke2Facts {
   const stats = readStats(output.lines('stat'));
   const hashes = readHashes(output.lines('sha256'));
-  const caPaths = [serverCaPath('rke2-server', dataDir), serverCaPath('rke2-agent', dataDir)];
-  const files = [...hashes].flatMap(([path, sha256]) => {
-    const stat = stats.get(path);
-    return caPaths.includes(path) || stat === undefined ? [] : [[path, { sha256, mode: stat.mode }] as const];
-  });
+  const serverCa = serverCaPath('rke2-server', dataDir);
+  const agentCa = serverCaPath('rke2-agent', dataDir);
   const server = units.get('rke2-server.service');
   const agent = units.get('rke2-agent.service');
   return {
@@ -44,26 +41,25 @@ export function parseRke2(
     server: unitFacts(server),
     agent: unitFacts(agent),
     marker: readMarker(output, stats),
-    files: Object.fromEntries(files),
+    files: readFiles(hashes, stats, [serverCa, agentCa]),
     images: within(stats, imagesDir(dataDir)),
     etcdData: output.lines('paths').includes(etcdNamePath(dataDir)),
-    caHash: hashOfCa(
-      output.lines('ca'),
-      caPaths.map((path) => hashes.get(path)).find((hash) => hash !== undefined) ?? null,
-    ),
+    caHash: hashOfCa(output.text('ca'), hashes.get(serverCa) ?? hashes.get(agentCa) ?? null),
     snapshots: within(stats, snapshotsDir(dataDir)).map(({ name, sizeBytes }) => ({ name, sizeBytes })),
-    nodes: output.has('nodes') ? parseNodes(output.lines('nodes').join('\n')) : null,
-    members: parseMembers(output.lines('members').join('\n')),
+    nodes: output.has('nodes') ? parseNodes(output.text('nodes')) : null,
+    members: parseMembers(output.text('members')),
     ...parseTtl(output, units),
-    stateCopy: parseStateCopy(output.lines('state-copy')),
+    stateCopy: output.has('state-copy') ? parseStateCopy(output.lines('state-copy')) : null,
   };
 }
 
+const BEGIN = '-----BEGIN ';
+
 /** A chain is known by its root; a single certificate, and a chain that leads nowhere, by the bytes of its file. */
-function hashOfCa(lines: readonly string[], ofFile: string | null): string | null {
+function hashOfCa(text: string, ofFile: string | null): string | null {
   // Nothing else can come of a single certificate, and to read it takes longer than all the rest.
-  if (ofFile !== null && lines.filter((line) => line.startsWith('-----BEGIN ')).length < 2) return ofFile;
-  const pem = `${lines.join('\n')}\n`;
+  if (ofFile !== null && text.indexOf(BEGIN) === text.lastIndexOf(BEGIN)) return ofFile;
+  const pem = `${text}\n`;
   try {
     const hash = caHash(pem);
     return ofFile === null || hash === sha256(pem) ? ofFile : hash;
@@ -80,33 +76,50 @@ function readMarker(output: ProbeOutput, stats: ReadonlyMap<string, FileStat>): 
 }
 
 function readStats(lines: readonly string[]): Map<string, FileStat> {
-  return new Map(
-    lines.flatMap((line) => {
-      const found = /^([0-7]+) (\d+) (\d+) (.*)$/.exec(line);
-      if (found === null) return [];
-      const [, mode = '', size, mtime, path = ''] = found;
-      const stat = { mode: mode.padStart(4, '0'), sizeBytes: Number(size), mtime: Number(mtime) };
-      return [[path, stat] as const];
-    }),
-  );
+  const stats = new Map<string, FileStat>();
+  for (const line of lines) {
+    const found = /^([0-7]+) (\d+) (\d+) (.*)$/.exec(line);
+    if (found === null) continue;
+    const mode = (found[1] ?? '').padStart(4, '0');
+    stats.set(found[4] ?? '', { mode, sizeBytes: Number(found[2]), mtime: Number(found[3]) });
+  }
+  return stats;
 }
 
 function readHashes(lines: readonly string[]): Map<string, string> {
-  return new Map(
-    lines.flatMap((line) => {
-      const found = /^([0-9a-f]{64}) [ *](.*)$/.exec(line);
-      return found === null ? [] : [[found[2] ?? '', found[1] ?? ''] as const];
-    }),
-  );
+  const hashes = new Map<string, string>();
+  for (const line of lines) {
+    const found = /^([0-9a-f]{64}) [ *](.*)$/.exec(line);
+    if (found !== null) hashes.set(found[2] ?? '', found[1] ?? '');
+  }
+  return hashes;
+}
+
+/** Of RKE2's own files only those of the CA are hashed, and they are none that we may write. */
+function readFiles(
+  hashes: ReadonlyMap<string, string>,
+  stats: ReadonlyMap<string, FileStat>,
+  caPaths: readonly string[],
+): Rke2Facts['files'] {
+  const files: Record<string, { readonly sha256: string; readonly mode: string }> = {};
+  for (const [path, sha256] of hashes) {
+    const stat = stats.get(path);
+    if (stat === undefined || !path.startsWith('/') || caPaths.includes(path)) continue;
+    files[path] = { sha256, mode: stat.mode };
+  }
+  return files;
 }
 
 function within(
   stats: ReadonlyMap<string, FileStat>,
   directory: string,
 ): { name: string; sizeBytes: number; mtime: number }[] {
-  return [...stats]
-    .filter(([path]) => path.slice(0, path.lastIndexOf('/')) === directory)
-    .map(([path, { sizeBytes, mtime }]) => ({ name: path.slice(directory.length + 1), sizeBytes, mtime }));
+  const found: { name: string; sizeBytes: number; mtime: number }[] = [];
+  for (const [path, { sizeBytes, mtime }] of stats) {
+    if (path.startsWith(directory) && path.lastIndexOf('/') === directory.length)
+      found.push({ name: path.slice(directory.length + 1), sizeBytes, mtime });
+  }
+  return found;
 }
 
 /** The binary that the unit starts comes first, whatever else lies about. */

@@ -1,6 +1,6 @@
 import type { TtlFacts } from '../../domain/observed.ts';
 import { TTL_TIMER } from '../../rke2/ttl-paths.ts';
-import { isActive, type UnitProperties } from './parse-units.ts';
+import { isActive, type UnitProperties, unitProperty } from './parse-units.ts';
 import type { ProbeOutput } from './probe-output.ts';
 
 /**
@@ -11,6 +11,7 @@ export function parseTtl(
   output: ProbeOutput,
   units: ReadonlyMap<string, UnitProperties>,
 ): { readonly ttl?: TtlFacts } {
+  if (!output.has('ttl')) return {};
   const [deadline = '', uptime = ''] = output.lines('ttl');
   const found = /^(\d+) (\S+) (\d+)$/.exec(deadline);
   if (found === null) return {};
@@ -20,6 +21,6 @@ export function parseTtl(
     ? Number(up) - Number.parseFloat(uptime)
     : Number(at) - Number(output.lines('time')[0] ?? 0);
   const timer = units.get(TTL_TIMER);
-  const armed = isActive(timer) && timer?.['UnitFileState'] === 'enabled';
+  const armed = isActive(timer) && unitProperty(timer, 'UnitFileState') === 'enabled';
   return { ttl: { remainingSeconds: Math.round(remaining), armed } };
 }

@@ -1,8 +1,10 @@
 import { Rke2ctlError } from '../../domain/errors.ts';
 
-/** The probe's answer, cut into its sections. */
+/** The probe's answer, cut into its sections. What is asked for is read when it is asked for: of most nobody wants all. */
 export interface ProbeOutput {
-  /** Lines of the first section of that name; none if there is none. */
+  /** The first section of that name without its last line's end; empty if there is none. */
+  text(name: string): string;
+  /** Its lines; none if there is none. */
   lines(name: string): readonly string[];
   /** Every section whose name begins with `name `, or equals it: the rest of the name, and the lines. */
   all(name: string): readonly { readonly rest: string; readonly lines: readonly string[] }[];
@@ -11,73 +13,92 @@ export interface ProbeOutput {
   file(path: string): readonly string[] | null;
   /** The file's first line, trimmed; empty if it was not there. */
   word(path: string): string;
+  /** What follows `start` on the file's first line that begins so; null if none does. */
+  entry(path: string, start: string): string | null;
   /** Paths of the text files in the answer. */
-  readonly paths: readonly string[];
+  paths(): readonly string[];
 }
 
-/** Throws when the end mark is missing: a probe cut off half-way must not pass for facts. */
+/**
+ * Throws when the end mark is missing: a probe cut off half-way must not pass for facts. Looks for what it needs in the
+ * text as it is: to go through it line by line would be most of what a thousand hosts cost.
+ */
 export function readProbeOutput(output: string, mark: string): ProbeOutput {
-  // Not line by line: of a thousand hosts that alone would take a third of a second.
-  const [, ...parts] = `\n${output}`.split(`\n${mark} `);
-  const sections = parts.map(readSection);
-  const last = sections.at(-1)?.name ?? 'nothing';
-  if (last !== 'end') {
-    throw new Rke2ctlError({
-      code: 'probe-incomplete',
-      message: `The host's answer to the first look ended too early, after "${last}".`,
-      hint: 'Run the same command again; if it stays so, look for a full disk, missing memory or a killed shell on the host.',
-      retryable: true,
-    });
+  const parts = `\n${output}`.split(`\n${mark} `);
+  const names: string[] = [];
+  // Each begins with the line end after the name, so that every line of it has one before it.
+  const bodies: string[] = [];
+  for (let index = 1; index < parts.length; index += 1) {
+    const part = parts[index] ?? '';
+    const nameEnd = part.indexOf('\n');
+    names.push(nameEnd < 0 ? part : part.slice(0, nameEnd));
+    bodies.push(nameEnd < 0 ? '' : part.slice(nameEnd));
   }
-  const files = readFiles(sections.find(({ name }) => name === 'text')?.lines() ?? []);
-  return {
-    lines: (name) => sections.find((section) => section.name === name)?.lines() ?? [],
-    all: (name) =>
-      sections
-        .filter((section) => section.name === name || section.name.startsWith(`${name} `))
-        .map((section) => ({ rest: section.name.slice(name.length + 1), lines: section.lines() })),
-    has: (name) => sections.some((section) => section.name === name),
-    file: (path) => files.get(path) ?? null,
-    word: (path) => files.get(path)?.[0]?.trim() ?? '',
-    paths: [...files.keys()],
-  };
-}
-
-interface ReadSection {
-  readonly name: string;
-  readonly lines: () => readonly string[];
-}
-
-/** The first line is the section's name. */
-function readSection(part: string): ReadSection {
-  const nameEnd = part.indexOf('\n');
-  if (nameEnd < 0) return { name: part, lines: () => [] };
-  const text = part.slice(nameEnd + 1);
-  let lines: readonly string[] | null = null;
-  const split = (): readonly string[] => {
-    const all = text.split('\n');
-    if (all.at(-1) === '') all.pop();
-    return all;
+  const last = names.at(-1) ?? 'nothing';
+  if (last !== 'end') throw incomplete(last);
+  const body = (name: string): string => bodies[names.indexOf(name)] ?? '';
+  const files = body('text');
+  const entry = (path: string, start: string): string | null => {
+    const line = `\n${path}:${start}`;
+    const at = files.indexOf(line);
+    return at < 0 ? null : restOfLine(files, at + line.length);
   };
   return {
-    name: part.slice(0, nameEnd),
-    lines: () => {
-      lines ??= split();
-      return lines;
+    text: (name) => body(name).slice(1),
+    lines: (name) => linesOf(body(name)),
+    all: (name) => {
+      const found: { readonly rest: string; readonly lines: readonly string[] }[] = [];
+      names.forEach((each, index) => {
+        if (each === name || each.startsWith(`${name} `))
+          found.push({ rest: each.slice(name.length + 1), lines: linesOf(bodies[index] ?? '') });
+      });
+      return found;
     },
+    has: (name) => names.includes(name),
+    file: (path) => fileIn(files, path),
+    word: (path) => entry(path, '')?.trim() ?? '',
+    entry,
+    paths: () => pathsIn(files),
   };
 }
 
-/** grep's `path:line`; no path that the probe reads has a colon in it. */
-function readFiles(lines: readonly string[]): Map<string, string[]> {
-  const files = new Map<string, string[]>();
-  for (const line of lines) {
+function incomplete(last: string): Rke2ctlError {
+  return new Rke2ctlError({
+    code: 'probe-incomplete',
+    message: `The host's answer to the first look ended too early, after "${last}".`,
+    hint: 'Run the same command again; if it stays so, look for a full disk, missing memory or a killed shell on the host.',
+    retryable: true,
+  });
+}
+
+function linesOf(body: string): readonly string[] {
+  if (body.length < 2) return [];
+  const lines = body.slice(1).split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+function restOfLine(text: string, start: number): string {
+  const end = text.indexOf('\n', start);
+  return end < 0 ? text.slice(start) : text.slice(start, end);
+}
+
+/** Text files stand in the answer as grep prints them, `path:line`, each in one piece; no path that the probe reads has a colon in it. */
+function fileIn(files: string, path: string): readonly string[] | null {
+  const prefix = `\n${path}:`;
+  let at = files.indexOf(prefix);
+  if (at < 0) return null;
+  const lines: string[] = [];
+  for (; at >= 0 && files.startsWith(prefix, at); at = files.indexOf('\n', at + 1))
+    lines.push(restOfLine(files, at + prefix.length));
+  return lines;
+}
+
+function pathsIn(files: string): readonly string[] {
+  const paths = new Set<string>();
+  for (const line of linesOf(files)) {
     const colon = line.indexOf(':');
-    if (colon < 1) continue;
-    const path = line.slice(0, colon);
-    const known = files.get(path);
-    if (known) known.push(line.slice(colon + 1));
-    else files.set(path, [line.slice(colon + 1)]);
+    if (colon > 0) paths.add(line.slice(0, colon));
   }
-  return files;
+  return [...paths];
 }

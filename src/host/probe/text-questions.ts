@@ -2,7 +2,13 @@ import { MARKER_PATH } from '../../domain/marker.ts';
 import { quoteWord } from '../../lib/shell-quote.ts';
 import { previousVersionPath } from '../../rke2/paths.ts';
 
-const SYSCTLS = ['vm/panic_on_oom', 'vm/overcommit_memory', 'kernel/panic', 'kernel/panic_on_oops'];
+/** Kernel parameters that the probe reads, by their paths below /proc/sys. */
+export const PROBED_SYSCTLS = [
+  'vm/panic_on_oom',
+  'vm/overcommit_memory',
+  'kernel/panic',
+  'kernel/panic_on_oops',
+];
 
 /**
  * A part of the probe: text files of /proc, /sys and /etc, each line with its file's name before it, then mount points and the server CA's
@@ -27,7 +33,7 @@ export function textQuestions(dataDir: string): string {
     '/sys/module/apparmor/parameters/enabled',
     '/proc/sys/fs/inotify/max_user_instances',
     '/proc/sys/fs/inotify/max_user_watches',
-    ...SYSCTLS.map((name) => `/proc/sys/${name}`),
+    ...PROBED_SYSCTLS.map((name) => `/proc/sys/${name}`),
     MARKER_PATH,
     quoteWord(previousVersionPath(dataDir)),
   ];

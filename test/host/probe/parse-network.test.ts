@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
 import { describe, expect, test } from 'vitest';
 import {
   parseAddresses,
@@ -61,6 +63,24 @@ describe('routes', () => {
       { destination: 'fd00::/64', interface: 'eth0' },
       { destination: 'default', interface: 'eth0' },
     ]);
+  });
+});
+
+describe('addresses of IPv6', () => {
+  test('are written as everybody writes them, whatever stands in them', () => {
+    const group = fc.oneof(fc.constant('0000'), fc.stringMatching(/^[0-9a-f]{4}$/));
+    fc.assert(
+      fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+        const hex = `3${groups.join('').slice(1)}`;
+        const line = `${hex} 40 ${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00000400 00000001 00000000 00000001     eth0`;
+        const written = ipaddr.parse((hex.match(/.{4}/g) ?? []).join(':')).toString();
+        expect(parseRoutes6([line])).toEqual([{ destination: `${written}/64`, interface: 'eth0' }]);
+      }),
+    );
+    const all = (hex: string) =>
+      `/proc/net/tcp6:   0: ${hex}:0016 00000000000000000000000000000000:0000 0A 0 0 0`;
+    expect(parseSockets([all('0'.repeat(32))])[0]?.address).toBe('::');
+    expect(parseSockets([all(`0000FE80${'0'.repeat(24)}`)])[0]?.address).toBe('80fe::');
   });
 });
 

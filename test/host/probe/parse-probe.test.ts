@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { HostFacts } from '../../../src/domain/observed.ts';
-import { parseOsRelease, parseProbe } from '../../../src/host/probe/parse-probe.ts';
+import { parseProbe } from '../../../src/host/probe/parse-probe.ts';
 import { makeCaBelow, makeRoot } from '../../../src/pki/make-cas.ts';
 import { makeMarker } from '../../support/make-marker.ts';
 
@@ -221,6 +221,79 @@ describe('parseProbe', () => {
     expect(parse({}).rke2.marker).toBeNull();
   });
 
+  test('a marker of another shape is unreadable, whatever is wrong with it', () => {
+    const whole = {
+      ...makeMarker({ files: ['/x'], written: { '/x': 'a' } }),
+      installed: {
+        method: 'airgap',
+        package: 'tar',
+        prefix: '/usr/local',
+        images: [{ name: 'i', sha256: 's', sizeBytes: 1 }],
+      },
+      firewall: {
+        zone: 'public',
+        ports: [],
+        richRules: ['r'],
+        trustedSources: [],
+        ipsets: { i: ['10.0.0.1'] },
+      },
+    };
+    const read = (marker: unknown) => {
+      const lines = JSON.stringify(marker).split('\n');
+      return parse({ text: lines.map((line) => `${MARKER}:${line}`) }).rke2.marker;
+    };
+    expect(read({ ...whole, more: 1 })).toEqual(whole);
+    expect(read({ ...whole, dataDir: undefined })).toEqual({ ...whole, dataDir: DATA });
+    for (const marker of [null, [], 'x', [whole]]) expect(read(marker)).toBe('unreadable');
+    for (const [key, wrong] of [
+      ...Object.keys(whole).map((name) => [name, 7] as const),
+      ...Object.keys(whole)
+        .filter((name) => !['dataDir', 'written'].includes(name))
+        .map((name) => [name, undefined] as const),
+      ['clusterId', ''],
+      ['roles', ['etcd', 'worker', 'king']],
+      ['files', ['/x', 1]],
+      ['files', { 0: '/x' }],
+      ['written', ['/x']],
+      ['written', { '/x': 1 }],
+      ['installed', { ...whole.installed, method: 'magic' }],
+      ['installed', { ...whole.installed, package: 'deb' }],
+      ['installed', { ...whole.installed, prefix: null }],
+      ['installed', { ...whole.installed, images: [{ name: 'i', sha256: 's', sizeBytes: '1' }] }],
+      ['installed', { ...whole.installed, images: {} }],
+      ['firewall', { ...whole.firewall, zone: undefined }],
+      ['firewall', { ...whole.firewall, ports: [1] }],
+      ['firewall', { ...whole.firewall, ipsets: { i: '10.0.0.1' } }],
+      ['firewall', { ...whole.firewall, trustedSources: null }],
+    ] as const)
+      expect([key, wrong, read({ ...whole, [key]: wrong })]).toEqual([key, wrong, 'unreadable']);
+  });
+
+  test('a list of Nodes that has something else among them is none', () => {
+    const read = (...items: unknown[]) => parse({ nodes: JSON.stringify({ items }) }).rke2.nodes;
+    const node = { metadata: { name: 'n' } };
+    expect(read(node, { ...node, spec: { taints: null }, status: { addresses: null } })).toHaveLength(2);
+    for (const wrong of [
+      null,
+      'n',
+      [],
+      {},
+      { metadata: {} },
+      { metadata: { name: 'n', labels: { a: 1 } } },
+      { metadata: { name: 'n', annotations: ['a'] } },
+      { ...node, spec: 'x' },
+      { ...node, spec: { unschedulable: 'yes' } },
+      { ...node, spec: { taints: [{ key: 'k' }] } },
+      { ...node, status: { conditions: [{ type: 'Ready' }] } },
+      { ...node, status: { conditions: [{ type: 'Ready', status: 'True', message: 1 }] } },
+      { ...node, status: { addresses: [{ type: 'InternalIP' }] } },
+      { ...node, status: { nodeInfo: {} } },
+    ])
+      expect([wrong, read(node, wrong)]).toEqual([wrong, null]);
+    expect(parse({ nodes: '{"items":{}}' }).rke2.nodes).toBeNull();
+    expect(parse({ nodes: '[]' }).rke2.nodes).toBeNull();
+  });
+
   test('Nodes of the API, or null where none answered', () => {
     const nodes = {
       items: [
@@ -356,23 +429,21 @@ describe('parseProbe', () => {
     expect(facts.resolved).toEqual({ node2: ['192.0.2.2', '2001:db8::2'], none: [] });
     expect(facts.systemd).toBe(true);
   });
-});
 
-describe('parseOsRelease', () => {
-  test('with quotes of either kind, or none', () => {
-    expect(
-      parseOsRelease([
-        'NAME="Rocky Linux"',
-        "ID='rocky'",
-        'VERSION_ID=9.4',
-        'ID_LIKE="rhel centos fedora"',
-        'PRETTY_NAME="Rocky \\"Blue\\""',
-      ]),
-    ).toEqual({
+  test('os-release with quotes of either kind, or none', () => {
+    const lines = [
+      'NAME="Rocky Linux"',
+      "ID='rocky'",
+      'VERSION_ID=9.4',
+      'ID_LIKE="rhel centos  fedora"',
+      'PRETTY_NAME="Rocky \\"Blue\\""',
+    ];
+    expect(parse({ text: lines.map((line) => `/etc/os-release:${line}`) }).os).toEqual({
       id: 'rocky',
       versionId: '9.4',
       idLike: ['rhel', 'centos', 'fedora'],
       name: 'Rocky "Blue"',
     });
+    expect(parse({}).os).toEqual({ id: 'linux', versionId: '', idLike: [], name: '' });
   });
 });

@@ -4,7 +4,7 @@ import { parseUnits } from '../../../src/host/probe/parse-units.ts';
 import { readProbeOutput } from '../../../src/host/probe/probe-output.ts';
 
 const unit = (active: string, enabled: string) =>
-  parseUnits(['Id=rke2ctl-ttl.timer', `ActiveState=${active}`, `UnitFileState=${enabled}`]);
+  parseUnits(`Id=rke2ctl-ttl.timer\nActiveState=${active}\nUnitFileState=${enabled}`);
 
 function parse(boot: string, lines: readonly string[], units = unit('active', 'enabled')) {
   const text = [
