@@ -145,6 +145,7 @@ function asTheyWillBe(cluster: Cluster, observed: Observed, state: State): Obser
       ? [[node.key, { reachable: true as const, facts: cleanedFacts(facts) }] as const]
       : [],
   );
+  if (rejoining.length === 0) return observed;
   return { hosts: { ...observed.hosts, ...Object.fromEntries(rejoining) } };
 }
 

@@ -4,8 +4,17 @@ import type { HostFacts } from './observed.ts';
 
 /** A node's identity in one cluster: follows the machine (its machine-id), not its address or name. 16 hex digits. */
 export function nodeId(clusterId: string, machineId: string): string {
-  return sha256(`${clusterId}/${machineId}`).slice(0, 16);
+  const text = `${clusterId}/${machineId}`;
+  const known = knownIds.get(text);
+  if (known !== undefined) return known;
+  const id = sha256(text).slice(0, 16);
+  if (knownIds.size < MOST_KNOWN) knownIds.set(text, id);
+  return id;
 }
+
+/** Every part of a plan asks for the id of every host. */
+const knownIds = new Map<string, string>();
+const MOST_KNOWN = 10_000;
 
 /** `address:port`, with IPv6 in brackets. */
 export function nodeKey(address: string, port: number): NodeKey {

@@ -1,8 +1,9 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import type { ApiNode, Observed } from '../domain/observed.ts';
+import type { Observed } from '../domain/observed.ts';
 import type { State } from '../domain/state.ts';
 import { isServer } from '../rke2/roles.ts';
 import { compareVersions, countMinorsBetween, parseVersion, type Rke2Version } from '../rke2/version.ts';
+import { findNode } from './list-nodes.ts';
 
 /** A kubelet may be this many minor versions older than the API server, by Kubernetes' policy. */
 export const KUBELET_SKEW = 3;
@@ -14,12 +15,11 @@ export const KUBELET_SKEW = 3;
 export function checkVersion(observed: Observed, state: State, wanted: string): readonly Diagnostic[] {
   const target = parseVersion(wanted);
   if (target === null) return [];
-  const list = apiNodes(observed);
   const joined = Object.values(state.nodes).filter(({ phase }) => phase === 'joined');
   const running = joined.map(({ name, roles }) => ({
     name,
     isServer: isServer(roles),
-    text: list.find((node) => node.name === name)?.version || (state.version ?? wanted),
+    text: findNode(observed, name)?.version || (state.version ?? wanted),
   }));
   const servers = running.filter((node) => node.isServer);
   for (const { name, text, isServer: serves } of running) {
@@ -31,14 +31,6 @@ export function checkVersion(observed: Observed, state: State, wanted: string): 
     if (!serves && minors > KUBELET_SKEW && servers.length > 0) return [tooOld(name, text, wanted)];
   }
   return running.some(({ text }) => isOlder(target, text)) ? [patchBack(running, wanted, target)] : [];
-}
-
-function apiNodes(observed: Observed): readonly ApiNode[] {
-  return (
-    Object.values(observed.hosts).flatMap((host) =>
-      host.reachable && host.facts.rke2.nodes !== null ? [host.facts.rke2.nodes] : [],
-    )[0] ?? []
-  );
 }
 
 function isOlder(target: Rke2Version, text: string): boolean {

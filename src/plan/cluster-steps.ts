@@ -2,6 +2,7 @@ import type { ExpectedNode, PlannedNode, Step, StepKind } from '../domain/plan.t
 import { factsOf } from '../render/desired-node.ts';
 import { deleteAddonSteps, verifyAddonSteps } from './addon-steps.ts';
 import { apiUrl } from './api-url.ts';
+import { nodesByName } from './list-nodes.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
@@ -82,5 +83,6 @@ function isHealthy(input: UpInput, work: readonly NodeWork[]): boolean {
   });
   const list = lists[0];
   if (list === undefined) return false;
-  return work.every(({ desired }) => list.some((node) => node.name === desired.planned.name && node.ready));
+  const nodes = nodesByName(list);
+  return work.every(({ desired }) => nodes.get(desired.planned.name)?.ready === true);
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { HostFacts } from '../domain/observed.ts';
-import { sha256 } from '../lib/hash.ts';
+import { contentHash } from '../render/content-hash.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
 import { joinFirewalls } from '../render/firewall-rules.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
@@ -44,8 +44,18 @@ export function compareMarker(
   };
   return {
     first: claimed && isDeepStrictEqual(known, held) && !isOutdated(written, files, rke2) ? null : held,
-    last: isDeepStrictEqual(held, marker) ? null : marker,
+    last: isSameAs(held, marker) ? null : marker,
   };
+}
+
+/** One was made from the other, and can differ in no more. */
+function isSameAs(held: Marker, marker: Marker): boolean {
+  const isSameFiles =
+    held.files.length === marker.files.length &&
+    held.files.every((path, index) => path === marker.files[index]);
+  return (
+    isSameFiles && (held.firewall === marker.firewall || isDeepStrictEqual(held.firewall, marker.firewall))
+  );
 }
 
 /** True when the marker has another hash of a file that is in place: left as it is, the file's next change would look made by hand. */
@@ -54,16 +64,10 @@ function isOutdated(
   files: readonly RenderedFile[],
   { files: present }: HostFacts['rke2'],
 ): boolean {
-  return files.some(({ path, content }) => {
-    const last = written?.[path];
-    const hash = present[path]?.sha256;
-    return (
-      last !== undefined &&
-      hash !== undefined &&
-      last !== hash &&
-      content !== null &&
-      hash === sha256(content)
-    );
+  return files.some((file) => {
+    const last = written?.[file.path];
+    const hash = present[file.path]?.sha256;
+    return last !== undefined && hash !== undefined && last !== hash && hash === contentHash(file);
   });
 }
 

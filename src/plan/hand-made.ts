@@ -1,6 +1,6 @@
 import type { Marker } from '../domain/marker.ts';
 import type { HostFacts } from '../domain/observed.ts';
-import { sha256 } from '../lib/hash.ts';
+import { contentHash } from '../render/content-hash.ts';
 import { type FileState, fileState } from '../render/file-state.ts';
 import type { RenderedFile } from '../render/rendered-file.ts';
 
@@ -19,7 +19,7 @@ export function isOnlyDrift(file: RenderedFile, facts: HostFacts): boolean {
   const state = stateOfFile(file, facts);
   if (state === 'mode') return true;
   if (state !== 'edited' && state !== 'missing') return false;
-  return file.content !== null && writtenHash(file.path, facts) === sha256(file.content);
+  return writtenHash(file.path, facts) === contentHash(file);
 }
 
 function writtenHash(path: string, facts: HostFacts): string | undefined {

@@ -12,7 +12,10 @@ export const listNodes = remember(({ hosts }: Observed): readonly ApiNode[] | nu
 /** The Node of this name; null where the cluster has none, undefined where no API answers. */
 export function findNode(observed: Observed, name: string): ApiNode | null | undefined {
   const nodes = listNodes(observed);
-  return nodes === null ? undefined : (byName(nodes).get(name) ?? null);
+  return nodes === null ? undefined : (nodesByName(nodes).get(name) ?? null);
 }
 
-const byName = remember((nodes: readonly ApiNode[]) => new Map(nodes.map((node) => [node.name, node])));
+/** Nodes by their names. */
+export const nodesByName = remember(
+  (nodes: readonly ApiNode[]) => new Map(nodes.map((node) => [node.name, node])),
+);

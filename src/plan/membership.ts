@@ -3,6 +3,7 @@ import { nodeId, nodeKey, nodeName } from '../domain/node-identity.ts';
 import type { HostFacts, Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
+import { remember } from '../lib/remember.ts';
 import { factsOf } from '../render/desired-node.ts';
 import { serviceOf } from '../rke2/roles.ts';
 import { findMove } from './find-move.ts';
@@ -36,36 +37,38 @@ export interface Membership {
 
 /**
  * Holds the state's nodes against the file's, by identity: a node is its machine, wherever it is reached. Where no host
- * answers, address and port stand for it.
+ * answers, address and port stand for it. Many ask, and the answer is the same for the whole plan.
  */
-export function resolveMembership(cluster: Cluster, observed: Observed, state: State): Membership {
-  const records = Object.values(state.nodes);
-  const places = cluster.nodes.map((spec) => ({ spec, record: recordAt(spec, observed, state) }));
-  const held = new Set(places.flatMap(({ record }) => (record === null ? [] : [record.nodeId])));
-  const gone = records.filter((record) => !held.has(record.nodeId));
-  const replaced = new Map<NodeKey, NodeRecord>();
-  for (const { spec, record } of places) {
-    // A run that was cut off may have claimed the new machine already.
-    if (record !== null && record.phase !== 'staged') continue;
-    const former = gone.find((candidate) => standsInFor(spec, observed, candidate));
-    if (former !== undefined) replaced.set(spec.key, former);
-  }
-  const formers = new Set([...replaced.values()].map((record) => record.nodeId));
-  return {
-    replaced,
-    departures: [
-      ...places.flatMap(({ spec, record }) => rejoining({ cluster, observed, state }, spec, record)),
-      ...gone.map(
-        (record): Departure => ({
-          record,
-          node: formerNode(record),
-          facts: factsOfMachine(record, observed, state),
-          why: formers.has(record.nodeId) ? 'replaced' : 'left-file',
-        }),
-      ),
-    ],
-  };
-}
+export const resolveMembership = remember(
+  (cluster: Cluster, observed: Observed, state: State): Membership => {
+    const records = Object.values(state.nodes);
+    const places = cluster.nodes.map((spec) => ({ spec, record: recordAt(spec, observed, state) }));
+    const held = new Set(places.flatMap(({ record }) => (record === null ? [] : [record.nodeId])));
+    const gone = records.filter((record) => !held.has(record.nodeId));
+    const replaced = new Map<NodeKey, NodeRecord>();
+    for (const { spec, record } of places) {
+      // A run that was cut off may have claimed the new machine already.
+      if (record !== null && record.phase !== 'staged') continue;
+      const former = gone.find((candidate) => standsInFor(spec, observed, candidate));
+      if (former !== undefined) replaced.set(spec.key, former);
+    }
+    const formers = new Set([...replaced.values()].map((record) => record.nodeId));
+    return {
+      replaced,
+      departures: [
+        ...places.flatMap(({ spec, record }) => rejoining({ cluster, observed, state }, spec, record)),
+        ...gone.map(
+          (record): Departure => ({
+            record,
+            node: formerNode(record),
+            facts: factsOfMachine(record, observed, state),
+            why: formers.has(record.nodeId) ? 'replaced' : 'left-file',
+          }),
+        ),
+      ],
+    };
+  },
+);
 
 /**
  * The record of the machine that a node of the file is; null where it is none of this cluster yet. One that does not answer is

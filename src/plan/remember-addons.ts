@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { AddonRecord, ObjectRef, State } from '../domain/state.ts';
@@ -22,7 +23,9 @@ export function rememberAddons(
       [name, recordOf(content, url, state.addons[name], isInPlace(cluster, observed, name, sha256(content)))],
     ];
   });
-  return { ...state, addons: { ...state.addons, ...Object.fromEntries(records) } };
+  const addons = { ...state.addons, ...Object.fromEntries(records) };
+  // Much is remembered of the very object.
+  return isDeepStrictEqual(addons, state.addons) ? state : { ...state, addons };
 }
 
 function isInPlace(cluster: Cluster, observed: Observed, name: string, hash: string): boolean {

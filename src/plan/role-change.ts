@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Role } from '../domain/role.ts';
 import { serviceOf } from '../rke2/roles.ts';
 
@@ -8,7 +7,8 @@ import { serviceOf } from '../rke2/roles.ts';
  * there then, or because its member comes to etcd or goes.
  */
 export function roleChange(before: readonly Role[], after: readonly Role[]): 'none' | 'in-place' | 'rejoin' {
-  if (isDeepStrictEqual([...before].sort(), [...after].sort())) return 'none';
+  const isSame = before.every((role) => after.includes(role)) && after.every((role) => before.includes(role));
+  if (isSame) return 'none';
   if (serviceOf(before) !== serviceOf(after)) return 'rejoin';
   return before.includes('etcd') === after.includes('etcd') ? 'in-place' : 'rejoin';
 }

@@ -2,6 +2,7 @@ import type { Cluster, ClusterNode, Rke2Value, Rke2Values } from '../domain/clus
 import { bracketed } from '../domain/node-identity.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import type { Secret } from '../domain/secret.ts';
+import { remember } from '../lib/remember.ts';
 import { AGENT_TOKEN_PATH, CONFIG_DROPIN_DIR, DATA_DIR, SERVER_TOKEN_PATH } from '../rke2/paths.ts';
 import { disabledComponents, isServer } from '../rke2/roles.ts';
 import { ingressValues } from './ingress-choice.ts';
@@ -60,10 +61,10 @@ export function renderJoinDropIn(address: string): string {
   return `${HEADER}server: "${registrationUrl(address)}"\n`;
 }
 
-function configValues(input: ConfigInput): Rke2Values {
+const configValues = remember((input: ConfigInput): Rke2Values => {
   const values = isServer(input.node.roles) ? serverValues(input) : agentValues(input);
   return withOwnValues(values, plain(input.spec.rke2));
-}
+});
 
 function serverValues(input: ConfigInput): Rke2Values {
   const { cluster, node, spec } = input;

@@ -1,4 +1,4 @@
-import { sha256 } from '../lib/hash.ts';
+import { contentHash } from './content-hash.ts';
 import type { RenderedFile } from './rendered-file.ts';
 
 /**
@@ -17,7 +17,7 @@ export function fileState(
 ): FileState {
   if (file.adopted !== undefined && file.adopted === (present?.sha256 ?? null)) return 'in-place';
   if (present === undefined) return written === undefined ? 'new' : 'missing';
-  if (file.content !== null && present.sha256 === sha256(file.content)) {
+  if (present.sha256 === contentHash(file)) {
     return Number.parseInt(present.mode, 8) === Number.parseInt(file.mode, 8) ? 'in-place' : 'mode';
   }
   if (written === undefined) return 'unknown';

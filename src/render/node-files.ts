@@ -2,6 +2,7 @@ import type { Cluster, ClusterNode, NodeFile } from '../domain/cluster.ts';
 import { Secret } from '../domain/secret.ts';
 import type { State } from '../domain/state.ts';
 import { ttlSecondsOf } from '../domain/time-to-live.ts';
+import { remember } from '../lib/remember.ts';
 import {
   AGENT_TOKEN_PATH,
   CONFIG_PATH,
@@ -56,7 +57,7 @@ export function renderNodeFiles({
 /** The paths of all files that a node has for good; no more than the cluster need be known for it. */
 export function nodeFilePaths(cluster: Cluster, spec: ClusterNode): readonly string[] {
   const tokens = isServer(spec.roles) ? [SERVER_TOKEN_PATH, AGENT_TOKEN_PATH] : [AGENT_TOKEN_PATH];
-  return [CONFIG_PATH, ...tokens, ...clusterFiles(cluster, spec, {}).map(({ path }) => path)];
+  return [CONFIG_PATH, ...tokens, ...clusterFiles(cluster, spec, NO_TEXTS).map(({ path }) => path)];
 }
 
 /** Whose hash and mode is asked of a host: what it must have, and what it may have had in earlier times. */
@@ -71,8 +72,28 @@ export function probedFiles(cluster: Cluster, spec: ClusterNode): readonly strin
   ];
 }
 
-/** What the cluster's settings bring beside config.yaml and tokens. */
+const NO_TEXTS: AddonTexts = {};
+
+/** What the cluster's settings bring beside config.yaml and tokens: the same for all nodes of the same roles. */
 function clusterFiles(cluster: Cluster, { roles }: ClusterNode, texts: AddonTexts): readonly RenderedFile[] {
+  const byRoles = filesByRoles(cluster, texts);
+  const key = roles.join();
+  const known = byRoles.get(key);
+  if (known !== undefined) return known;
+  const files = makeClusterFiles(cluster, roles, texts);
+  byRoles.set(key, files);
+  return files;
+}
+
+const filesByRoles = remember(
+  (_cluster: Cluster, _texts: AddonTexts) => new Map<string, readonly RenderedFile[]>(),
+);
+
+function makeClusterFiles(
+  cluster: Cluster,
+  roles: ClusterNode['roles'],
+  texts: AddonTexts,
+): readonly RenderedFile[] {
   const secrets = isServer(roles) ? renderSecretsDropIn(cluster.rke2.secrets) : null;
   const registries = renderRegistriesYaml(cluster.registries);
   const environment = renderEnvironmentFile(cluster.environment);

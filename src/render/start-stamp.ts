@@ -1,4 +1,5 @@
 import { sha256 } from '../lib/hash.ts';
+import { remember } from '../lib/remember.ts';
 import type { RenderedFile } from './rendered-file.ts';
 
 /**
@@ -7,6 +8,18 @@ import type { RenderedFile } from './rendered-file.ts';
  * not in it (`startContent`).
  */
 export function startStamp(version: string, files: readonly RenderedFile[]): string {
+  const known = stampsOf(files);
+  const before = known.get(version);
+  if (before !== undefined) return before;
+  const stamp = makeStamp(version, files);
+  known.set(version, stamp);
+  return stamp;
+}
+
+/** It is asked for more than once, of the very same files. */
+const stampsOf = remember((_files: readonly RenderedFile[]) => new Map<string, string>());
+
+function makeStamp(version: string, files: readonly RenderedFile[]): string {
   const read = files
     .filter((file) => file.readAtStart)
     .map(({ path, content, startContent }) => [path, startContent ?? content ?? ''] as const)

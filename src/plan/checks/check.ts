@@ -57,12 +57,16 @@ export function hostCheck(
   return {
     name,
     severity,
-    check: (input) =>
-      checkedHosts(input).flatMap((host) => {
-        const complaints = look(host, input) ?? [];
-        const list = 'message' in complaints ? [complaints] : complaints;
-        return list.map((complaint) => ({ severity, code: name, ...complaint, node: host.label }));
-      }),
+    check: (input) => {
+      const findings: Diagnostic[] = [];
+      for (const host of checkedHosts(input)) {
+        const found = look(host, input);
+        if (found === null) continue;
+        for (const complaint of 'message' in found ? [found] : found)
+          findings.push({ severity, code: name, ...complaint, node: host.label });
+      }
+      return findings;
+    },
   };
 }
 

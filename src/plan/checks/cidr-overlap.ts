@@ -26,9 +26,10 @@ export const cidrOverlap = hostCheck('cidr-overlap', 'error', (host, input) => {
         // Where RKE2 runs, its routes and addresses lie in these ranges, as they should; whose RKE2 is another check.
         !(host.hasRke2 && containsNetwork(range.cidr, occupied.network)),
     );
+    if (ranges.length === 0) continue;
     // A connected route and the interface's own address are one thing to people.
     const key = `${occupied.interface} ${ranges.map((range) => range.cidr).join(' ')}`;
-    if (ranges.length > 0 && !complaints.has(key)) complaints.set(key, complain(ranges, occupied));
+    if (!complaints.has(key)) complaints.set(key, complain(ranges, occupied));
   }
   return [...complaints.values()];
 });

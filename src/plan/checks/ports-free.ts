@@ -11,6 +11,8 @@ const RKE2_PROGRAMS =
 export const portsFree = hostCheck('ports-free', 'error', (host, { cluster }) => {
   // What runs RKE2 without being ours is one complaint of its own, not twelve taken ports.
   if (host.hasRke2 && !host.ours) return null;
+  // Whatever its own RKE2 needs it has taken by now.
+  if (host.hasRke2 && isUp(host)) return null;
   const complaints = portsOf(host.node.roles, cluster.network.cni, portOptions(cluster)).flatMap((port) => {
     const listener = host.facts.listening.find((candidate) => collides(port, candidate));
     if (listener === undefined || isOwn(host, listener)) return [];
@@ -43,9 +45,11 @@ function isEverywhere(address: string): boolean {
 /** Containers outlive the service, so on our own node a port may be held by RKE2's programs while the unit is down. */
 function isOwn(host: CheckedHost, listener: Listener): boolean {
   if (!host.ours || !host.hasRke2) return false;
-  const { server, agent } = host.facts.rke2;
-  const isUp = [server, agent].some((unit) =>
-    ['active', 'activating', 'reloading', 'deactivating'].includes(unit.active),
-  );
-  return isUp || listener.process === null || RKE2_PROGRAMS.test(listener.process);
+  return listener.process === null || RKE2_PROGRAMS.test(listener.process);
+}
+
+const UP: ReadonlySet<string> = new Set(['active', 'activating', 'reloading', 'deactivating']);
+
+function isUp({ facts }: CheckedHost): boolean {
+  return UP.has(facts.rke2.server.active) || UP.has(facts.rke2.agent.active);
 }
