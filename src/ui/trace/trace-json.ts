@@ -2,24 +2,30 @@ import type { NodeKey } from '../../domain/cluster.ts';
 import type { Span, SpanKind } from './span.ts';
 
 /** One event of the Trace Event Format that Chrome made and Perfetto and speedscope read. `ts` and `dur` are µs. */
-export type TraceEvent =
-  | {
-      readonly ph: 'X';
-      readonly name: string;
-      readonly cat: SpanKind;
-      readonly pid: number;
-      readonly tid: number;
-      readonly ts: number;
-      readonly dur: number;
-      readonly args: Readonly<Record<string, unknown>>;
-    }
-  | {
-      readonly ph: 'M';
-      readonly name: 'process_name' | 'process_sort_index' | 'thread_name';
-      readonly pid: number;
-      readonly tid: number;
-      readonly args: Readonly<Record<string, unknown>>;
-    };
+export type TraceEvent = CompleteEvent | NameEvent;
+
+interface CompleteEvent extends Stretch {
+  readonly ph: 'X';
+  readonly name: string;
+  readonly cat: SpanKind;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+interface NameEvent {
+  readonly ph: 'M';
+  readonly name: 'process_name' | 'process_sort_index' | 'thread_name';
+  readonly pid: number;
+  readonly tid: number;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** Whole µs. */
+interface Stretch {
+  readonly ts: number;
+  readonly dur: number;
+}
 
 /** Kinds that lie on one track, by the track's name; what overlaps there goes on to another one. */
 const TRACKS: Readonly<Record<SpanKind, string>> = {
@@ -83,34 +89,43 @@ interface Track {
 }
 
 function trackEvents(spans: readonly Span[], { pid, track, firstTid }: Track): readonly TraceEvent[] {
-  return nestSpans(spans).flatMap((lane, index) => {
+  return nestEvents(spans.map((span) => toEvent(span, pid))).flatMap((lane, index) => {
     const tid = firstTid + index;
     const name = index === 0 ? track : `${track} ${index + 1}`;
     return [
       { ph: 'M', name: 'thread_name', pid, tid, args: { name } } as const,
-      ...lane.map((span) => toEvent(span, pid, tid)),
+      ...lane.map((event) => ({ ...event, tid })),
     ];
   });
 }
 
-function toEvent({ kind, name, startMs, endMs, detail }: Span, pid: number, tid: number): TraceEvent {
+/**
+ * Nothing takes less than 1 µs: what begins and ends at once, speedscope ends before it begins where something else
+ * begins then too, and draws the whole track wrong from there on.
+ */
+function toEvent({ kind, name, startMs, endMs, detail }: Span, pid: number): CompleteEvent {
   const [ts, end] = [startMs, endMs].map((ms) => Math.round(ms * 1000)) as [number, number];
-  return { ph: 'X', name, cat: kind, pid, tid, ts, dur: Math.max(0, end - ts), args: detail };
+  return { ph: 'X', name, cat: kind, pid, tid: 0, ts, dur: Math.max(1, end - ts), args: detail };
 }
 
-/** Puts spans on as few lanes as it takes for those of one lane to lie within each other or apart; outer ones first. */
-export function nestSpans(spans: readonly Span[]): readonly (readonly Span[])[] {
-  const sorted = spans.toSorted((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
-  const lanes: { readonly spans: Span[]; readonly open: Span[] }[] = [];
-  for (const span of sorted) {
+/** Puts events on as few lanes as it takes for those of one lane to lie within each other or apart; outer ones first. */
+export function nestEvents<E extends Stretch>(events: readonly E[]): readonly (readonly E[])[] {
+  const sorted = events.toSorted((a, b) => a.ts - b.ts || b.dur - a.dur);
+  const lanes: { readonly events: E[]; readonly open: E[] }[] = [];
+  for (const event of sorted) {
     for (const { open } of lanes) {
-      while (open.length > 0 && (open.at(-1)?.endMs ?? 0) <= span.startMs) open.pop();
+      while (open.length > 0 && endOf(open.at(-1)) <= event.ts) open.pop();
     }
-    const fits = lanes.find(({ open }) => span.endMs <= (open.at(-1)?.endMs ?? Number.POSITIVE_INFINITY));
-    const lane = fits ?? { spans: [], open: [] };
+    const fits = lanes.find(({ open }) => endOf(event) <= endOf(open.at(-1)));
+    const lane = fits ?? { events: [], open: [] };
     if (fits === undefined) lanes.push(lane);
-    lane.spans.push(span);
-    lane.open.push(span);
+    lane.events.push(event);
+    lane.open.push(event);
   }
-  return lanes.map((lane) => lane.spans);
+  return lanes.map((lane) => lane.events);
+}
+
+/** Where nothing is open, everything fits. */
+function endOf(event: Stretch | undefined): number {
+  return event === undefined ? Number.POSITIVE_INFINITY : event.ts + event.dur;
 }

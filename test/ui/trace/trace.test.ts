@@ -6,7 +6,7 @@ import type { Traffic } from '../../../src/domain/traffic.ts';
 import { PLAIN_STYLE } from '../../../src/ui/style.ts';
 import type { Span } from '../../../src/ui/trace/span.ts';
 import { renderTimings } from '../../../src/ui/trace/timings-view.ts';
-import { makeTrace, nestSpans, renderTrace } from '../../../src/ui/trace/trace-json.ts';
+import { makeTrace, nestEvents, renderTrace } from '../../../src/ui/trace/trace-json.ts';
 import { TraceRecorder } from '../../../src/ui/trace/trace-recorder.ts';
 
 const ONE = plannedNode('10.0.0.1:22', 'one');
@@ -148,6 +148,18 @@ describe('the recorder of a trace', () => {
   });
 });
 
+/** What viewers ask of one thread: speedscope and Perfetto draw nothing sensible of events that overlap. */
+function expectNested(track: readonly { readonly ts: number; readonly dur: number }[]): void {
+  for (const [index, a] of track.entries()) {
+    for (const b of track.slice(index + 1)) {
+      const [aEnd, bEnd] = [a.ts + a.dur, b.ts + b.dur];
+      const apart = aEnd <= b.ts || bEnd <= a.ts;
+      const within = (a.ts <= b.ts && bEnd <= aEnd) || (b.ts <= a.ts && aEnd <= bEnd);
+      expect(apart || within).toBe(true);
+    }
+  }
+}
+
 describe('a trace file', () => {
   it('is what viewers read: named processes and threads, complete events in µs', () => {
     runTwoHosts();
@@ -164,7 +176,7 @@ describe('a trace file', () => {
     for (const { name, cat, pid, tid, ts, dur } of complete) {
       expect(name).toMatch(/./);
       expect(cat).toMatch(/./);
-      expect(Number.isInteger(ts) && Number.isInteger(dur) && ts >= 0 && dur >= 0).toBe(true);
+      expect(Number.isInteger(ts) && Number.isInteger(dur) && ts >= 0 && dur > 0).toBe(true);
       expect(names.has(`thread_name ${pid} ${tid}`) && names.has(`process_name ${pid} 0`)).toBe(true);
     }
     expect(complete.find((event: { cat: string }) => event.cat === 'transfer')).toMatchObject({
@@ -174,24 +186,40 @@ describe('a trace file', () => {
     });
   });
 
-  it('puts spans on one track only if they lie within each other or apart', () => {
-    const span = fc.tuple(fc.nat(50), fc.nat(20)).map(([startMs, length]): Span => {
-      return { kind: 'step', name: 's', key: null, startMs, endMs: startMs + length, detail: {} };
-    });
+  it('puts events on one track only if they lie within each other or apart', () => {
+    const event = fc.record({ ts: fc.nat(50), dur: fc.integer({ min: 1, max: 20 }) });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 20 }), (events) => {
+        const lanes = nestEvents(events);
+        expect(lanes.flat()).toHaveLength(events.length);
+        for (const lane of lanes) expectNested(lane);
+      }),
+    );
+  });
+
+  it('never has an event without length, nor one that reaches out of another, however short and close spans are', () => {
+    const tenths = fc.nat(40).map((tenth) => tenth / 10_000);
+    const span = fc.tuple(tenths, tenths, fc.constantFrom('look', 'step', 'part', 'wait')).map(
+      ([startMs, length, kind]): Span => ({
+        kind: kind as Span['kind'],
+        name: 's',
+        key: null,
+        startMs,
+        endMs: startMs + length,
+        detail: {},
+      }),
+    );
     fc.assert(
       fc.property(fc.array(span, { maxLength: 20 }), (spans) => {
-        const lanes = nestSpans(spans);
-        expect(lanes.flat()).toHaveLength(spans.length);
-        for (const lane of lanes) {
-          for (const [index, a] of lane.entries()) {
-            for (const b of lane.slice(index + 1)) {
-              const apart = a.endMs <= b.startMs || b.endMs <= a.startMs;
-              const within =
-                (a.startMs <= b.startMs && b.endMs <= a.endMs) ||
-                (b.startMs <= a.startMs && a.endMs <= b.endMs);
-              expect(apart || within).toBe(true);
-            }
-          }
+        const tracks = new Map<number, { ts: number; dur: number }[]>();
+        for (const event of makeTrace(spans, new Map())) {
+          if (event.ph !== 'X') continue;
+          expect(event.dur).toBeGreaterThan(0);
+          tracks.set(event.tid, [...(tracks.get(event.tid) ?? []), event]);
+        }
+        for (const track of tracks.values()) {
+          expectNested(track);
+          expect(track).toEqual(track.toSorted((a, b) => a.ts - b.ts || b.dur - a.dur));
         }
       }),
     );
