@@ -13,6 +13,7 @@ import { describeFailure } from '../engine/failure-of.ts';
 import type { Host } from '../host/host.ts';
 import { retry } from '../lib/retry.ts';
 import { createSemaphore, type Semaphore } from '../lib/semaphore.ts';
+import { type SplitSignal, splitSignal } from '../lib/split-signal.ts';
 
 /** Connects to a node and looks at it; with the lock at its far end when the run may change things. */
 export type OpenHost = (node: ClusterNode, signal: AbortSignal) => Promise<OpenedHost>;
@@ -38,6 +39,7 @@ export class HostSessions {
   readonly #added = new Set<NodeKey>();
   readonly #opened = new Map<NodeKey, OpenedHost>();
   readonly #reopening = new Map<NodeKey, Promise<boolean>>();
+  readonly #splits: SplitSignal[] = [];
 
   constructor(nodes: readonly ClusterNode[], open: OpenHost, emit: (event: RunEvent) => void) {
     this.#nodes = new Map(nodes.map((node) => [node.key, node]));
@@ -59,28 +61,30 @@ export class HostSessions {
    * them may be a machine of the file at its old address, and then its lock is ours.
    */
   async observe(window: number, signal: AbortSignal): Promise<Observed> {
+    const stop = splitSignal(signal);
+    this.#splits.push(stop);
     const all = [...this.#nodes.values()];
     const isAdded = ({ key }: ClusterNode) => this.#added.has(key);
     const named = await this.#observeAll(
       all.filter((node) => !isAdded(node)),
       window,
-      signal,
+      stop,
     );
-    const others = await this.#observeAll(all.filter(isAdded), window, signal);
+    const others = await this.#observeAll(all.filter(isAdded), window, stop);
     return { hosts: { ...named, ...others } };
   }
 
   async #observeAll(
     nodes: readonly ClusterNode[],
     window: number,
-    signal: AbortSignal,
+    stop: SplitSignal,
   ): Promise<Observed['hosts']> {
     const turns = { own: createSemaphore(window), slow: createSemaphore(MOST_SLOW) };
     let ahead = nodes.length;
     const entries = nodes.map((node) =>
       takeTurn(turns, async (): Promise<[NodeKey, HostObservation]> => {
         ahead -= 1;
-        return [node.key, await this.#observeOne(node, ahead, signal)];
+        return [node.key, await this.#observeOne(node, ahead, stop.branch())];
       }),
     );
     const settled = await Promise.allSettled(entries);
@@ -116,6 +120,7 @@ export class HostSessions {
   async close(): Promise<void> {
     await Promise.allSettled([...this.#opened.values()].map((opened) => opened.close()));
     this.#opened.clear();
+    for (const split of this.#splits) split.close();
   }
 
   async #observeOne(node: ClusterNode, ahead: number, signal: AbortSignal): Promise<HostObservation> {
@@ -190,14 +195,16 @@ interface Turns {
 /** Works in a turn of its own, which ends with the work, or after a while if there is room among the slow ones. */
 async function takeTurn<T>({ own, slow }: Turns, work: () => Promise<T>): Promise<T> {
   const leaves = [await own.acquire()];
-  const ended = new AbortController();
-  let isSlow = false;
+  // Only for the few that are slow: a thousand of them cost something.
+  const lateness: { ended?: AbortController } = {};
   const timer = setTimeout(() => {
-    isSlow = true;
-    slow.acquire(ended.signal).then(
+    const ended = new AbortController();
+    const { signal } = ended;
+    lateness.ended = ended;
+    slow.acquire(signal).then(
       (leave) => {
         for (const each of leaves) each();
-        if (ended.signal.aborted) leave();
+        if (signal.aborted) leave();
         else leaves.push(leave);
       },
       () => undefined,
@@ -207,8 +214,7 @@ async function takeTurn<T>({ own, slow }: Turns, work: () => Promise<T>): Promis
     return await work();
   } finally {
     clearTimeout(timer);
-    // It makes an error with a stack, which nobody sees where nothing waits.
-    if (isSlow) ended.abort();
+    lateness.ended?.abort();
     for (const leave of leaves) leave();
   }
 }

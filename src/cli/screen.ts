@@ -72,7 +72,7 @@ export class Screen {
 
   /** Makes the folder that state, journal and log go to, and opens the latter two. */
   async openRecords(caller: Caller): Promise<void> {
-    const { paths } = this.#options;
+    const { paths, flags } = this.#options;
     const folder = dirname(paths.state);
     const made = await mkdir(folder, { recursive: true, mode: 0o700 });
     if (made !== undefined && caller.owner !== null) await chown(folder, caller.owner.uid, caller.owner.gid);
@@ -82,7 +82,7 @@ export class Screen {
       scrub,
       onFailure: (error) => this.#log?.write('error', `the journal cannot be written: ${String(error)}`),
     });
-    this.#log = openLog({ path: paths.log, scrub });
+    this.#log = openLog({ path: paths.log, scrub, level: flags.verbose === true ? 'debug' : 'info' });
     this.#sinks = [journal, this.#log];
   }
 
@@ -108,16 +108,16 @@ export class Screen {
     };
   }
 
-  /** Puts a command that ran on a host into the log, and on the screen with --verbose. */
+  /** With --verbose: puts a command that ran on a host into the log and on the screen. */
   tellCommand(
     key: NodeKey,
     { target, command, stdinBytes, exitCode, error, durationMs }: RecordedCommand,
   ): void {
+    if (this.#options.flags.verbose !== true) return;
     const line = this.#scrubber.scrub(command);
     const ms = Math.round(durationMs);
     const told = { host: key, target, command: line, stdinBytes, exitCode, error, durationMs: ms };
     this.#log?.write('debug', 'command', told);
-    if (this.#options.flags.verbose !== true) return;
     process.stderr.write(`${key} $ ${firstLine(line)} (${exitCode ?? 'cut off'}, ${ms} ms)\n`);
   }
 

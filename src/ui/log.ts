@@ -1,7 +1,13 @@
-import { type Level, pino } from 'pino';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { RunEvent } from '../domain/event.ts';
 import { scrubEvent } from './scrub-event.ts';
 import type { Scrub, View } from './view.ts';
+
+/** As the numbers that readers of such logs know (pino's, Bunyan's). */
+const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 };
+
+type Level = keyof typeof LEVELS;
 
 export interface LogOptions {
   /** Absolute path; the file is made 0600 and appended to. */
@@ -16,30 +22,66 @@ export interface Log extends View {
   write(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Opens the log file. Every line goes through `scrub` as it is written, after pino has made JSON of it. */
+/**
+ * Opens the log file. Every line goes through `scrub` as it is written, after it was made JSON. Lines are with the system
+ * when this turn of the event loop is over: a thousand hosts say two of them each, and every write is dear.
+ */
 export function openLog({ path, scrub, level = 'info' }: LogOptions): Log {
-  const file = pino.destination({ dest: path, append: true, mkdir: true, mode: 0o600, sync: true });
-  const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    { write: (line: string) => void file.write(scrub(line)) },
-  );
+  const file = openLines(path);
   let closed = false;
   const write: Log['write'] = (at, message, fields = {}) => {
-    if (!closed) logger[at](fields, message);
+    if (closed || LEVELS[at] < LEVELS[level]) return;
+    const time = new Date().toISOString();
+    file.add(scrub(JSON.stringify({ level: LEVELS[at], time, ...fields, msg: message })));
   };
   return {
     write,
     handle: (event) => {
       // A plan of a thousand nodes is in the state and the journal; here its size says enough.
       if (event.type === 'planned') return write('info', 'planned', { steps: event.plan.steps.length });
+      const at = levelOf(event);
+      if (closed || LEVELS[at] < LEVELS[level]) return;
       const { type, ...fields } = scrubEvent(event, scrub);
-      write(levelOf(event), type, fields);
+      write(at, type, fields);
     },
     close: () => {
       if (closed) return;
       closed = true;
-      file.flushSync();
-      file.end();
+      file.close();
+    },
+  };
+}
+
+interface Lines {
+  readonly add: (line: string) => void;
+  readonly close: () => void;
+}
+
+/** A file that lines are added to, several with one write. What cannot be written any more is left out: no run ends for it. */
+function openLines(path: string): Lines {
+  mkdirSync(dirname(path), { recursive: true });
+  const descriptor = openSync(path, 'a', 0o600);
+  let waiting = '';
+  const flush = () => {
+    const text = waiting;
+    waiting = '';
+    try {
+      if (text !== '') writeSync(descriptor, text);
+    } catch {
+      // The disk is full, most of all: what matters more than the log says so by itself.
+    }
+  };
+  // Whoever ends the process in the middle of a turn has said why just then.
+  process.on('exit', flush);
+  return {
+    add: (line) => {
+      if (waiting === '') setImmediate(flush);
+      waiting += `${line}\n`;
+    },
+    close: () => {
+      process.off('exit', flush);
+      flush();
+      closeSync(descriptor);
     },
   };
 }

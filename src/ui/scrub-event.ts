@@ -13,19 +13,31 @@ const OUR_OWN_WORDS: ReadonlySet<string> = new Set([
   'code',
 ]);
 
-/** The event with secrets taken out of every text in it, before anything wraps, cuts or colours them. */
+/**
+ * The event with secrets taken out of every text in it, before anything wraps, cuts or colours them. What holds none is
+ * the very same object: most events do not.
+ */
 export function scrubEvent(event: RunEvent, scrub: Scrub): RunEvent {
   return scrubValue(event, scrub) as RunEvent;
 }
 
 function scrubValue(value: unknown, scrub: Scrub): unknown {
   if (typeof value === 'string') return scrub(value);
-  if (Array.isArray(value)) return value.map((each) => scrubValue(each, scrub));
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [
-      key,
-      OUR_OWN_WORDS.has(key) ? each : scrubValue(each, scrub),
-    ]),
-  );
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? scrubList(value, scrub) : scrubMap(value, scrub);
+}
+
+function scrubList(list: readonly unknown[], scrub: Scrub): readonly unknown[] {
+  const isClean = list.every((each) => scrubValue(each, scrub) === each);
+  return isClean ? list : list.map((each) => scrubValue(each, scrub));
+}
+
+function scrubMap(map: object, scrub: Scrub): object {
+  let clean = map;
+  for (const [key, each] of Object.entries(map)) {
+    if (OUR_OWN_WORDS.has(key)) continue;
+    const scrubbed = scrubValue(each, scrub);
+    if (scrubbed !== each) clean = { ...clean, [key]: scrubbed };
+  }
+  return clean;
 }

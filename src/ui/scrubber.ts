@@ -26,15 +26,19 @@ export interface ScrubStream {
 export function createScrubber(secrets: readonly Secret[] = []): Scrubber {
   const needles = new Set<string>();
   const words = new Set<string>();
+  let shortest = Number.POSITIVE_INFINITY;
   const add = (secret: Secret) => {
     for (const value of partsOf(secret.reveal())) {
       if (value.length < SHORTEST_ANYWHERE) words.add(value);
       else for (const form of formsOf(value)) needles.add(form);
     }
+    for (const secret of [...needles, ...words]) shortest = Math.min(shortest, secret.length);
   };
   for (const secret of secrets) add(secret);
 
-  const scrub = (text: string) => replaceSpans(text, findSpans(text, '', needles, words));
+  // Most of what is shown is names and addresses, which are shorter than any token.
+  const scrub = (text: string) =>
+    text.length < shortest ? text : replaceSpans(text, findSpans(text, '', needles, words));
   const stream = (): ScrubStream => {
     let held = '';
     // The letter before what is held: it decides whether a short secret stands alone.
@@ -140,7 +144,7 @@ function findSpans(
       return !WORD_LETTER.test(left) && !WORD_LETTER.test(text.charAt(end));
     });
   }
-  return mergeSpans(spans);
+  return spans.length === 0 ? spans : mergeSpans(spans);
 }
 
 const WORD_LETTER = /[\p{L}\p{N}_]/u;
