@@ -2,13 +2,15 @@ import type { NodeKey } from '../domain/cluster.ts';
 
 /**
  * Who damages what passes through it: a node whose own copy is right although another got wrong bytes of it. One that got
- * them wrong itself only handed them on.
+ * them wrong itself only handed them on, and one that complains of several nodes is rather what is wrong with them all.
  */
 export class Blame {
   /** By file: nodes that were given wrong bytes. */
   readonly #deceived = new Map<string, Set<NodeKey>>();
   /** By file: nodes that gave wrong bytes, and of whose own copy nothing is known yet. */
   readonly #suspects = new Map<string, Set<NodeKey>>();
+  /** By node: whom it has named, of whatever file. */
+  readonly #named = new Map<NodeKey, Set<NodeKey>>();
 
   /** `key` was given wrong bytes by these nodes, some of which may still take the file; gives the guilty. */
   accuse(
@@ -19,13 +21,11 @@ export class Blame {
   ): readonly NodeKey[] {
     of(this.#deceived, file).add(key);
     of(this.#suspects, file).delete(key);
-    const guilty: NodeKey[] = [];
-    for (const giver of givers) {
-      if (of(this.#deceived, file).has(giver)) continue;
-      if (isWhole(giver)) guilty.push(giver);
-      else of(this.#suspects, file).add(giver);
-    }
-    return guilty;
+    const deceivers = [...givers].filter((giver) => !of(this.#deceived, file).has(giver));
+    for (const giver of deceivers) of(this.#named, key).add(giver);
+    if (of(this.#named, key).size > 1) return [];
+    for (const giver of deceivers) if (!isWhole(giver)) of(this.#suspects, file).add(giver);
+    return deceivers.filter(isWhole);
   }
 
   /** The node has the whole file, and it is right: true when it is guilty. */
@@ -34,8 +34,8 @@ export class Blame {
   }
 }
 
-function of(sets: Map<string, Set<NodeKey>>, file: string): Set<NodeKey> {
-  const known = sets.get(file) ?? new Set();
-  sets.set(file, known);
+function of(sets: Map<string, Set<NodeKey>>, name: string): Set<NodeKey> {
+  const known = sets.get(name) ?? new Set();
+  sets.set(name, known);
   return known;
 }

@@ -32,14 +32,19 @@ export function startDelivery(peer: Peer, upload: Upload): Delivery {
   };
 }
 
-/** Nodes that gave something of these chunks; of unknown ones only a node that gave everything. */
+/**
+ * Nodes that gave one of these chunks from its beginning to its end: of what several gave nobody knows whose part is wrong.
+ * Null stands for chunks that are not known.
+ */
 export function giversOf({ parts, upload }: Delivery, chunks: readonly Chunk[] | null): readonly NodeKey[] {
-  const givers = parts.flatMap(({ start, giver }, index) => {
-    const end = parts[index + 1]?.start ?? upload.sizeBytes;
-    const isTouched = chunks?.some((chunk) => chunk.start < end && chunk.end > start) ?? true;
-    return isTouched && end > start ? [giver] : [];
+  const wrong = chunks ?? [{ start: 0, end: upload.sizeBytes }];
+  const alone = wrong.flatMap((chunk) => {
+    const givers = new Set<NodeKey | null>();
+    for (const [index, { start, giver }] of parts.entries()) {
+      const end = parts[index + 1]?.start ?? upload.sizeBytes;
+      if (Math.max(start, chunk.start) < Math.min(end, chunk.end)) givers.add(giver);
+    }
+    return givers.size === 1 ? [...givers] : [];
   });
-  const different = [...new Set(givers)];
-  if (chunks === null && different.length > 1) return [];
-  return different.filter((giver) => giver !== null);
+  return [...new Set(alone)].filter((giver) => giver !== null);
 }

@@ -36,7 +36,7 @@ if [ "$3" != alone ]; then
   ear=$!
 fi
 wait "$work" 2>/dev/null
-if [ -n "$ear" ]; then kill "$ear" 2>/dev/null; fi
+if [ -n "$ear" ]; then kill "$ear" 2>/dev/null; wait "$ear" 2>/dev/null; fi
 if [ "$(cat "$tmp/code" 2>/dev/null || echo 0)" -ne 0 ]; then
   echo "why $(tail -n 1 "$tmp/words" | tr -d '\\r' | cut -c 1-300)" >&3
 fi

@@ -31,4 +31,14 @@ describe('who damages a file', () => {
     blame.accuse(FILE, 'b', ['a'], isWhole);
     expect(blame.accuse('0'.repeat(64), 'c', ['b'], isWhole)).toEqual(['b']);
   });
+
+  test('is not one of several whom the same node complains of', () => {
+    const blame = new Blame();
+    expect(blame.accuse(FILE, 'b', ['a'], isWhole)).toEqual(['a']);
+    expect(blame.accuse('0'.repeat(64), 'b', ['c'], isWhole)).toEqual([]);
+    expect(blame.accuse('1'.repeat(64), 'b', ['d'], isTaking)).toEqual([]);
+    expect(blame.settle('1'.repeat(64), 'd')).toBe(false);
+    expect(new Blame().accuse(FILE, 'b', ['a', 'c'], isWhole)).toEqual([]);
+    expect(blame.accuse(FILE, 'e', ['c'], isWhole)).toEqual(['c']);
+  });
 });
