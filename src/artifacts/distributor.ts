@@ -53,6 +53,9 @@ const OPERATOR_SLOTS = 4;
 const URL_SLOTS = 8;
 /** Below that, finding somebody who has it takes longer than sending it. */
 const SMALL_BYTES = 1024 * 1024;
+/** What `onSource` is told where it is no node. */
+const FROM_HERE = 'here';
+const FROM_URL = 'its URL';
 /** Next to RKE2's own 9345; tried in this order, so that who looks at a packet filter knows what to expect. */
 const PORTS = [9344, 9343, 9342];
 const TICK_MS = 1_000;
@@ -137,7 +140,10 @@ class TreeDistributor implements Distributor {
   #send(peer: Peer, upload: Upload): Promise<'sent' | 'present'> {
     const { host, pace } = this.#options;
     const paced = pace === undefined ? upload : { ...upload, pace };
-    return this.#direct.run(() => uploadFile(host(peer.key), paced), upload.signal);
+    return this.#direct.run(() => {
+      upload.onSource?.(FROM_HERE);
+      return uploadFile(host(peer.key), paced);
+    }, upload.signal);
   }
 
   async #receive(delivery: Delivery): Promise<'sent' | 'present'> {
@@ -200,10 +206,12 @@ class TreeDistributor implements Distributor {
         delivery.parts.push({ start: bytes, giver: null });
       if (choice.from === 'url' && origin !== undefined) {
         delivery.fetch = 'trying';
+        upload.onSource?.(FROM_URL);
         return { kind: 'url', request: origin.request, leave };
       }
       if (choice.from === 'operator') {
         await origin?.obtain(signal);
+        upload.onSource?.(FROM_HERE);
         return { kind: 'operator', leave };
       }
       if (choice.from !== 'node') await wait(TICK_MS, signal);
@@ -211,6 +219,7 @@ class TreeDistributor implements Distributor {
         const source = await this.#ask(choice, delivery);
         if (source !== null) {
           delivery.parts.push({ start: bytes, giver: choice.key });
+          upload.onSource?.(choice.key);
           return { ...source, leave };
         }
         this.#sources.silence(choice.key);

@@ -5,10 +5,10 @@ import type { NodeKey } from '../domain/cluster.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ConnectionLostError } from '../domain/errors.ts';
 import type { PortResult, RunResult } from '../domain/event.ts';
-import type { Plan, Step, StepId } from '../domain/plan.ts';
+import type { Plan, PlannedNode, Step, StepId } from '../domain/plan.ts';
 import type { State } from '../domain/state.ts';
 import { runPlan } from '../engine/run-plan.ts';
-import type { ArtifactSource } from '../host/run-receive.ts';
+import type { ArtifactSource, Upload } from '../host/run-receive.ts';
 import { createPace } from '../lib/pace.ts';
 import { type DesiredInput, desiredNode, factsOf } from '../render/desired-node.ts';
 import { CATALOG } from '../steps/catalog.ts';
@@ -42,6 +42,7 @@ export async function executePlan(
     await workspace.store.write(state);
   };
   const distributor = distributorFor(workspace, plan, options);
+  const names = new Map(plan.nodes.map(({ key, name }) => [key, name]));
   const base = {
     cluster: workspace.cluster,
     host: (key: string) => sessions.get(key),
@@ -49,7 +50,11 @@ export async function executePlan(
     state: () => required(state),
     learn,
     artifact: options.artifact,
-    deliver: distributor.deliver.bind(distributor),
+    deliver: (node: PlannedNode, upload: Upload) =>
+      distributor.deliver(node, {
+        ...upload,
+        onSource: (source) => upload.onSource?.(names.get(source) ?? source),
+      }),
     operator: workspace.operator,
     reportFinding: (diagnostic: Diagnostic) => emit({ type: 'finding', diagnostic }),
     reportPorts: (results: readonly PortResult[]) => emit({ type: 'port-matrix', results }),

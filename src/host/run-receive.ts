@@ -35,6 +35,8 @@ export interface Upload extends ArtifactSource {
   readonly mtime?: number;
   /** Bytes that are there, what an earlier try left included. */
   readonly onProgress?: (bytes: number) => void;
+  /** Told where the bytes come from, and again whenever that changes: `here`, `its URL`, or a node's key. */
+  readonly onSource?: (source: string) => void;
   /** Resolves when so many bytes more may leave this machine; any time unless given. */
   readonly pace?: (bytes: number) => Promise<void>;
   readonly signal?: AbortSignal;

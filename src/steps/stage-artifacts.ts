@@ -25,6 +25,7 @@ export const stageArtifacts: StepHandler<'stage-artifacts'> = {
     let before = 0;
     let sent = false;
     for (const { file, destination } of files) {
+      let from = '';
       const outcome = await context.deliver(node, {
         ...context.artifact(file.name),
         destination,
@@ -33,7 +34,10 @@ export const stageArtifacts: StepHandler<'stage-artifacts'> = {
         mode: '0644',
         mtime: contentStamp(file.sha256),
         signal: context.signal,
-        onProgress: (bytes) => context.progress(`${file.name}`, (before + bytes) / total),
+        onSource: (source) => {
+          from = ` from ${source}`;
+        },
+        onProgress: (bytes) => context.progress(`${file.name}${from}`, (before + bytes) / total),
       });
       before += file.sizeBytes;
       sent ||= outcome === 'sent';

@@ -95,7 +95,15 @@ const listeners = () => readdirSync('/run').filter((name) => name.startsWith('rk
 describe('a file for six nodes', () => {
   test('leaves this machine once, and no listener behind', async () => {
     make();
-    expect(await Promise.all(NODES.map(deliver))).toEqual(NODES.map(() => 'sent'));
+    const told: string[] = [];
+    const onSource = (from: string) => void told.push(from);
+    const all = NODES.map((peer) => distributor.deliver(peer, { ...upload(peer), onSource }));
+    expect(await Promise.all(all)).toEqual(NODES.map(() => 'sent'));
+    expect(told.filter((from) => from === 'here')).toHaveLength(1);
+    expect(NODES.map(({ key }) => key)).toEqual(
+      expect.arrayContaining(told.filter((from) => from !== 'here')),
+    );
+    expect(told.length).toBeGreaterThanOrEqual(NODES.length);
     expect(NODES.filter(hasIt)).toEqual(NODES);
     expect(sent).toBe(content.length);
     expect(listeners()).not.toEqual([]);

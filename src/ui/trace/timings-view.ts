@@ -10,6 +10,8 @@ const SHOWN = 10;
 /** What is less shows as nothing in tenths of a second. */
 const LEAST_TOLD_MS = 100;
 
+const MOSTLY = 0.9;
+
 /** What people call a thing that took time; what these are made of is told beside them. */
 const WHOLE: ReadonlySet<SpanKind> = new Set(['phase', 'look', 'step']);
 const INNER: ReadonlySet<SpanKind> = new Set(['connection', 'command', 'transfer', 'talk', 'part']);
@@ -51,7 +53,12 @@ function waitedFor(span: Span, spans: readonly Span[]): string {
       each.startMs >= span.startMs &&
       each.endMs <= span.endMs,
   );
-  const within = inner.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0];
+  const longest = inner.toSorted((a, b) => lengthOf(b) - lengthOf(a));
+  // What a step says it is at tells more than the command that it uses for it, which takes a moment longer.
+  const told = longest.find(({ kind }) => kind === 'part');
+  const [first] = longest;
+  const isTold = told !== undefined && lengthOf(told) >= MOSTLY * lengthOf(first ?? told);
+  const within = isTold ? told : first;
   const before = spans.find(
     (each) =>
       each.kind === 'wait' &&

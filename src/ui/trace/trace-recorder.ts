@@ -182,8 +182,9 @@ export class TraceRecorder {
   }
 }
 
+/** Numbers that are part of a name or an address tell one thing from another. */
 function shapeOf(words: string): string {
-  return words.replaceAll(/\d+/g, '#');
+  return words.replaceAll(/(?<![\w.:-])\d+(\.\d+)?(?!\.?\d)/g, '#');
 }
 
 function codeOf(error: unknown): string {

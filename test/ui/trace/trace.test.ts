@@ -122,6 +122,19 @@ describe('the recorder of a trace', () => {
     ]);
   });
 
+  it('takes numbers for a count, but not those of names and addresses', () => {
+    at(0, started('stage', ONE));
+    const say = (ms: number, words: string) => at(ms, { type: 'step-progress', step: 'stage', words });
+    for (const [index, from] of ['node1', 'node2', 'node-2', 'node-3', '10.0.0.1', '10.0.0.2'].entries())
+      say(10 + index, `images from ${from}`);
+    for (const [index, words] of ['1 of 12', '2.5 of 12', '12 of 12'].entries()) say(20 + index, words);
+    at(30, ended('stage', ONE));
+    expect(told().flatMap(([kind, name]) => (kind === 'part' ? [name] : []))).toEqual([
+      ...['node1', 'node2', 'node-2', 'node-3', '10.0.0.1', '10.0.0.2'].map((from) => `images from ${from}`),
+      '1 of 12',
+    ]);
+  });
+
   it('keeps apart the commands of which one run consists', () => {
     runTwoHosts();
     at(600, { type: 'run-started', command: 'remove', clusterName: 'lab', config: 'cluster.yml' });
