@@ -38,6 +38,7 @@ export interface HostFacts {
   readonly cgroup: { readonly version: 1 | 2; readonly controllers: readonly string[] };
   readonly addresses: readonly InterfaceAddress[];
   readonly routes: readonly Route[];
+  /** Nobody, where RKE2 runs: there nobody asks. */
   readonly listening: readonly Listener[];
   readonly filesystems: readonly Filesystem[];
   /** Names from the probe's list that `command -v` finds (iptables, curl, zstd, firewall-cmd, openssl, python3, …). */

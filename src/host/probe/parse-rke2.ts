@@ -69,8 +69,8 @@ function hashOfCa(text: string, ofFile: string | null): string | null {
 }
 
 function readMarker(output: ProbeOutput, stats: ReadonlyMap<string, FileStat>): Rke2Facts['marker'] {
-  const lines = output.file(MARKER_PATH);
-  if (lines !== null) return parseMarker(lines.join('\n'));
+  const text = output.fileText(MARKER_PATH);
+  if (text !== null) return parseMarker(text);
   // There, but empty or not text.
   return stats.has(MARKER_PATH) ? 'unreadable' : null;
 }

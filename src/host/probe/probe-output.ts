@@ -9,7 +9,9 @@ export interface ProbeOutput {
   /** Every section whose name begins with `name `, or equals it: the rest of the name, and the lines. */
   all(name: string): readonly { readonly rest: string; readonly lines: readonly string[] }[];
   has(name: string): boolean;
-  /** Content of a text file by path, as lines; null if it was not there. */
+  /** Content of a text file by path, without its last line's end; null if it was not there. */
+  fileText(path: string): string | null;
+  /** Its lines. */
   file(path: string): readonly string[] | null;
   /** The file's first line, trimmed; empty if it was not there. */
   word(path: string): string;
@@ -55,7 +57,8 @@ export function readProbeOutput(output: string, mark: string): ProbeOutput {
       return found;
     },
     has: (name) => names.includes(name),
-    file: (path) => fileIn(files, path),
+    fileText: (path) => fileIn(files, path),
+    file: (path) => fileIn(files, path)?.split('\n') ?? null,
     word: (path) => entry(path, '')?.trim() ?? '',
     entry,
     paths: () => pathsIn(files),
@@ -84,14 +87,16 @@ function restOfLine(text: string, start: number): string {
 }
 
 /** Text files stand in the answer as grep prints them, `path:line`, each in one piece; no path that the probe reads has a colon in it. */
-function fileIn(files: string, path: string): readonly string[] | null {
+function fileIn(files: string, path: string): string | null {
   const prefix = `\n${path}:`;
-  let at = files.indexOf(prefix);
-  if (at < 0) return null;
-  const lines: string[] = [];
-  for (; at >= 0 && files.startsWith(prefix, at); at = files.indexOf('\n', at + 1))
-    lines.push(restOfLine(files, at + prefix.length));
-  return lines;
+  const start = files.indexOf(prefix);
+  if (start < 0) return null;
+  const last = files.lastIndexOf(prefix);
+  return files
+    .slice(start, last + prefix.length)
+    .replaceAll(prefix, '\n')
+    .slice(1)
+    .concat(restOfLine(files, last + prefix.length));
 }
 
 function pathsIn(files: string): readonly string[] {

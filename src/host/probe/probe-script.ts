@@ -93,11 +93,7 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
   const key = JSON.stringify(asked);
   const known = questions.get(key) ?? writeQuestions(asked);
   questions.set(key, known);
-  return [
-    `M=${quoteWord(mark)} DD=${quoteWord(dataDir)}`,
-    `set -- ${quoteWords([...files, MARKER_PATH])}`,
-    known,
-  ].join('\n');
+  return `M=${quoteWord(mark)} DD=${quoteWord(dataDir)}\nset -- ${quoteWords([...files, MARKER_PATH])}\n${known}`;
 }
 
 type Asked = Required<Omit<ProbeOptions, 'files'>>;
@@ -112,9 +108,9 @@ function writeQuestions({ dataDir, prefix, names, nodes, fsync }: Asked): string
     FUNCTIONS,
     'm time; now=$(date +%s.%N); echo "$now"',
     UNIT_QUESTIONS,
+    `filesystems ${quoteWords(directories)}`,
     textQuestions(dataDir),
     NETWORK,
-    `filesystems ${quoteWords(directories)}`,
     `m commands; for c in ${PROBED_COMMANDS.join(' ')}; do if command -v $c >/dev/null 2>&1; then echo $c; fi; done`,
     `m paths; for p in /run/systemd/system /sys/fs/selinux/enforce /usr/share/selinux/packages/rke2.pp* /var/lib/selinux/*/active/modules/*/rke2 "$DD/server/db/etcd/name"; do if [ -e "$p" ]; then echo "$p"; fi; done`,
     RKE1,
@@ -169,7 +165,8 @@ filesystems() {
     while [ ! -e "$p" ]; do p=\${p%/*}; [ -n "$p" ] || p=/; done
     set -- "$@" "$p"
   done
-  m df; df -kP "$@" 2>/dev/null
+  DF=$(df -kP "$@" 2>/dev/null)
+  m df; printf '%s\\n' "$DF"
 }
 # Starting an rke2 to ask its version costs more than all the rest. Not needed for the file that runs, or for one that has
 # not changed since it was started: then the version is the one in the name of the running data directory.
@@ -190,10 +187,11 @@ lookup() {
 
 const NETWORK = `
 m addresses; ip -o addr show scope global
-# Who listens is asked of a host whose RKE2 does not run: there the ports must be free, and the answer costs little.
-P=p; if [ "$RKE2" = 1 ]; then P=; fi
-if command -v ss >/dev/null 2>&1; then m ss; ss -Hlntu$P
-else m sockets; grep -sHE ' (0A|07) ' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
+# Who listens is asked of a host whose RKE2 does not run: there the ports must be free.
+if [ "$RKE2" = 0 ]; then
+  if command -v ss >/dev/null 2>&1; then m ss; ss -Hlntup
+  else m sockets; grep -sHE ' (0A|07) ' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
+  fi
 fi`;
 
 /** What another cluster left, asked of a host whose RKE2 does not run; iptables only where something else was found. */
