@@ -20,7 +20,10 @@ export function canonicalJson(value: unknown): string {
 }
 
 function canonicalArray(items: readonly unknown[]): string {
-  return `[${Array.from(items, canonicalJson).join(',')}]`;
+  let text = '[';
+  for (let index = 0; index < items.length; index += 1)
+    text += (index === 0 ? '' : ',') + canonicalJson(items[index]);
+  return `${text}]`;
 }
 
 function canonicalObject(object: object): string {
@@ -28,9 +31,27 @@ function canonicalObject(object: object): string {
   if (prototype !== Object.prototype && prototype !== null) {
     throw new TypeError(`a ${object.constructor.name} is not plain data and cannot be written as JSON`);
   }
-  const members = Object.entries(object)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${JSON.stringify(key)}:${canonicalJson(value)}`);
-  return `{${members.join(',')}}`;
+  const values = object as Readonly<Record<string, unknown>>;
+  let text = '';
+  for (const [key, label] of membersInOrder(Object.keys(object))) {
+    const value = values[key];
+    if (value !== undefined) text += label + canonicalJson(value);
+  }
+  // Each label begins with the comma before it.
+  return `{${text.slice(1)}}`;
+}
+
+type Members = readonly (readonly [key: string, label: string])[];
+
+/** A state holds thousands of objects of a few forms: the keys of each form are put in order once. */
+const knownForms = new Map<string, Members>();
+const MOST_KNOWN = 500;
+
+function membersInOrder(keys: readonly string[]): Members {
+  const form = JSON.stringify(keys);
+  const known = knownForms.get(form);
+  if (known !== undefined) return known;
+  const members = [...keys].sort().map((key) => [key, `,${JSON.stringify(key)}:`] as const);
+  if (knownForms.size < MOST_KNOWN) knownForms.set(form, members);
+  return members;
 }

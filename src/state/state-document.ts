@@ -30,10 +30,13 @@ export const SecretsSchema = z.strictObject({
   former: z.array(z.strictObject({ serverToken: z.string().min(1), until: z.int() })).optional(),
 });
 
+/** What is in it was read as JSON, so it cannot be anything else; looking at all of it costs more than the rest of the state. */
+const JsonMapSchema = z.record(z.string(), z.unknown()) as unknown as z.ZodType<JsonMap>;
+
 const OperationSchema = z.strictObject({
   verb: z.enum(VERBS),
   startedAt: z.int(),
-  request: z.record(z.string(), z.json()) as unknown as z.ZodType<JsonMap>,
+  request: JsonMapSchema,
   done: z.array(z.string()),
 });
 
@@ -101,7 +104,7 @@ export const StateDocumentSchema = z.strictObject({
   version: z.string().nullable(),
   bootstrapNodeId: z.string().nullable(),
   caHash: z.string().nullable(),
-  desired: (z.record(z.string(), z.json()) as unknown as z.ZodType<JsonMap>).nullable(),
+  desired: JsonMapSchema.nullable(),
   removing: z.boolean(),
   operation: OperationSchema.optional(),
   nodes: z.record(z.string(), NodeRecordSchema),
