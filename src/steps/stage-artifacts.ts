@@ -25,7 +25,8 @@ export const stageArtifacts: StepHandler<'stage-artifacts'> = {
     let before = 0;
     let sent = false;
     for (const { file, destination } of files) {
-      let from = '';
+      let [from, there] = ['', 0];
+      const say = () => context.progress(`${file.name}${from}`, (before + there) / total);
       const outcome = await context.deliver(node, {
         ...context.artifact(file.name),
         destination,
@@ -36,8 +37,12 @@ export const stageArtifacts: StepHandler<'stage-artifacts'> = {
         signal: context.signal,
         onSource: (source) => {
           from = ` from ${source}`;
+          say();
         },
-        onProgress: (bytes) => context.progress(`${file.name}${from}`, (before + bytes) / total),
+        onProgress: (bytes) => {
+          there = bytes;
+          say();
+        },
       });
       before += file.sizeBytes;
       sent ||= outcome === 'sent';

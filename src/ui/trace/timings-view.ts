@@ -10,7 +10,7 @@ const SHOWN = 10;
 /** What is less shows as nothing in tenths of a second. */
 const LEAST_TOLD_MS = 100;
 
-const MOSTLY = 0.9;
+const MOSTLY = 0.6;
 
 /** What people call a thing that took time; what these are made of is told beside them. */
 const WHOLE: ReadonlySet<SpanKind> = new Set(['phase', 'look', 'step']);
@@ -54,7 +54,7 @@ function waitedFor(span: Span, spans: readonly Span[]): string {
       each.endMs <= span.endMs,
   );
   const longest = inner.toSorted((a, b) => lengthOf(b) - lengthOf(a));
-  // What a step says it is at tells more than the command that it uses for it, which takes a moment longer.
+  // What a step says it is at tells more than the command that it uses for it, which begins before and ends after.
   const told = longest.find(({ kind }) => kind === 'part');
   const [first] = longest;
   const isTold = told !== undefined && lengthOf(told) >= MOSTLY * lengthOf(first ?? told);

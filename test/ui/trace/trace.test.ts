@@ -249,7 +249,7 @@ describe('the table of timings', () => {
     runTwoHosts();
     expect(renderTimings(recorder.spans, recorder.names, PLAIN_STYLE).split('\n')).toEqual([
       'TOOK  FROM  WHERE  WHAT                         WAITED FOR',
-      '0.2s  0.2s  one    start one                    Sending 0.1s',
+      '0.2s  0.2s  one    start one                    1 of 3 0.1s',
       '0.1s  0.1s  -      up: look at the hosts, plan',
       '0.1s  0.0s  -      up: start up, read the file',
       '0.1s  0.1s  two    look at the host',
