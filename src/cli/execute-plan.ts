@@ -18,6 +18,8 @@ import type { Workspace } from './workspace.ts';
 export interface ExecuteOptions {
   readonly concurrency: number;
   readonly timeoutMs: number;
+  /** In place of the file's `transfer.fan_out`. */
+  readonly fanOut?: number | undefined;
   /** Where release files are to be had, by name. */
   readonly artifact: (name: string) => ArtifactSource;
   /** What nodes are rendered from; null for plans that write no files. */
@@ -87,7 +89,7 @@ export async function executePlan(
 function distributorFor(
   { cluster, sessions, emit }: Workspace,
   plan: Plan,
-  { input }: ExecuteOptions,
+  { input, fanOut }: ExecuteOptions,
 ): Distributor {
   const { transfer, firewall, dataDir } = cluster;
   const staging = plan.steps.filter(({ kind }) => kind === 'stage-artifacts').length;
@@ -96,7 +98,7 @@ function distributorFor(
     host: (key) => sessions.get(key),
     isShared: staging > 1 || held.length > 0,
     held,
-    fanOut: transfer.fanOut,
+    fanOut: fanOut ?? transfer.fanOut,
     nodeBytesPerSecond: transfer.nodeMbps === null ? null : transfer.nodeMbps * BYTES_PER_MBIT,
     zone: firewall.provider === 'none' || firewall.manage === 'check' ? null : (firewall.zone ?? ''),
     now: () => performance.now(),

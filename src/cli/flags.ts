@@ -57,6 +57,8 @@ export interface PlanFlags extends ShapeFlags {
 export interface ApplyFlags extends CommonFlags {
   readonly concurrency: number;
   readonly timeout: number;
+  /** In place of what the file says. */
+  readonly fanOut?: number;
   /** True when the person or the environment named the cluster files. */
   readonly configGiven: boolean;
 }
@@ -64,6 +66,8 @@ export interface ApplyFlags extends CommonFlags {
 export interface UpFlags extends ShapeFlags {
   readonly concurrency: number;
   readonly timeout: number;
+  /** In place of what the file says. */
+  readonly fanOut?: number;
   readonly yes?: boolean;
   /** Take a new cluster away again that does not come up. */
   readonly cleanupOnFailure?: boolean;

@@ -1,17 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addCertCommands } from './cert-commands.ts';
-import { common, duration, fileOption, local, outputOption, positive, run, traced } from './command-parts.ts';
+import { common, duration, local, outputOption, positive, run, traced } from './command-parts.ts';
+import { addConfigCommands } from './config-commands.ts';
 import { addEncryptCommands } from './encrypt-commands.ts';
 import { addEtcdCommands } from './etcd-commands.ts';
 import type {
   AdoptFlags,
   ApplyFlags,
   CommonFlags,
-  ConfigFlags,
-  ConfigImagesFlags,
-  ConfigShowFlags,
   ConvertFlags,
-  ForceFlags,
   KubeconfigFlags,
   OutputFlags,
   PlanFlags,
@@ -23,7 +20,10 @@ import type {
 } from './flags.ts';
 import { addNodeCommands } from './node-commands.ts';
 import { packageVersion } from './package-version.ts';
+import { addStateCommands } from './state-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
+
+const MOST_FAN_OUT = 100;
 
 /** Every command, its flags and nothing else; what a command needs is imported when it is run. */
 export function createProgram(): Command {
@@ -131,7 +131,7 @@ export function createProgram(): Command {
       run(async () => (await import('./commands/convert.ts')).convert(file, state, options))(options),
     );
 
-  addConfig(program);
+  addConfigCommands(program);
   addAdopt(program);
 
   common(program.command('render <node>'))
@@ -150,7 +150,7 @@ export function createProgram(): Command {
     .option('--local', 'this machine alone')
     .action(run(async (options: RemoveFlags) => (await import('./commands/remove.ts')).remove(options)));
 
-  addState(program);
+  addStateCommands(program);
   return program;
 }
 
@@ -203,68 +203,6 @@ function addRun(program: Command): void {
     );
 }
 
-function addState(program: Command): void {
-  const state = program.command('state').description('the state file: what rke2ctl did and must not lose');
-  stateCommand(state, 'show')
-    .description('show the state; tokens are masked; no network')
-    .action(
-      run(async (options: CommonFlags) => (await import('./commands/state-show.ts')).stateShow(options)),
-    );
-  const history = stateCommand(state, 'history')
-    .description('list the earlier states that are kept beside the state')
-    .action(
-      run(async (options: CommonFlags) =>
-        (await import('./commands/state-history.ts')).stateHistory(options),
-      ),
-    );
-  stateCommand(history, 'show')
-    .argument('<serial>', 'which one', positive)
-    .description('show one of them; tokens are masked')
-    .action((serial: number, options: CommonFlags) =>
-      run(async () => (await import('./commands/state-history.ts')).stateHistoryShow(serial, options))(
-        options,
-      ),
-    );
-  force(stateCommand(state, 'pull'), 'also over a newer file, or one of another cluster; it is put aside')
-    .description('fetch the copy of the state that the cluster holds')
-    .action(
-      run(async (options: ForceFlags) => (await import('./commands/state-pull.ts')).statePull(options)),
-    );
-  force(stateCommand(state, 'push'), 'also over a newer copy')
-    .description('put the state into the cluster as its copy')
-    .action(
-      run(async (options: ForceFlags) => (await import('./commands/state-push.ts')).statePush(options)),
-    );
-  force(stateCommand(state, 'rebuild'), 'also when there is a state that can be read; it is put aside')
-    .description('make a lost cluster.rkestate again from what the hosts hold')
-    .action(
-      run(async (options: ForceFlags) => (await import('./commands/state-rebuild.ts')).stateRebuild(options)),
-    );
-  stateCommand(state, 'unlock')
-    .description('say who holds the lock, and why there is nothing to unlock')
-    .action(
-      run(async (options: CommonFlags) => (await import('./commands/state-unlock.ts')).stateUnlock(options)),
-    );
-  stateCommand(state, 'seal')
-    .description('put the tokens in the state under a passphrase, or under another one')
-    .action(
-      run(async (options: CommonFlags) => (await import('./commands/state-seal.ts')).stateSeal(options)),
-    );
-  stateCommand(state, 'unseal')
-    .description('make the tokens in the state readable again')
-    .action(
-      run(async (options: CommonFlags) => (await import('./commands/state-seal.ts')).stateUnseal(options)),
-    );
-}
-
-function stateCommand(state: Command, name: string): Command {
-  return common(state.command(name)).option('--local', 'this machine alone');
-}
-
-function force(command: Command, description: string): Command {
-  return command.option('--force', description);
-}
-
 function addKubeconfig(program: Command): void {
   common(program.command('kubeconfig'))
     .description('fetch the admin’s kubeconfig from a living control plane')
@@ -281,43 +219,15 @@ function addKubeconfig(program: Command): void {
     );
 }
 
-function addConfig(program: Command): void {
-  const config = program
-    .command('config')
-    .description('ask, and write a cluster.yml; or say what one says')
-    .addOption(fileOption('the file to write'))
-    .addOption(outputOption().hideHelp())
-    .addOption(new Option('--minimal', 'print the least that makes a cluster').conflicts('empty'))
-    .option('--empty', 'print a file with every key, commented out')
-    .option('--force', 'write over a file that is there')
-    .action(run(async (options: ConfigFlags) => (await import('./commands/config.ts')).config(options)));
-  common(config.command('show'))
-    .description('show what the file says with variables and defaults put in; secrets are masked')
-    .option('--origin', 'say of each value where it comes from')
-    .action(
-      run(async (options: ConfigShowFlags) =>
-        (await import('./commands/config-show.ts')).configShow(options),
-      ),
-    );
-  common(config.command('images'))
-    .description('list the images that the cluster needs, for mirroring; no network')
-    .addOption(
-      new Option('--arch <arch>', 'of this architecture only (default: what the artifacts hold)').choices([
-        'amd64',
-        'arm64',
-      ]),
-    )
-    .action(
-      run(async (options: ConfigImagesFlags) =>
-        (await import('./commands/config-images.ts')).configImages(options),
-      ),
-    );
-}
-
 /** How fast, and how patiently. */
 function pacing(command: Command): Command {
   return command
     .option('--concurrency <n>', 'workers that are worked on at once', positive, 30)
+    .option(
+      '--fan-out <n>',
+      'nodes that one node gives a release file to at once; 0: all come from here',
+      few,
+    )
     .addOption(
       new Option('--timeout <duration>', 'how long one service or Node may take to become ready')
         .argParser(duration)
@@ -342,6 +252,14 @@ function shaping(command: Command): Command {
     .option('--update-addons', 'take addons from their URLs anew, also where they have changed')
     .option('--ignore-check <name...>', 'go on although this check fails')
     .option('--disable-port-check', 'do not try the ports between the nodes');
+}
+
+/** As `transfer.fan_out` of the file. */
+function few(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > MOST_FAN_OUT)
+    throw new InvalidArgumentError(`It must be a whole number from 0 to ${MOST_FAN_OUT}.`);
+  return value;
 }
 
 function yesOrNo(word: string): boolean {

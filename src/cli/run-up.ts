@@ -11,6 +11,8 @@ export interface RunUpOptions {
   readonly concurrency: number;
   /** How long one service or Node may take, in ms. */
   readonly timeout: number;
+  /** To how many nodes one node gives a release file at once; as the file says unless given. */
+  readonly fanOut?: number | undefined;
 }
 
 /** The cluster as it is asked for now, with the time to live that a run gave it for good. */
@@ -43,6 +45,7 @@ export async function runUp(
   return executePlan(workspace, plan, {
     concurrency: options.concurrency,
     timeoutMs: options.timeout,
+    fanOut: options.fanOut,
     artifact: release.artifact,
     input,
     state: desired,

@@ -83,6 +83,7 @@ describe('help', () => {
         --ignore-check <name...>   go on although this check fails
         --disable-port-check       do not try the ports between the nodes
         --concurrency <n>          workers that are worked on at once (default: 30)
+        --fan-out <n>              nodes that one node gives a release file to at once; 0: all come from here
         --timeout <duration>       how long one service or Node may take to become ready (default: 10m)
         --trace <file>             write what took how long, for Perfetto, speedscope or Chrome
         --timings                  print at the end what took longest, and what it waited for
@@ -264,6 +265,12 @@ describe('flags of up', () => {
     ]);
   });
 
+  it.each([0, 7])('take %i for the nodes that one node serves', async (number) => {
+    up.mockResolvedValue(0);
+    await run('up', '--fan-out', String(number));
+    expect(up.mock.calls[0]?.[0]).toMatchObject({ fanOut: number });
+  });
+
   it.each([
     ['90s', 90_000],
     ['1.5m', 90_000],
@@ -331,6 +338,8 @@ describe('exit codes', () => {
     [['upp'], 3],
     [['up', '--nonsense'], 3],
     [['up', '--concurrency', '0'], 3],
+    [['up', '--fan-out', '-1'], 3],
+    [['up', '--fan-out', '101'], 3],
     [['up', '--timeout', 'soon'], 3],
     [['up', '--timeout', '0s'], 3],
     [['up', '--output', 'xml'], 3],
