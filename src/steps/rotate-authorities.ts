@@ -1,8 +1,5 @@
-import type { ClusterCas } from '../domain/cluster-cas.ts';
 import { putClusterCas, readClusterCas } from '../host/cluster-cas.ts';
 import { caHash } from '../pki/ca-hash.ts';
-import { makeCasBelow, makeRoot } from '../pki/make-cas.ts';
-import { crossSignCas, makeRotatedCas } from '../pki/rotate-cas.ts';
 import { casAmong } from '../rke2/ca-files.ts';
 import type { StepHandler } from './step-handler.ts';
 
@@ -20,7 +17,10 @@ export const rotateAuthorities: StepHandler<'rotate-authorities'> = {
     const options = { dataDir, signal: context.signal };
     const now = new Date();
     const own = casAmong(files, dataDir);
-    const fresh = force ? (own ?? unrelatedCas(now)) : led(own, await readClusterCas(host, options), now);
+    const old = force ? null : await readClusterCas(host, options);
+    // Making certificates takes a library that no other command need load.
+    const { freshCas } = await import('../pki/fresh-cas.ts');
+    const fresh = freshCas(own, old, now);
     const token = context.state().secrets.serverToken;
     await putClusterCas(host, fresh, { token, force, now }, options);
     const hash = caHash(fresh.cas['server-ca'].certificates, now);
@@ -28,11 +28,3 @@ export const rotateAuthorities: StepHandler<'rotate-authorities'> = {
     return 'done';
   },
 };
-
-function led(own: ClusterCas | null, old: ClusterCas, now: Date): ClusterCas {
-  return own === null ? makeRotatedCas(old, now) : crossSignCas(own, old, now);
-}
-
-function unrelatedCas(now: Date): ClusterCas {
-  return makeCasBelow({ ...makeRoot(`rke2-root@${Math.floor(now.getTime() / 1000)}`, now), above: [] }, now);
-}
