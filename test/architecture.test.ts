@@ -44,6 +44,7 @@ const ONLY_IN: Readonly<Record<string, string>> = {
   ssh2: 'transport',
   execa: 'transport',
   commander: 'cli',
+  pino: 'ui',
 };
 
 let modules: readonly IModule[] = [];
@@ -99,7 +100,7 @@ describe('rooms of src/', () => {
     expect(wrong.filter((line) => !line.endsWith('-> net'))).toEqual([]);
   });
 
-  it('keep ssh2, execa and commander where they belong', () => {
+  it('keep ssh2, execa, commander and pino where they belong', () => {
     const wrong = wrongImports((from, to) => {
       const name = Object.keys(ONLY_IN).find((candidate) => to.includes(`node_modules/${candidate}/`));
       return name !== undefined && roomOf(from) !== ONLY_IN[name];

@@ -1,13 +1,9 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type Level, pino } from 'pino';
 import type { RunEvent } from '../domain/event.ts';
 import { scrubEvent } from './scrub-event.ts';
 import type { Scrub, View } from './view.ts';
-
-/** As the numbers that readers of such logs know (pino's, Bunyan's). */
-const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 };
-
-type Level = keyof typeof LEVELS;
 
 export interface LogOptions {
   /** Absolute path; the file is made 0600 and appended to. */
@@ -23,16 +19,18 @@ export interface Log extends View {
 }
 
 /**
- * Opens the log file. Every line goes through `scrub` as it is written, after it was made JSON. Lines are with the system
- * when this turn of the event loop is over: a thousand hosts say two of them each, and every write is dear.
+ * Opens the log file. Every line goes through `scrub` as it is written, after pino has made JSON of it. Lines are with the
+ * system when this turn of the event loop is over: a thousand hosts say two of them each, and every write is dear.
  */
 export function openLog({ path, scrub, level = 'info' }: LogOptions): Log {
-  const file = openLines(path);
+  const lines = openLines(path);
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { write: (line: string) => lines.add(scrub(line)) },
+  );
   let closed = false;
   const write: Log['write'] = (at, message, fields = {}) => {
-    if (closed || LEVELS[at] < LEVELS[level]) return;
-    const time = new Date().toISOString();
-    file.add(scrub(JSON.stringify({ level: LEVELS[at], time, ...fields, msg: message })));
+    if (!closed) logger[at](fields, message);
   };
   return {
     write,
@@ -40,14 +38,14 @@ export function openLog({ path, scrub, level = 'info' }: LogOptions): Log {
       // A plan of a thousand nodes is in the state and the journal; here its size says enough.
       if (event.type === 'planned') return write('info', 'planned', { steps: event.plan.steps.length });
       const at = levelOf(event);
-      if (closed || LEVELS[at] < LEVELS[level]) return;
+      if (closed || !logger.isLevelEnabled(at)) return;
       const { type, ...fields } = scrubEvent(event, scrub);
       write(at, type, fields);
     },
     close: () => {
       if (closed) return;
       closed = true;
-      file.close();
+      lines.close();
     },
   };
 }
@@ -57,7 +55,10 @@ interface Lines {
   readonly close: () => void;
 }
 
-/** A file that lines are added to, several with one write. What cannot be written any more is left out: no run ends for it. */
+/**
+ * A file that lines are added to, several with one write. What cannot be written any more is left out: no run ends for its
+ * log. (pino's own file waits for a full disk to have room again.)
+ */
 function openLines(path: string): Lines {
   mkdirSync(dirname(path), { recursive: true });
   const descriptor = openSync(path, 'a', 0o600);
@@ -76,7 +77,7 @@ function openLines(path: string): Lines {
   return {
     add: (line) => {
       if (waiting === '') setImmediate(flush);
-      waiting += `${line}\n`;
+      waiting += line;
     },
     close: () => {
       process.off('exit', flush);

@@ -203,6 +203,14 @@ describe('the log', () => {
     expect(lines.at(-1)).toMatchObject({ level: 50, msg: 'step-ended', outcome: 'failed' });
   });
 
+  it('ends no run when its disk is full', async () => {
+    const log = openLog({ path: '/dev/full', scrub });
+    log.write('info', 'first');
+    await new Promise((resolve) => setImmediate(resolve));
+    log.write('info', 'second');
+    log.close();
+  });
+
   it('goes on where it ended, and leaves small talk out at the usual level', () => {
     const path = join(folder, 'rke2ctl.log');
     const words: RunEvent = { type: 'step-progress', step: 'x', words: 'small talk' };
