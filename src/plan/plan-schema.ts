@@ -2,15 +2,14 @@ import * as z from 'zod';
 import type { JsonValue } from '../domain/cluster.ts';
 import { VERBS } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
-import { ENCRYPTION_PROVIDERS } from '../domain/secrets-encryption.ts';
+import { MAINTENANCE_STEPS } from './maintenance-step-schemas.ts';
+import { base, PlannedNodeSchema, Role, strings } from './step-base.ts';
 
 /*
  * The plan as JSON, as `plan --output json` prints it and a saved plan holds it. The types are those of domain/plan.ts
  * (it does not compile otherwise), and docs/plan-json.md explains every field (a test fails otherwise).
  */
 
-const strings = z.array(z.string());
-const Role = z.enum(['etcd', 'controlplane', 'worker']);
 const Json = z.json() as unknown as z.ZodType<JsonValue>;
 
 const ArtifactSchema = z.strictObject({ name: z.string(), sha256: z.string(), sizeBytes: z.number() });
@@ -56,16 +55,6 @@ const DiagnosticSchema = z.strictObject({
   node: z.string().exactOptional(),
 });
 
-const PlannedNodeSchema = z.strictObject({
-  key: z.string(),
-  id: z.string(),
-  name: z.string(),
-  address: z.string(),
-  otherAddress: z.string().exactOptional(),
-  roles: z.array(Role),
-  service: z.enum(['rke2-server', 'rke2-agent']),
-});
-
 const TaintSchema = z.strictObject({
   key: z.string(),
   value: z.string(),
@@ -97,15 +86,6 @@ const PortProbeSchema = z.strictObject({
   protocol: z.enum(['tcp', 'udp']),
   purpose: z.string(),
 });
-
-/** What every step has, of whatever kind. */
-const base = {
-  id: z.string(),
-  node: PlannedNodeSchema.nullable(),
-  reason: z.string(),
-  needs: strings,
-  after: strings,
-};
 
 /** The steps by kind. */
 export const StepSchema = z.discriminatedUnion('kind', [
@@ -239,49 +219,7 @@ export const StepSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...base, kind: z.literal('fetch-snapshots'), names: strings, directory: z.string() }),
   z.strictObject({ ...base, kind: z.literal('uninstall'), marker: MarkerSchema.nullable() }),
   z.strictObject({ ...base, kind: z.literal('forget-state') }),
-  z.strictObject({ ...base, kind: z.literal('stop-service'), containers: z.boolean() }),
-  z.strictObject({ ...base, kind: z.literal('rotate-certificates'), services: strings }),
-  z.strictObject({
-    ...base,
-    kind: z.literal('verify-certificates'),
-    ports: z.array(z.strictObject({ port: z.int(), before: z.string().nullable() })),
-  }),
-  z.strictObject({ ...base, kind: z.literal('rotate-token') }),
-  z.strictObject({
-    ...base,
-    kind: z.literal('change-encryption-keys'),
-    stage: z.enum(['prepare', 'rotate', 'reencrypt', 'rotate-keys']),
-    before: z.string(),
-  }),
-  z.strictObject({
-    ...base,
-    kind: z.literal('verify-encryption'),
-    before: z.string(),
-    provider: z.enum(ENCRYPTION_PROVIDERS),
-    planes: strings,
-    etcd: z.string().nullable(),
-  }),
-  z.strictObject({
-    ...base,
-    kind: z.literal('place-snapshot'),
-    source: z.string(),
-    name: z.string(),
-    sha256: z.string(),
-    sizeBytes: z.int(),
-  }),
-  z.strictObject({
-    ...base,
-    kind: z.literal('reset-etcd'),
-    snapshot: z.string().nullable(),
-    mark: z.string(),
-    leftBehind: strings,
-    forgotten: strings,
-  }),
-  z.strictObject({ ...base, kind: z.literal('move-database'), mark: z.string() }),
-  z.strictObject({ ...base, kind: z.literal('prune-nodes'), via: strings, keep: strings, fresh: strings }),
-  z.strictObject({ ...base, kind: z.literal('defragment') }),
-  z.strictObject({ ...base, kind: z.literal('rotate-authorities'), force: z.boolean() }),
-  z.strictObject({ ...base, kind: z.literal('end-operation') }),
+  ...MAINTENANCE_STEPS,
 ]);
 
 /** A whole plan. */
