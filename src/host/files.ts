@@ -128,11 +128,15 @@ while [ $# -gt 0 ]; do
     take "$size" /dev/null
   else
     if [ -d "$path" ]; then echo "there is a directory of that name" >"$ERR"; fail "$path"; fi
-    (umask 022; mkdir -p "$dir") 2>"$ERR" || fail "$dir"
-    rm -f "$temp"
+    if [ ! -d "$dir" ]; then (umask 022; mkdir -p "$dir") 2>"$ERR" || fail "$dir"; fi
+    if [ -e "$temp" ] || [ -L "$temp" ]; then rm -f "$temp"; fi
     take "$size" "$temp" conv=fsync || fail "$path"
     [ "$(sha256sum <"$temp")" = "$sum  -" ] || { echo "what arrived is not what was sent" >"$ERR"; fail "$path"; }
-    { chown "$owner" "$temp" && chmod "$mode" "$temp" && mv -f "$temp" "$path"; } 2>"$ERR" || fail "$path"
+    # It is root's, unless its directory gives files to a group: a program less for each.
+    if [ "$owner" != root:root ] || [ ! -O "$temp" ] || [ ! -G "$temp" ]; then
+      chown "$owner" "$temp" 2>"$ERR" || fail "$path"
+    fi
+    { chmod "$mode" "$temp" && mv -f "$temp" "$path"; } 2>"$ERR" || fail "$path"
     if [ -e /sys/fs/selinux/enforce ]; then restorecon "$path" 2>/dev/null; fi
     echo "$n"
   fi

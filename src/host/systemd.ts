@@ -6,30 +6,6 @@ interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * The place in the host's journal where a start begins, as journalctl's `--since` takes it (`@1795233506.123456`). A time,
- * and not one of journalctl's own cursors: together with a unit those lose entries.
- */
-export type JournalCursor = string;
-
-/**
- * Enables the service and asks systemd to start it (or start it anew), without waiting: RKE2's units only count as
- * started once they are READY, and have no time limit. Gives the place in the journal where this start begins.
- */
-export async function startService(
-  host: Host,
-  service: Service,
-  options: CallOptions & { readonly restart: boolean },
-): Promise<JournalCursor> {
-  const { restart, ...rest } = options;
-  const { stdout } = await host.run(START, {
-    args: [unitName(service), restart ? 'restart' : 'start'],
-    what: `${restart ? 'Restarting' : 'Starting'} ${service}`,
-    ...rest,
-  });
-  return stdout.trim();
-}
-
 /** Stops the service; its containers go on, as RKE2 means them to. */
 export async function stopService(host: Host, service: Service, options: CallOptions = {}): Promise<void> {
   await host.run('systemctl stop "$1"', {
@@ -53,16 +29,3 @@ export async function activeState(host: Host, unit: string, options: CallOptions
   });
   return stdout.trim();
 }
-
-/**
- * $1: unit; $2: start or restart. A unit that failed too often is not started until that is forgotten. `enable` makes
- * systemd read all units anew, so that it knows what has been written or unpacked since.
- */
-const START = `
-now=$(date +%s.%6N)
-case $now in *N) now=$(date +%s) ;; esac
-echo "@$now"
-systemctl enable --quiet "$1" || exit 1
-systemctl reset-failed "$1" 2>/dev/null
-systemctl "$2" --no-block "$1"
-`;

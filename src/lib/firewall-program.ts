@@ -4,7 +4,6 @@
  */
 export const FIREWALL_PROGRAM = `
 import json, os, sys
-import xml.etree.ElementTree as xml
 from firewall.client import FirewallClient, FirewallClientIPSetSettings
 
 job = json.load(sys.stdin)
@@ -103,6 +102,7 @@ def drop(path):
         os.remove(path)
 
 if job.get("tidy"):
+    import xml.etree.ElementTree as xml
     for name in remove["ipsets"]:
         drop("/etc/firewalld/ipsets/%s.xml.old" % name)
     for name in {remove["zone"], "trusted"}:

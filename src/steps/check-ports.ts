@@ -3,11 +3,11 @@ import type { NodeKey } from '../domain/cluster.ts';
 import { Rke2ctlError } from '../domain/errors.ts';
 import type { PortResult } from '../domain/event.ts';
 import type { PortProbe } from '../domain/plan.ts';
-import { listenOn, type PortListener, type ProbedPort, tryPorts } from '../host/port-probe.ts';
+import { type PortProber, type ProbedPort, startProber } from '../host/port-prober.ts';
 import { type EtcdLink, slowLinkFindings } from '../rke2/etcd-links.ts';
 import type { StepContext, StepHandler } from './step-handler.ts';
 
-const LISTENER_LIFETIME_MS = 120_000;
+const PROBER_LIFETIME_MS = 120_000;
 /** So long a host that does not answer the others has to show us that it is there. */
 const SIGN_OF_LIFE_MS = 10_000;
 
@@ -22,10 +22,10 @@ export const checkPorts: StepHandler<'check-ports'> = {
     const isLost = ({ from, to }: PortProbe) => context.isLost(from) || context.isLost(to);
     const probes = step.probes.filter((probe) => !isLost(probe));
     const untried = step.probes.filter(isLost);
-    const listeners = await openListeners(probes, context);
+    const probers = await startProbers(probes, context);
     try {
       const tried = (
-        await Promise.all(groups(probes, 'from').map((group) => tryFrom(group, listeners, context)))
+        await Promise.all(groups(probes, 'from').map((group) => tryFrom(group, probers)))
       ).flat();
       const gone = await findGone(tried, context);
       const results = [
@@ -38,7 +38,7 @@ export const checkPorts: StepHandler<'check-ports'> = {
       if (closed.length > 0) throw portsClosed(closed);
       return 'done';
     } finally {
-      await Promise.all([...listeners.values()].map((listener) => listener?.close()));
+      await Promise.all([...probers.values()].map((prober) => prober?.close()));
     }
   },
 };
@@ -82,46 +82,43 @@ function warnOfSlowLinks(results: readonly PortResult[], context: StepContext): 
   for (const finding of slowLinkFindings([...best.values()], (key) => key)) context.reportFinding(finding);
 }
 
-/** One listener per target host, on all its ports at once; null where the host could not be asked. */
-async function openListeners(
-  all: readonly PortProbe[],
+/** One prober per host, on all ports that others try there; null where the host could not be asked. */
+async function startProbers(
+  probes: readonly PortProbe[],
   context: StepContext,
-): Promise<ReadonlyMap<string, PortListener | null>> {
-  const opened = groups(all, 'to').map(async (probes): Promise<[string, PortListener | null]> => {
-    const [first] = probes;
-    if (first === undefined) return ['', null];
-    const ports = new Map<string, ProbedPort>(probes.map((probe) => [portName(probe), probe]));
+): Promise<ReadonlyMap<string, PortProber | null>> {
+  const ports = new Map<string, Map<string, ProbedPort>>();
+  for (const probe of probes) {
+    if (!ports.has(probe.from)) ports.set(probe.from, new Map());
+    const there = ports.get(probe.to) ?? new Map<string, ProbedPort>();
+    ports.set(probe.to, there.set(portName(probe), probe));
+  }
+  const options = { lifetimeMs: PROBER_LIFETIME_MS, signal: context.signal };
+  const started = [...ports].map(async ([key, own]): Promise<[string, PortProber | null]> => {
     try {
-      const options = { lifetimeMs: LISTENER_LIFETIME_MS, signal: context.signal };
-      return [first.to, await listenOn(context.host(first.to), [...ports.values()], options)];
+      return [key, await startProber(context.host(key), [...own.values()], options)];
     } catch {
-      return [first.to, null];
+      return [key, null];
     }
   });
-  return new Map(await Promise.all(opened));
+  return new Map(await Promise.all(started));
 }
 
 async function tryFrom(
   probes: readonly PortProbe[],
-  listeners: ReadonlyMap<string, PortListener | null>,
-  context: StepContext,
+  probers: ReadonlyMap<string, PortProber | null>,
 ): Promise<readonly PortResult[]> {
-  const from = probes[0]?.from ?? '';
-  const outcomes = await tryAll(from, probes, context).catch(() => []);
+  const outcomes = (await probers.get(probes[0]?.from ?? '')?.tryPorts(probes)) ?? [];
   return probes.map((probe, index) => {
     const outcome = outcomes[index] ?? { result: 'unknown' };
-    const believable = outcome.result === 'open' || answers(listeners.get(probe.to) ?? null, probe);
+    const believable = outcome.result === 'open' || answers(probers.get(probe.to) ?? null, probe);
     return { ...probe, ...(believable ? outcome : { result: 'unknown' }) };
   });
 }
 
-async function tryAll(from: string, probes: readonly PortProbe[], context: StepContext) {
-  return await tryPorts(context.host(from), probes, context.signal);
-}
-
 /** Silence is proof only where our own listener would have answered; a taken TCP port may be a service that refuses us. */
-function answers(listener: PortListener | null, probe: PortProbe): boolean {
-  return listener?.listening.some((port) => portName(port) === portName(probe)) ?? false;
+function answers(prober: PortProber | null, probe: PortProbe): boolean {
+  return prober?.listening.some((port) => portName(port) === portName(probe)) ?? false;
 }
 
 function portName({ protocol, port }: ProbedPort): string {

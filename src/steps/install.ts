@@ -21,11 +21,13 @@ if [ "$2" != /usr/local ]; then
   sed -i "s|/usr/local|$2|" "$2"/lib/systemd/system/rke2-*.service "$2/bin/rke2-uninstall.sh"
   mv -f "$2"/lib/systemd/system/rke2-*.service /etc/systemd/system/
 fi
-systemctl daemon-reload
+systemctl daemon-reload &
+reload=$!
 if rpm -q rke2-selinux >/dev/null 2>&1; then
   restorecon -R -i "$2"/lib/systemd/system/rke2-*.service /etc/systemd/system/rke2-*.service "$2/bin/rke2" "$4"
 fi
 "$2/bin/rke2" --version | grep -qF "$3" || { echo "$2/bin/rke2 does not say that it is $3" >&2; exit 4; }
+wait $reload
 rm -f "$1"
 shift 4
 if [ $# -gt 0 ]; then rm -f -- "$@"; fi

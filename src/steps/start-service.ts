@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError, TimeoutError } from '../domain/errors.ts';
-import type { PlannedNode, StepOf } from '../domain/plan.ts';
+import type { PlannedNode } from '../domain/plan.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { isVoter } from '../host/etcd.ts';
-import { readFile, removeFiles, writeFiles } from '../host/files.ts';
+import { readFile } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
-import { startService as startUnit } from '../host/systemd.ts';
-import { type ServiceOutcome, waitForService } from '../host/wait-for-service.ts';
+import { type ServiceOutcome, startService as startUnit } from '../host/start-service.ts';
 import { caHash } from '../pki/ca-hash.ts';
 import { JOIN_DROPIN_PATH, renderJoinDropIn } from '../render/config-yaml.ts';
 import { marksOf } from '../render/own-marks.ts';
@@ -31,23 +30,30 @@ export const startService: StepHandler<'start-service'> = {
     const { node, join } = step;
     if (node === null) throw new Error('start-service needs a node');
     const host = context.host(node.key);
-    if (join !== null) {
-      const content = renderJoinDropIn(join.address);
-      await writeFiles(host, [{ path: JOIN_DROPIN_PATH, content, mode: '0600' }], { signal: context.signal });
-    }
     const deadline = Date.now() + context.timeoutMs;
-    const cursor = await startUnit(host, node.service, { restart: step.restart, signal: context.signal });
-    const outcome = await waitForService(host, node.service, {
-      cursor,
+    const guide =
+      join === null ? {} : { guide: { path: JOIN_DROPIN_PATH, content: renderJoinDropIn(join.address) } };
+    const outcome = await startUnit(host, node.service, {
+      restart: step.restart,
+      ...guide,
       timeoutMs: context.timeoutMs,
       signal: context.signal,
       onWords: (words) => context.progress(words),
     });
     if (!outcome.ready)
       throw explain(node, outcome, context.timeoutMs, await previousVersion(host, node, context));
-    if (step.voter) await waitForVoter(host, node, deadline, context);
-    if (join !== null) await removeFiles(host, [JOIN_DROPIN_PATH], { signal: context.signal });
-    await learnJoined(step, host, context);
+    let isMember = false;
+    try {
+      const [pem] = await Promise.all([
+        readCa(host, node, context),
+        step.voter ? waitForVoter(host, node, deadline, context) : null,
+      ]);
+      isMember = true;
+      await outcome.end(true);
+      await learnJoined(node, pem, context);
+    } finally {
+      if (!isMember) await outcome.end(false);
+    }
     return 'done';
   },
 };
@@ -72,18 +78,14 @@ async function waitForVoter(
   }
 }
 
-async function learnJoined(
-  { node }: StepOf<'start-service'>,
-  host: Host,
-  context: StepContext,
-): Promise<void> {
-  if (node === null) return;
-  const known = context.state().caHash;
-  const pem =
-    known === null
-      ? await readFile(host, serverCaPath(node.service, context.cluster.dataDir), { signal: context.signal })
-      : null;
-  const hash = pem === null ? known : caHash(pem);
+/** The CA's certificate, where the state does not know it yet. */
+async function readCa(host: Host, node: PlannedNode, context: StepContext): Promise<string | null> {
+  if (context.state().caHash !== null) return null;
+  return readFile(host, serverCaPath(node.service, context.cluster.dataDir), { signal: context.signal });
+}
+
+async function learnJoined(node: PlannedNode, pem: string | null, context: StepContext): Promise<void> {
+  const hash = pem === null ? context.state().caHash : caHash(pem);
   const spec = context.cluster.nodes.find(({ key }) => key === node.key);
   await context.learn((state): State => {
     const before = state.nodes[node.id];

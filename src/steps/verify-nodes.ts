@@ -5,8 +5,10 @@ import type { ExpectedNode } from '../domain/plan.ts';
 import { getNodes } from '../host/kubectl.ts';
 import type { StepHandler } from './step-handler.ts';
 
-/** Mostly they get Ready right after their services; who takes longer is asked about less often. */
-const POLLS_MS = [200, 300, 400, 600, 1_000] as const;
+/** Mostly they get Ready soon after their services; where that takes longer they are asked about less often. */
+const SOON_LOOKS = 25;
+const SOON_MS = 300;
+const LATER_MS = 1_000;
 const DENIAL_MS = 1_000;
 
 /**
@@ -20,7 +22,7 @@ export const verifyNodes: StepHandler<'verify-nodes'> = {
     const host = context.host(node.key);
     const deadline = Date.now() + context.timeoutMs;
     for (let looks = 0; ; looks += 1) {
-      const pauseMs = POLLS_MS[looks] ?? POLLS_MS[4];
+      const pauseMs = looks < SOON_LOOKS ? SOON_MS : LATER_MS;
       const isLate = Date.now() > deadline;
       const listed = await getNodes(host, { signal: context.signal, dataDir: context.cluster.dataDir }).catch(
         (error: unknown) => {

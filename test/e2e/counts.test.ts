@@ -10,13 +10,12 @@ import { clusterFile, makeProject, type Project, SERVER, WORKER } from './projec
 
 const HOSTS = ['node1', 'node2', 'node3'] as const;
 
-/** What one more round trip would add to. The port check has a listener and one who knocks. */
+/** What one more round trip would add to. */
 const FIRST_ON_ALL = [
   'Changing firewalld',
   'Reading what rke2ctl wrote',
   'Reading what rke2ctl wrote',
   'The first look',
-  'The listener of the port check',
   'The port check',
   'Unpacking RKE2',
   'Uploading /var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst',
@@ -29,17 +28,9 @@ const FIRST_ON_SERVER = [
   'Reading /etc/rancher/rke2/rke2.yaml',
   'Reading /var/lib/rancher/rke2/server/tls/server-ca.crt',
   'Starting rke2-server',
-  'Waiting for rke2-server',
   'Writing 4 files',
 ];
-const FIRST_ON_WORKER = [
-  ...FIRST_ON_ALL,
-  'Removing /etc/rancher/rke2/config.yaml.d/10-rke2ctl-join.yaml',
-  'Starting rke2-agent',
-  'Waiting for rke2-agent',
-  'Writing /etc/rancher/rke2/config.yaml.d/10-rke2ctl-join.yaml',
-  'Writing 3 files',
-];
+const FIRST_ON_WORKER = [...FIRST_ON_ALL, 'Starting rke2-agent', 'Writing 3 files'];
 /** Asked again and again until the answer is the right one: how often is the cluster's to say. */
 const REPEATED = ['Asking etcd for its members', 'Listing the Nodes'];
 

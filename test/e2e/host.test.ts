@@ -13,9 +13,9 @@ import type { Host } from '../../src/host/host.ts';
 import { inspectHost } from '../../src/host/inspect-host.ts';
 import { applyManifest, getNodes } from '../../src/host/kubectl.ts';
 import { probeScript } from '../../src/host/probe/probe-script.ts';
-import { activeState, startService, stopService } from '../../src/host/systemd.ts';
+import { startService } from '../../src/host/start-service.ts';
+import { activeState, stopService } from '../../src/host/systemd.ts';
 import { uploadFile } from '../../src/host/upload.ts';
-import { waitForService } from '../../src/host/wait-for-service.ts';
 import { createLab, type Lab, type LabHost } from '../lab/lab.ts';
 import { hostOfLab, type LabHostOptions } from '../support/lab-host.ts';
 import { makeMarker } from '../support/make-marker.ts';
@@ -316,19 +316,27 @@ async function install(host: Host, config: string): Promise<void> {
   await writeFiles(host, [{ path: '/etc/rancher/rke2/config.yaml', content: config, mode: '0600' }]);
 }
 
+const GUIDE = '/etc/rancher/rke2/config.yaml.d/10-guide.yaml';
+
 describe('a service', () => {
   test('is started, watched and found READY; etcd and the API are asked on the node', async () => {
     const { host } = reach('node1');
     await install(host, 'token: sesame\n');
     await inside('node1', 'firewall-cmd -q --add-port=9345/tcp');
     const words: string[] = [];
-    const cursor = await startService(host, 'rke2-server', { restart: false });
-    const outcome = await waitForService(host, 'rke2-server', {
-      cursor,
+    const outcome = await startService(host, 'rke2-server', {
+      restart: false,
+      guide: { path: GUIDE, content: 'write-kubeconfig-mode: "0600"\n' },
       timeoutMs: 90_000,
       onWords: (line) => words.push(line),
     });
-    expect(outcome).toEqual({ ready: true });
+    if (!outcome.ready) throw new Error(outcome.lines.join('\n'));
+    expect(await inside('node1', `stat -c %a ${GUIDE}; cat ${GUIDE}`)).toBe(
+      '600\nwrite-kubeconfig-mode: "0600"',
+    );
+    await outcome.end(true);
+    expect(await inside('node1', `ls -A $(dirname ${GUIDE})`)).toBe('');
+    expect(await inside('node1', 'systemctl is-enabled rke2-server')).toBe('enabled');
     // An early line: the watch ends at READY, when the journal may still be behind.
     expect(words).toContain('Managed etcd cluster initializing');
     expect(await activeState(host, 'rke2-server.service')).toBe('active');
@@ -369,9 +377,9 @@ describe('a service', () => {
   test('restarted is not taken for READY before it is', async () => {
     const { host } = reach('node1');
     const before = await inside('node1', 'systemctl show -p MainPID --value rke2-server');
-    const cursor = await startService(host, 'rke2-server', { restart: true });
-    const outcome = await waitForService(host, 'rke2-server', { cursor, timeoutMs: 90_000 });
-    expect(outcome).toEqual({ ready: true });
+    const outcome = await startService(host, 'rke2-server', { restart: true, timeoutMs: 90_000 });
+    expect(outcome).toMatchObject({ ready: true });
+    if (outcome.ready) await outcome.end(false);
     expect(await inside('node1', 'systemctl show -p MainPID --value rke2-server')).not.toBe(before);
     // Its version is known without starting a second rke2.
     expect((await host.run(probeScript('@m'))).stdout).toMatch(/^running .*\/data\/v1\..*\/bin$/m);
@@ -380,8 +388,7 @@ describe('a service', () => {
   test('an agent whose join is refused is recognised, not waited out', async () => {
     const { host } = reach('node2');
     await install(host, `server: https://${labHost('node1').address}:9345\ntoken: wrong\n`);
-    const cursor = await startService(host, 'rke2-agent', { restart: false });
-    const outcome = await waitForService(host, 'rke2-agent', { cursor, timeoutMs: 60_000 });
+    const outcome = await startService(host, 'rke2-agent', { restart: false, timeoutMs: 60_000 });
     expect(outcome).toMatchObject({ ready: false, trouble: 'join-refused' });
     await stopService(host, 'rke2-agent');
   });
@@ -389,8 +396,7 @@ describe('a service', () => {
   test('a server that is refused fails at once, with its fatal line', async () => {
     const { host } = reach('node2');
     const started = Date.now();
-    const cursor = await startService(host, 'rke2-server', { restart: false });
-    const outcome = await waitForService(host, 'rke2-server', { cursor, timeoutMs: 60_000 });
+    const outcome = await startService(host, 'rke2-server', { restart: false, timeoutMs: 60_000 });
     expect(outcome).toMatchObject({ ready: false, trouble: 'failed' });
     expect(outcome.ready ? [] : outcome.lines.filter((line) => line.includes('level=fatal'))).toContainEqual(
       expect.stringContaining('not authorized'),
@@ -401,19 +407,17 @@ describe('a service', () => {
 
   test('an agent beside a running server is skipped by its own condition', async () => {
     const { host } = reach('node1');
-    const cursor = await startService(host, 'rke2-agent', { restart: false });
-    const outcome = await waitForService(host, 'rke2-agent', { cursor, timeoutMs: 30_000 });
+    const outcome = await startService(host, 'rke2-agent', { restart: false, timeoutMs: 30_000 });
     expect(outcome).toMatchObject({ ready: false, trouble: 'skipped' });
     await inside('node1', 'systemctl disable -q rke2-agent');
   });
 
   test('is heard although its journal cannot be followed', async () => {
     const { host } = reach('node2');
-    const cursor = await startService(host, 'rke2-agent', { restart: false });
     const words: string[] = [];
     let isDeaf = false;
-    const outcome = await waitForService(host, 'rke2-agent', {
-      cursor,
+    const outcome = await startService(host, 'rke2-agent', {
+      restart: false,
       timeoutMs: 60_000,
       onWords: (line) => {
         words.push(line);
@@ -430,11 +434,10 @@ describe('a service', () => {
     const { host } = reach('node2');
     const config = `server: https://${labHost('node1').address}:9999\ntoken: sesame\n`;
     await writeFiles(host, [{ path: '/etc/rancher/rke2/config.yaml', content: config, mode: '0600' }]);
-    const cursor = await startService(host, 'rke2-agent', { restart: false });
-    const outcome = await waitForService(host, 'rke2-agent', { cursor, timeoutMs: 3_000 });
+    const outcome = await startService(host, 'rke2-agent', { restart: false, timeoutMs: 3_000 });
     expect(outcome).toMatchObject({ ready: false, trouble: 'timeout' });
     expect(outcome.ready ? [] : outcome.lines.length).toBeGreaterThan(0);
-    expect(await inside('node2', 'pgrep -fc "journalctl --[q]uiet" || true')).toBe('0');
+    expect(await inside('node2', 'pgrep -fc "journalctl --[q]uiet|systemctl [s]tart" || true')).toBe('0');
     await stopService(host, 'rke2-agent');
   });
 });
