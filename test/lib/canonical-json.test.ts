@@ -25,6 +25,13 @@ describe('canonicalJson', () => {
     expect(canonicalJson({ a: 1, b: undefined })).toBe('{"a":1}');
   });
 
+  it('does not take the keys of one form for those of another', () => {
+    expect(canonicalJson({ '["b","a"]': 1 })).toBe('{"[\\"b\\",\\"a\\"]":1}');
+    expect(canonicalJson({ b: 1, a: 2 })).toBe('{"a":2,"b":1}');
+    expect(canonicalJson({ '["b","a"]': 1 })).toBe('{"[\\"b\\",\\"a\\"]":1}');
+    expect(canonicalJson({ 'b","a': 1 })).toBe('{"b\\",\\"a":1}');
+  });
+
   it('keeps the order of lists', () => {
     expect(canonicalJson([2, 1])).not.toBe(canonicalJson([1, 2]));
   });
