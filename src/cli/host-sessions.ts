@@ -21,8 +21,8 @@ export type OpenHost = (node: ClusterNode, signal: AbortSignal) => Promise<Opene
 export interface OpenedHost {
   readonly host: Host;
   readonly facts: HostFacts;
-  /** Aborts when the lock at its far end is ours no longer; never where none was taken. */
-  readonly lost: AbortSignal;
+  /** `aborted` once the lock at its far end is ours no longer; never where none was taken. */
+  readonly lost: Pick<AbortSignal, 'aborted'>;
   readonly close: () => Promise<void>;
 }
 

@@ -21,7 +21,7 @@ export class CommandLimits {
     this.#limits = limits;
     this.#stop = stop;
     this.#tooLate = tooLate;
-    limits.signal?.addEventListener('abort', this.#cancel, { once: true });
+    limits.signal?.addEventListener('abort', this.cancel, { once: true });
   }
 
   get signal(): AbortSignal {
@@ -42,10 +42,11 @@ export class CommandLimits {
   /** The command is over. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#limits.signal?.removeEventListener('abort', this.#cancel);
+    this.#limits.signal?.removeEventListener('abort', this.cancel);
   }
 
-  readonly #cancel = (): void => this.#end(new CancelledError());
+  /** Stops it as the signal does. */
+  readonly cancel = (): void => this.#end(new CancelledError());
 
   #end(reason: Error): void {
     if (this.#reason !== null) return;

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { CancelledError } from '../domain/errors.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { CommandRequest, CommandResult, RemoteProcess, Transport } from '../transport/transport.ts';
+import type { Attempt } from './attempt.ts';
 import { commandFailure } from './command-failure.ts';
 import { CommandLimits } from './command-limits.ts';
 import { explainRefusal, type Refusal, silentSudo } from './explain-refusal.ts';
@@ -45,23 +46,13 @@ export interface Host {
    */
   run(script: string, options?: RunOptions & { readonly allowFailure?: boolean }): Promise<CommandResult>;
   /** Starts a script that goes on while we talk to it; resolves once it runs. `result` rejects as `run` does. */
-  start(script: string, options?: Omit<RunOptions, 'stdin'>): Promise<RemoteProcess>;
+  start(script: string, options?: Omit<RunOptions, 'stdin'>): Promise<HostProcess>;
 }
 
-/** The state of one command: what went out, what came back, what went wrong on our side. */
-interface Attempt {
-  readonly gate: StderrGate;
-  readonly loaded: LoadedScript;
-  /** False when how to become root was known and no password is needed: then all of stdin can go out at once. */
-  readonly talks: boolean;
-  /** Tells who waits for this command's finding whether it was learned how to become root. */
-  readonly learned: (() => void) | null;
-  readonly onSend: () => void;
-  readonly what: string;
-  passwordGiven: boolean;
-  passwordMissing: boolean;
-  /** What went wrong on our side, when asking for the password. */
-  failure: unknown;
+/** A script that goes on while we talk to it. */
+export interface HostProcess extends RemoteProcess {
+  /** Ends it as the signal does. */
+  readonly stop: () => void;
 }
 
 /** A host over an open transport. Learns with the first command, in the same round trip, how to become root there. */
@@ -105,7 +96,7 @@ class TransportHost implements Host {
     );
   }
 
-  async start(script: string, options: Omit<RunOptions, 'stdin'> = {}): Promise<RemoteProcess> {
+  async start(script: string, options: Omit<RunOptions, 'stdin'> = {}): Promise<HostProcess> {
     const attempt = await this.#prepare(script, options);
     let started: (process: RemoteProcess) => void = () => undefined;
     const process = new Promise<RemoteProcess>((resolve) => {
@@ -123,11 +114,17 @@ class TransportHost implements Host {
       // When the far side is gone, `result` knows why.
       await Promise.race([remote.write(chunk).catch(() => result), result]);
     }
+    attempt.loaded = NOTHING;
     if (attempt.talks && !attempt.gate.isOpen) {
       remote.end();
       await result;
     }
-    return { write: (data) => remote.write(data), end: () => remote.end(), result };
+    return {
+      write: (data) => remote.write(data),
+      end: () => remote.end(),
+      stop: () => attempt.stop(),
+      result,
+    };
   }
 
   async #prepare(
@@ -137,7 +134,7 @@ class TransportHost implements Host {
     while (this.#elevation === null && this.#learning !== null) await this.#learning;
     if (this.#refusal !== null) throw this.#refusal;
     if (options.signal?.aborted) throw new CancelledError();
-    const mark = `rke2ctl-${randomBytes(6).toString('hex')}`;
+    const mark = `rke2ctl-${randomUUID().replaceAll('-', '')}`;
     const what = options.what ?? 'A command';
     let learned: (() => void) | null = null;
     if (this.#elevation === null) {
@@ -161,6 +158,7 @@ class TransportHost implements Host {
       passwordGiven: false,
       passwordMissing: false,
       failure: null,
+      stop: () => undefined,
     };
   }
 
@@ -218,6 +216,7 @@ class TransportHost implements Host {
       () => this.#stop(attempt),
       () => tookTooLong(this.target, attempt.what, options.timeoutMs ?? 0),
     );
+    attempt.stop = limits.cancel;
     if (!attempt.talks) limits.start();
     try {
       const result = await launch({
@@ -292,6 +291,8 @@ function sent({ loaded, onSend }: Attempt): Buffer {
   onSend();
   return loaded.input;
 }
+
+const NOTHING: LoadedScript = { line: '', input: Buffer.alloc(0) };
 
 const STOP_PATIENCE_MS = 5_000;
 

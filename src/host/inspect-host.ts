@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { TimeoutError } from '../domain/errors.ts';
 import type { HostFacts } from '../domain/observed.ts';
 import type { Host } from './host.ts';
@@ -40,13 +40,13 @@ const PROBE_TIMEOUT_MS = 120_000;
  * LockedError (naming the holder) when somebody else works on the host, AuthError, TimeoutError, ConnectionLostError.
  */
 export async function inspectHost(host: Host, options: InspectOptions): Promise<InspectedHost> {
-  const mark = `@${randomBytes(9).toString('hex')}`;
+  const mark = `@${randomUUID().replaceAll('-', '')}`;
   const { lock } = options;
-  const stopper = stopWith(options.signal);
   const answer = new Answer(`${lockedMark(mark)}\n`);
   let sentAtMs = Date.now();
-  const process = await host
-    .start(lock === null ? probeScript(mark, options) : lockedScript(probeScript(mark, options)), {
+  const process = await host.start(
+    lock === null ? probeScript(mark, options) : lockedScript(probeScript(mark, options)),
+    {
       args: [mark, String(options.lockPatienceSeconds ?? LOCK_PATIENCE_SECONDS)],
       what: 'The first look',
       label: lock === null ? 'looking' : lockLabel(lock),
@@ -54,12 +54,9 @@ export async function inspectHost(host: Host, options: InspectOptions): Promise<
       onSend: () => {
         sentAtMs = Date.now();
       },
-      signal: stopper.signal,
-    })
-    .catch((error: unknown) => {
-      stopper.leave();
-      throw error;
-    });
+      ...(options.signal !== undefined && { signal: options.signal }),
+    },
+  );
   if (lock === null) process.end();
   const ended = process.result.then(
     () => undefined,
@@ -68,12 +65,12 @@ export async function inspectHost(host: Host, options: InspectOptions): Promise<
     },
   );
   // The lock's holder may end much later, when nobody waits here any more.
-  ended.then(stopper.leave, stopper.leave);
+  ended.catch(() => undefined);
   await withinTime(
     host,
     options.timeoutMs ?? PROBE_TIMEOUT_MS,
     Promise.race([answer.complete, ended]),
-    stopper.stop,
+    process.stop,
   );
   const held = lock === null ? NOT_HELD : holdLock(process);
   try {
@@ -92,27 +89,7 @@ export async function inspectHost(host: Host, options: InspectOptions): Promise<
   }
 }
 
-interface Stopper {
-  readonly signal: AbortSignal;
-  readonly stop: () => void;
-  /** Nothing is left to be stopped. */
-  readonly leave: () => void;
-}
-
-/** Stops when told so, and with the signal. AbortSignal.any does the same at twice the cost, which a thousand hosts feel. */
-function stopWith(signal: AbortSignal | undefined): Stopper {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort(signal?.reason);
-  if (signal?.aborted) stop();
-  else signal?.addEventListener('abort', stop, { once: true });
-  return {
-    signal: controller.signal,
-    stop,
-    leave: () => signal?.removeEventListener('abort', stop),
-  };
-}
-
-const NOT_HELD: HeldLock = { release: async () => undefined, lost: new AbortController().signal };
+const NOT_HELD: HeldLock = { release: async () => undefined, lost: { aborted: false } };
 
 /** Gathers the probe's output up to the end mark, which the lock's holder says before it waits. */
 class Answer {

@@ -13,8 +13,8 @@ const EXIT_NO_FLOCK = 69;
 export interface HeldLock {
   /** Resolves once the host let go, or cannot be asked any more; may be called again. */
   release(): Promise<void>;
-  /** Aborts when the lock was lost before `release`: the connection fell or somebody killed the holder. */
-  readonly lost: AbortSignal;
+  /** `aborted` once the lock was lost before `release`: the connection fell or somebody killed the holder. */
+  readonly lost: Pick<AbortSignal, 'aborted'>;
 }
 
 /** Who holds a lock: `alice@laptop (pid 4711), up`, and since when its run goes; now, where that is nobody's business. */
@@ -115,7 +115,7 @@ function sameMachine(target: string): ConnectError {
 
 /** Keeps the lock of a running locked script alive until it is released. */
 export function holdLock(process: RemoteProcess): HeldLock {
-  const lost = new AbortController();
+  const lost = { aborted: false };
   const heartbeat = setInterval(() => void process.write('\n').catch(() => undefined), HEARTBEAT_MS);
   heartbeat.unref();
   let isReleased = false;
@@ -123,10 +123,10 @@ export function holdLock(process: RemoteProcess): HeldLock {
     .catch(() => undefined)
     .then(() => {
       clearInterval(heartbeat);
-      if (!isReleased) lost.abort();
+      if (!isReleased) lost.aborted = true;
     });
   return {
-    lost: lost.signal,
+    lost,
     release: async () => {
       isReleased = true;
       clearInterval(heartbeat);

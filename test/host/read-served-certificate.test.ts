@@ -120,7 +120,12 @@ describe('where there is none', () => {
       target: 'nowhere',
       hostKey: null,
       run: () => Promise.reject(new Error('not asked')),
-      start: async () => ({ write: async () => undefined, end: () => undefined, result }),
+      start: async () => ({
+        write: async () => undefined,
+        end: () => undefined,
+        stop: () => undefined,
+        result,
+      }),
     };
     expect(await readServedCertificate(bare, { port: 6443 })).toMatchObject({ reason: 'no-tool' });
   });

@@ -48,7 +48,7 @@ const keepingHost: Host = {
   start: async (script, options) => {
     scripts.set(options?.what ?? script, script);
     const result = Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
-    return { write: async () => undefined, end: () => undefined, result };
+    return { write: async () => undefined, end: () => undefined, stop: () => undefined, result };
   },
 };
 
