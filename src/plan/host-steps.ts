@@ -168,9 +168,18 @@ function installStep(input: UpInput, work: NodeWork, ties: HostTies): readonly D
       obsolete: obsoleteImages(work),
       ...(isInService(work)
         ? { needs: ties.motion.needs, after: [...ties.motion.after, ...ties.staged] }
-        : {}),
+        : afterPorts(work, ties)),
     },
   ];
+}
+
+/** Who waits for the first server anyway unpacks when the ports have been tried: nobody can start before. */
+function afterPorts(
+  { desired, changes }: NodeWork,
+  { founding, matrixId }: HostTies,
+): Partial<DepartureTies> {
+  const isFirst = founding === null || founding === stepId('start-service', desired.planned);
+  return isFirst || matrixId === null || changes.start !== 'first' ? {} : { after: [matrixId] };
 }
 
 /** RKE2 imports whatever lies in agent/images at every start. */
