@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AuthContext, Connection, ParsedKey, ServerChannel } from 'ssh2';
@@ -131,11 +132,10 @@ async function obey(order: PlayOrder): Promise<void> {
     hosts.map(async ({ address, server }) => {
       const listens = order[address] !== 'refused';
       if (listens === server.listening) return;
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        if (listens) server.listen({ host: address, port: played.port, backlog: 128 }, resolve);
-        else server.close(() => resolve());
-      });
+      const changed = once(server, listens ? 'listening' : 'close');
+      if (listens) server.listen({ host: address, port: played.port, backlog: 128 });
+      else server.close();
+      await changed;
     }),
   );
 }

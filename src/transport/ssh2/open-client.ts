@@ -100,6 +100,8 @@ class Login {
   #trusted: Buffer | null = null;
   #accepted: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** What a client says later is not about its login: the end of its connection, an exchange of new keys. */
+  #isOver = false;
   #reject: (error: unknown) => void = () => undefined;
 
   constructor(host: SshHost, deps: Ssh2Deps, identities: Identities) {
@@ -130,6 +132,7 @@ class Login {
       this.#client.destroy();
       throw error;
     } finally {
+      this.#isOver = true;
       clearTimeout(this.#timer);
       signal?.removeEventListener('abort', onAbort);
     }
@@ -145,6 +148,7 @@ class Login {
   }
 
   #startTimer(): void {
+    if (this.#isOver) return;
     clearTimeout(this.#timer);
     const ms = this.#deps.settings.connectTimeoutMs;
     this.#timer = setTimeout(
@@ -154,6 +158,7 @@ class Login {
   }
 
   #fail(error: Error): void {
+    if (this.#isOver) return;
     const level = 'level' in error ? error.level : undefined;
     if (level === 'agent') return; // one key could not sign; the next one is tried
     const isAuth =
