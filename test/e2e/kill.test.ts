@@ -65,6 +65,8 @@ async function upUntil(isMoment: (line: Line) => boolean, delayMs = 0): Promise<
 }
 
 const started = (step: string) => (line: Line) => line.type === 'step-started' && line.step === step;
+const startedOne = ({ type, step }: Line, kind: string): boolean =>
+  type === 'step-started' && step?.startsWith(`${kind} `) === true;
 const ended = (step: string) => (line: Line) => line.type === 'step-ended' && line.step === step;
 const key = (index: number) => `${lab.hosts[index]?.address}:22`;
 
@@ -92,12 +94,17 @@ const MOMENTS: readonly {
   { name: 'while it connects, before there is a state', is: () => (line) => line.type === 'host-connecting' },
   { name: 'when the plan is made, before any host is touched', is: () => (line) => line.type === 'planned' },
   { name: 'between the marker and everything else', is: () => ended(`claim ${key(0)}`) },
-  { name: 'while firewalld reloads', is: () => started(`open-firewall ${key(2)}`), delayMs: 150 },
+  {
+    name: 'while firewalld reloads',
+    // Hosts that had their orders when the run before was cut off carry them out: it may be any's, or nobody's any more.
+    is: () => (line) => startedOne(line, 'open-firewall') || startedOne(line, 'stage-artifacts'),
+    delayMs: 150,
+  },
   { name: 'in the middle of the upload', is: () => started(`stage-artifacts ${key(1)}`), delayMs: 40 },
   {
     name: 'while a tarball is unpacked',
     // Any node's: those that were quicker than the one that was cut off have theirs already.
-    is: () => (line) => line.type === 'step-started' && line.step?.startsWith('install ') === true,
+    is: () => (line) => startedOne(line, 'install'),
     delayMs: 60,
   },
   {
