@@ -12,7 +12,7 @@ import type { Figure } from './figure.ts';
 import type { Fixture } from './fixture.ts';
 import { interleave } from './measure.ts';
 
-const RUNS = 9;
+const RUNS = 15;
 const SERVERS = 3;
 const WORKERS = 997;
 const FAULTY = 50;

@@ -1,7 +1,6 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,6 +13,7 @@ import { createKeyRing } from '../../src/transport/key-ring.ts';
 import { joinWrites } from '../../src/transport/ssh2/join-writes.ts';
 import { openClient } from '../../src/transport/ssh2/open-client.ts';
 import { quickenExchange } from '../../src/transport/ssh2/quicken-exchange.ts';
+import { loadUntouchedSsh2 } from '../support/untouched-ssh2.ts';
 
 interface Exchange {
   _keys: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
@@ -23,19 +23,6 @@ interface Exchange {
 }
 
 type Ssh2 = typeof ssh2;
-
-const require = createRequire(import.meta.url);
-
-/** An ssh2 that nobody else in this process has, and nobody has touched. */
-function loadUntouchedSsh2(): Ssh2 {
-  const isSsh2 = (path: string): boolean => path.includes('/node_modules/ssh2/');
-  const shared = Object.entries(require.cache).filter(([path]) => isSsh2(path));
-  for (const [path] of shared) delete require.cache[path];
-  const untouched: Ssh2 = require('ssh2');
-  for (const path of Object.keys(require.cache)) if (isSsh2(path)) delete require.cache[path];
-  for (const [path, module] of shared) require.cache[path] = module;
-  return untouched;
-}
 
 const KEX = ['curve25519-sha256', 'curve25519-sha256@libssh.org'] as const;
 

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import type { ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -96,3 +98,13 @@ test('a number that is no key is refused', async () => {
   const [error] = (await failed) as [Error];
   expect(error.message).toContain('DH secret');
 });
+
+test('nobody waits for ever when memory is tidied in the middle of it', () => {
+  const program = fileURLToPath(new URL('log-in-while-tidying.ts', import.meta.url));
+  const { status, signal, stderr } = spawnSync(
+    process.execPath,
+    ['--expose-gc', '--import', 'tsx', program],
+    { timeout: 30_000, killSignal: 'SIGKILL', encoding: 'utf8' },
+  );
+  expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+}, 40_000);

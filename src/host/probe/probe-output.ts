@@ -26,12 +26,14 @@ export interface ProbeOutput {
  * text as it is: to go through it line by line would be most of what a thousand hosts cost.
  */
 export function readProbeOutput(output: string, mark: string): ProbeOutput {
-  const parts = `\n${output}`.split(`\n${mark} `);
+  const head = `${mark} `;
+  const parts = output.split(`\n${head}`);
+  const first = parts.shift() ?? '';
+  if (first.startsWith(head)) parts.unshift(first.slice(head.length));
   const names: string[] = [];
   // Each begins with the line end after the name, so that every line of it has one before it.
   const bodies: string[] = [];
-  for (let index = 1; index < parts.length; index += 1) {
-    const part = parts[index] ?? '';
+  for (const part of parts) {
     const nameEnd = part.indexOf('\n');
     names.push(nameEnd < 0 ? part : part.slice(0, nameEnd));
     bodies.push(nameEnd < 0 ? '' : part.slice(nameEnd));

@@ -14,6 +14,7 @@ import { classifyError } from './classify-error.ts';
 import { IdentityAgent } from './identity-agent.ts';
 import { joinWrites } from './join-writes.ts';
 import { quickenExchange } from './quicken-exchange.ts';
+import { quickenPadding } from './quicken-padding.ts';
 import { saveRoundTrips } from './save-round-trips.ts';
 
 /** What every ssh2 connection of a run shares. */
@@ -126,6 +127,7 @@ class Login {
           authHandler: this.#authHandler(),
           hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => this.#verify(key, verify),
         });
+        quickenPadding(this.#client);
         saveRoundTrips(this.#client, this.#identities.usable);
       });
     } catch (error) {
@@ -143,7 +145,10 @@ class Login {
     // This listener stays for the client's whole life: an error without one would end the program.
     this.#client.on('error', (error) => this.#fail(error));
     this.#client.on('close', () => this.#fail(new Error('Connection closed before login')));
-    this.#client.on('handshake', () => this.#startTimer());
+    this.#client.on('handshake', () => {
+      quickenPadding(this.#client);
+      this.#startTimer();
+    });
     this.#client.on('ready', resolve);
   }
 

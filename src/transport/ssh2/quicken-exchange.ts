@@ -1,14 +1,26 @@
-import { createPublicKey, diffieHellman, KeyObject, verify } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  KeyObject,
+  randomBytes,
+  verify,
+} from 'node:crypto';
 import type { Client, ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
 
 /** An exchange of keys by curve25519 as ssh2 makes it. None of it is promised by ssh2. */
 interface Exchange {
   readonly type?: string;
-  readonly _keys?: { readonly privateKey: KeyObject; readonly publicKey: KeyObject } | null;
+  _keys?: KeyPair | null;
   generateKeys?: () => void;
   getPublicKey?: () => Buffer;
   computeSecret?: (theirs: Buffer) => Buffer | Error;
+}
+
+interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
 }
 
 type Verify = (data: Buffer, signature: Buffer, algorithm?: string) => boolean | Error;
@@ -41,15 +53,18 @@ export function quickenExchange(client: Client, shown: Buffer): void {
 function quickenCurve(kind: Exchange): void {
   const { generateKeys, getPublicKey, computeSecret } = kind;
   const isAsKnown = [generateKeys, getPublicKey, computeSecret].every((it) => typeof it === 'function');
-  if (!isAsKnown || !Object.hasOwn(kind, 'computeSecret')) return;
-  const own = new WeakMap<KeyObject, Buffer>();
+  if (!isAsKnown || !Object.hasOwn(kind, 'computeSecret') || !makesRightKeys()) return;
+  const numbers = new WeakMap<KeyPair, Buffer>();
+  kind.generateKeys = function (this: Exchange) {
+    if (this._keys) return;
+    const pair = makeKeys(randomBytes(KEY_BYTES));
+    numbers.set(pair, numberOf(pair.publicKey));
+    this._keys = pair;
+  };
   kind.getPublicKey = function (this: Exchange) {
     this.generateKeys?.();
-    const key = this._keys?.publicKey;
-    if (!(key instanceof KeyObject)) return getPublicKey?.call(this) ?? Buffer.alloc(0);
-    const known = own.get(key) ?? Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
-    own.set(key, known);
-    return known;
+    const known = this._keys ? numbers.get(this._keys) : undefined;
+    return known ?? getPublicKey?.call(this) ?? Buffer.alloc(0);
   };
   kind.computeSecret = function (this: Exchange, theirs: Buffer) {
     const privateKey = this._keys?.privateKey;
@@ -62,6 +77,34 @@ function quickenCurve(kind: Exchange): void {
       return error instanceof Error ? error : new Error(String(error));
     }
   };
+}
+
+/**
+ * The keys that a random number stands for. Not by generateKeyPairSync, whose keys Node must not be asked for as JWK: it
+ * holds their lock meanwhile, and when it tidies its memory just then, what made them waits for that lock, for ever.
+ */
+function makeKeys(number: Buffer): KeyPair {
+  const d = number.toString('base64url');
+  // Node wants to be told the public key, too, and calculates it.
+  const privateKey = createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d, x: '' }, format: 'jwk' });
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
+function numberOf(publicKey: KeyObject): Buffer {
+  return Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+}
+
+/** RFC 7748, 6.1: Alice's keys. */
+const KNOWN_PRIVATE = '77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a';
+const KNOWN_PUBLIC = '8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a';
+
+/** Whether this Node takes a number for what it is. */
+function makesRightKeys(): boolean {
+  try {
+    return numberOf(makeKeys(Buffer.from(KNOWN_PRIVATE, 'hex')).publicKey).toString('hex') === KNOWN_PUBLIC;
+  } catch {
+    return false;
+  }
 }
 
 /** All keys that ssh2 reads have their methods in common. */
