@@ -13,7 +13,7 @@ import type { SshHost } from '../ssh-host.ts';
 import { classifyError } from './classify-error.ts';
 import { IdentityAgent } from './identity-agent.ts';
 import { joinWrites } from './join-writes.ts';
-import { quickenExchange } from './quicken-exchange.ts';
+import { quickenExchange, quickenVerify } from './quicken-exchange.ts';
 import { quickenPadding } from './quicken-padding.ts';
 import { saveRoundTrips } from './save-round-trips.ts';
 
@@ -127,6 +127,7 @@ class Login {
           authHandler: this.#authHandler(),
           hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => this.#verify(key, verify),
         });
+        quickenExchange(this.#client);
         quickenPadding(this.#client);
         saveRoundTrips(this.#client, this.#identities.usable);
       });
@@ -189,7 +190,7 @@ class Login {
     }
     const shown = Buffer.from(key);
     this.#hostKey = fingerprintKey(key);
-    quickenExchange(this.#client, key);
+    quickenVerify(key);
     const owner = { name: this.#host.hostKeyName, target: this.#host.target };
     this.#deps.hostKeys.check(owner, key).then(
       () => {

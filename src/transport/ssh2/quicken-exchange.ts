@@ -31,26 +31,34 @@ const KEY_BYTES = 32;
 /** The length of `ssh-ed25519` and of both lengths, which stand before the key in SSH's own form. */
 const ED25519_PREFIX_BYTES = 4 + 'ssh-ed25519'.length + 4;
 
-const quickened = new WeakSet<object>();
-
 /**
- * Has ssh2 hand the keys of curve25519 and Ed25519 to OpenSSL as the bare numbers they are. It wraps them in DER and PEM,
- * and what OpenSSL then does to unwrap them takes longer than to calculate with them: a quarter of a millisecond for each
- * host. Takes a client that is to judge the key that a host has shown; what it finds there holds for all clients after it.
- * An ssh2 that is made otherwise works as before.
+ * Has ssh2 hand the keys of curve25519 to OpenSSL as the bare numbers they are. It wraps them in DER and PEM, and what OpenSSL
+ * then does to unwrap them takes longer than to calculate with them: a quarter of a millisecond for each host. Takes a client
+ * that has begun to connect; what its exchange turns out to be made of holds for all clients after it. An ssh2 that is made
+ * otherwise works as before.
  */
-export function quickenExchange(client: Client, shown: Buffer): void {
-  const { _protocol: protocol } = client as unknown as { readonly _protocol?: { readonly _kex?: Exchange } };
-  const exchange = protocol?._kex;
-  if (exchange?.type !== '25519') return;
-  const kind = Object.getPrototypeOf(exchange) as Exchange;
-  if (quickened.has(kind)) return;
-  quickened.add(kind);
-  quickenCurve(kind);
-  quickenVerify(shown);
+export function quickenExchange(client: Client): void {
+  const { _protocol: protocol } = client as unknown as {
+    readonly _protocol?: { _kex?: Exchange | undefined };
+  };
+  if (protocol === undefined || isCurveKnown) return;
+  let exchange = protocol._kex;
+  Object.defineProperty(protocol, '_kex', {
+    configurable: true,
+    enumerable: true,
+    get: () => exchange,
+    set: (value: Exchange | undefined) => {
+      exchange = value;
+      if (value?.type === '25519') quickenCurve(Object.getPrototypeOf(value));
+    },
+  });
 }
 
+let isCurveKnown = false;
+
 function quickenCurve(kind: Exchange): void {
+  if (isCurveKnown) return;
+  isCurveKnown = true;
   const { generateKeys, getPublicKey, computeSecret } = kind;
   const isAsKnown = [generateKeys, getPublicKey, computeSecret].every((it) => typeof it === 'function');
   if (!isAsKnown || !Object.hasOwn(kind, 'computeSecret') || !makesRightKeys()) return;
@@ -107,10 +115,12 @@ function makesRightKeys(): boolean {
   }
 }
 
-/** All keys that ssh2 reads have their methods in common. */
-function quickenVerify(shown: Buffer): void {
+/** The same for signatures by Ed25519. Takes any key of a host as it was shown: all that ssh2 reads have their methods in common. */
+export function quickenVerify(shown: Buffer): void {
+  if (isVerifyKnown) return;
   const key = ssh2.utils.parseKey(shown);
   if (key instanceof Error) return;
+  isVerifyKnown = true;
   const methods = Object.getPrototypeOf(key) as { verify?: Verify };
   const { verify: slow } = methods;
   if (typeof slow !== 'function') return;
@@ -126,6 +136,8 @@ function quickenVerify(shown: Buffer): void {
     }
   };
 }
+
+let isVerifyKnown = false;
 
 function publicKeyOf(curve: 'X25519' | 'Ed25519', bytes: Buffer): KeyObject {
   return createPublicKey({
