@@ -1,5 +1,6 @@
 import type { NodeKey } from '../../src/domain/cluster.ts';
 import type { Marker } from '../../src/domain/marker.ts';
+import { NO_RKE1 } from '../../src/domain/no-rke1.ts';
 import { NO_RKE2 } from '../../src/domain/no-rke2.ts';
 import type { HostFacts, Observed, Rke1Facts, Rke2Facts } from '../../src/domain/observed.ts';
 
@@ -64,16 +65,7 @@ export function makeFacts(overrides: Partial<HostFacts> = {}): HostFacts {
 
 /** A host that RKE1 never saw. */
 export function makeRke1Facts(overrides: Partial<Rke1Facts> = {}): Rke1Facts {
-  return {
-    docker: false,
-    containers: [],
-    podContainers: 0,
-    paths: [],
-    interfaces: [],
-    chains: 0,
-    mounts: 0,
-    ...overrides,
-  };
+  return { ...NO_RKE1, ...overrides };
 }
 
 /** A host without RKE2. */

@@ -1,4 +1,5 @@
 import type { ClusterNode } from '../../domain/cluster.ts';
+import { NO_RKE1 } from '../../domain/no-rke1.ts';
 import { NO_RKE2 } from '../../domain/no-rke2.ts';
 import type { HostFacts } from '../../domain/observed.ts';
 import type { NodeRecord } from '../../domain/state.ts';
@@ -46,15 +47,7 @@ export function assumeFacts(node: ClusterNode, record: NodeRecord | null): HostF
     inotify: { instances: 0, watches: 0 },
     sysctls: {},
     users: { etcd: false },
-    rke1: {
-      docker: false,
-      containers: [],
-      podContainers: 0,
-      paths: [],
-      interfaces: [],
-      chains: 0,
-      mounts: 0,
-    },
+    rke1: NO_RKE1,
     firewall: { provider: 'none' },
     fsyncMs: null,
     resolved: {},

@@ -1,3 +1,4 @@
+import { NO_RKE1 } from '../../domain/no-rke1.ts';
 import type { Rke1Facts } from '../../domain/observed.ts';
 import type { ProbeOutput } from './probe-output.ts';
 
@@ -5,19 +6,10 @@ import type { ProbeOutput } from './probe-output.ts';
 const OWN =
   /^(etcd|kubelet|kube-(proxy|apiserver|scheduler|controller-manager)|nginx-proxy|service-sidekick|etcd-rolling-snapshots|etcd-(restore|download-backup|extract-backup|checksum-checker)|cluster-state-deployer|share-mnt|rke-.*|cert-deployer|rancher-agent|kubeadmin)$/;
 
-const NOTHING: Omit<Rke1Facts, 'docker'> = {
-  containers: [],
-  podContainers: 0,
-  paths: [],
-  interfaces: [],
-  chains: 0,
-  mounts: 0,
-};
-
 /** What the section `rke1` of the probe says; nothing where the probe left it out, since RKE2 runs there. */
 export function parseRke1(output: ProbeOutput, docker: boolean): Rke1Facts {
   const lines = output.lines('rke1');
-  if (lines.length === 0) return { docker, ...NOTHING };
+  if (lines.length === 0) return { ...NO_RKE1, docker };
   const after = (word: string) =>
     lines.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
   const names = lines.flatMap((line) => /"\/([^"]+)"$/.exec(line)?.[1] ?? []);
