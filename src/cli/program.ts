@@ -18,8 +18,8 @@ import type {
   StatusFlags,
   UpFlags,
 } from './flags.ts';
+import { packageVersion } from './installation.ts';
 import { addNodeCommands } from './node-commands.ts';
-import { packageVersion } from './package-version.ts';
 import { addStateCommands } from './state-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
 

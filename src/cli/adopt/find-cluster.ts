@@ -13,7 +13,7 @@ import { factsOf } from '../../render/desired-node.ts';
 import { findRoles } from '../../rke2/find-roles.ts';
 import { configEnvironment } from '../cluster-source.ts';
 import type { AdoptFlags } from '../flags.ts';
-import { packageFile } from '../package-file.ts';
+import { packageFile } from '../installation.ts';
 import type { Answers } from '../screen.ts';
 import { withWorkspace } from '../wire.ts';
 import type { AdoptSource } from './adopt-source.ts';

@@ -5,7 +5,7 @@ import { openDialog, type PromptStreams } from '../../ui/prompt.ts';
 import { askCluster } from '../ask-cluster.ts';
 import { configEnvironment } from '../cluster-source.ts';
 import type { ConfigFlags } from '../flags.ts';
-import { packageFile } from '../package-file.ts';
+import { packageFile } from '../installation.ts';
 
 /** The schema of this very installation, for the editor. */
 const SCHEMA = packageFile('schemas/cluster.schema.json');

@@ -1,6 +1,6 @@
 import { clusterBasis, hostsBasis, type PlanBasis } from '../../plan/plan-basis.ts';
 import { parseStateDocument } from '../../state/state-document.ts';
-import { packageVersion } from '../package-version.ts';
+import { packageVersion } from '../installation.ts';
 import type { PreparedUp } from '../prepare-up.ts';
 import type { Workspace } from '../workspace.ts';
 

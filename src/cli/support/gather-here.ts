@@ -5,7 +5,7 @@ import { parseStateDocument } from '../../state/state-document.ts';
 import { readCluster } from '../cluster-source.ts';
 import { renderConfig } from '../config/config-text.ts';
 import type { CommonFlags } from '../flags.ts';
-import { packageVersion } from '../package-version.ts';
+import { packageVersion } from '../installation.ts';
 import { maskState } from '../state/shown-state.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Bundle } from './bundle.ts';

@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { packageFile } from './package-file.ts';
+import { join } from 'node:path';
+
+/** Absolute path of a file of this very installation; `name` is its path in the package. */
+export function packageFile(name: string): string {
+  return join(import.meta.dirname, '../..', name);
+}
 
 /** The version of this rke2ctl, as its package.json says. */
 export function packageVersion(): string {
