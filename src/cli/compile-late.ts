@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 
-/** About eighty times what a function has to run in Node 20 until V8 takes it for worth optimizing. */
+/** About seventy times what a function has to run in Node 20 until V8 takes it for worth optimizing. */
 const BUDGET = 5_000_000;
 
 /**

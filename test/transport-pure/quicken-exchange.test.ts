@@ -96,6 +96,7 @@ test('a number that is no key is refused', async () => {
       return true;
     },
   });
+  quickenExchange(client);
   const [error] = (await failed) as [Error];
   expect(error.message).toContain('DH secret');
 });

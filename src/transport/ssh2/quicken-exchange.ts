@@ -31,6 +31,10 @@ const KEY_BYTES = 32;
 /** The length of `ssh-ed25519` and of both lengths, which stand before the key in SSH's own form. */
 const ED25519_PREFIX_BYTES = 4 + 'ssh-ed25519'.length + 4;
 
+/** What was found once holds for every client of this process. */
+let isCurveKnown = false;
+let isVerifyKnown = false;
+
 /**
  * Has ssh2 hand the keys of curve25519 to OpenSSL as the bare numbers they are. It wraps them in DER and PEM, and what OpenSSL
  * then does to unwrap them takes longer than to calculate with them: a quarter of a millisecond for each host. Takes a client
@@ -53,8 +57,6 @@ export function quickenExchange(client: Client): void {
     },
   });
 }
-
-let isCurveKnown = false;
 
 function quickenCurve(kind: Exchange): void {
   if (isCurveKnown) return;
@@ -136,8 +138,6 @@ export function quickenVerify(shown: Buffer): void {
     }
   };
 }
-
-let isVerifyKnown = false;
 
 function publicKeyOf(curve: 'X25519' | 'Ed25519', bytes: Buffer): KeyObject {
   return createPublicKey({
