@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { quoteWord } from '../lib/shell-quote.ts';
 
 /** Linux takes no longer argument than this (MAX_ARG_STRLEN), and the login shell gets the line as one argument. */
@@ -17,7 +17,8 @@ export interface WrappedCommand {
  * line of stdout is a marker with the exit code, for clients that cannot tell a lost connection from exit code 255.
  */
 export function wrapCommand(command: string, options: { readonly tellExit: boolean }): WrappedCommand {
-  const token = randomBytes(6).toString('hex');
+  // Node has a store of these; of random bytes it asks the kernel each time.
+  const token = randomUUID().slice(-12);
   const tell = `echo ${markerPrefix(token)}`;
   const isPlain = !/[\\!\n\r]/.test(command);
   const take = isPlain ? 'c=$1; shift' : 'c=$(printf %b "$1"); shift';

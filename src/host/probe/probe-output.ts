@@ -45,7 +45,7 @@ export function readProbeOutput(output: string, mark: string): ProbeOutput {
   const entry = (path: string, start: string): string | null => {
     const line = `\n${path}:${start}`;
     const at = files.indexOf(line);
-    return at < 0 ? null : restOfLine(files, at + line.length);
+    return at < 0 ? null : files.slice(at + line.length, lineEnd(files, at + line.length));
   };
   return {
     text: (name) => body(name).slice(1),
@@ -83,9 +83,9 @@ function linesOf(body: string): readonly string[] {
   return lines;
 }
 
-function restOfLine(text: string, start: number): string {
+function lineEnd(text: string, start: number): number {
   const end = text.indexOf('\n', start);
-  return end < 0 ? text.slice(start) : text.slice(start, end);
+  return end < 0 ? text.length : end;
 }
 
 /** Text files stand in the answer as grep prints them, `path:line`, each in one piece; no path that the probe reads has a colon in it. */
@@ -93,12 +93,9 @@ function fileIn(files: string, path: string): string | null {
   const prefix = `\n${path}:`;
   const start = files.indexOf(prefix);
   if (start < 0) return null;
-  const last = files.lastIndexOf(prefix);
-  return files
-    .slice(start, last + prefix.length)
-    .replaceAll(prefix, '\n')
-    .slice(1)
-    .concat(restOfLine(files, last + prefix.length));
+  let end = start;
+  while (files.startsWith(prefix, end)) end = lineEnd(files, end + prefix.length);
+  return files.slice(start, end).replaceAll(prefix, '\n').slice(1);
 }
 
 function pathsIn(files: string): readonly string[] {
