@@ -8,12 +8,13 @@ import {
 } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
 import { nodeName } from '../domain/node-identity.ts';
-import type { HostFacts, HostObservation, Observed } from '../domain/observed.ts';
+import type { ApiNode, HostFacts, HostObservation, Observed } from '../domain/observed.ts';
 import { describeFailure } from '../engine/failure-of.ts';
 import type { Host } from '../host/host.ts';
 import { retry } from '../lib/retry.ts';
 import { createSemaphore, type Semaphore } from '../lib/semaphore.ts';
 import { type SplitSignal, splitSignal } from '../lib/split-signal.ts';
+import { listNodes } from '../plan/list-nodes.ts';
 
 /** Connects to a node and looks at it; with the lock at its far end when the run may change things. */
 export type OpenHost = (node: ClusterNode, signal: AbortSignal) => Promise<OpenedHost>;
@@ -21,6 +22,8 @@ export type OpenHost = (node: ClusterNode, signal: AbortSignal) => Promise<Opene
 export interface OpenedHost {
   readonly host: Host;
   readonly facts: HostFacts;
+  /** All of the API's Node objects, by its own API server; rejects where that does not list them. */
+  readonly listNodes: () => Promise<readonly ApiNode[]>;
   /** `aborted` once the lock at its far end is ours no longer; never where none was taken. */
   readonly lost: Pick<AbortSignal, 'aborted'>;
   readonly close: () => Promise<void>;
@@ -71,7 +74,27 @@ export class HostSessions {
       stop,
     );
     const others = await this.#observeAll(all.filter(isAdded), window, stop);
-    return { hosts: { ...named, ...others } };
+    return this.#completeNodes({ hosts: { ...named, ...others } }, stop.branch());
+  }
+
+  /**
+   * One server is asked for all Nodes while hosts are looked at. Where that one tells nothing (it is new, down, or gone)
+   * another whose API server answers is asked once more.
+   */
+  async #completeNodes(observed: Observed, signal: AbortSignal): Promise<Observed> {
+    if (listNodes(observed) !== null) return observed;
+    for (const [key, host] of Object.entries(observed.hosts)) {
+      const opened = this.#opened.get(key);
+      if (opened === undefined || !host.reachable || !host.facts.rke2.apiAnswers) continue;
+      const nodes = await opened.listNodes().catch((error: unknown) => {
+        if (signal.aborted || !(error instanceof Rke2ctlError)) throw error;
+        return null;
+      });
+      if (nodes === null) continue;
+      const facts = { ...host.facts, rke2: { ...host.facts.rke2, nodes } };
+      return { hosts: { ...observed.hosts, [key]: { reachable: true, facts } } };
+    }
+    return observed;
   }
 
   async #observeAll(

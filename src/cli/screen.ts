@@ -118,7 +118,9 @@ export class Screen {
     const ms = Math.round(durationMs);
     const told = { host: key, target, command: line, stdinBytes, exitCode, error, durationMs: ms };
     this.#log?.write('debug', 'command', told);
-    process.stderr.write(`${key} $ ${firstLine(line)} (${exitCode ?? 'cut off'}, ${ms} ms)\n`);
+    process.stderr.write(
+      `${key} $ ${firstLine(line)} (${exitCode ?? (error === null ? 'let go' : 'cut off')}, ${ms} ms)\n`,
+    );
   }
 
   ask(question: string): Promise<boolean> {

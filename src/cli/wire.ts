@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import { hostname, userInfo } from 'node:os';
-import type { Cluster, ClusterNode, SshSettings } from '../domain/cluster.ts';
+import type { Cluster, ClusterNode, NodeKey, SshSettings } from '../domain/cluster.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
 import { createHost, type Host } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
+import { getNodes } from '../host/kubectl.ts';
 import type { LockHolder } from '../host/lock.ts';
 import { probedFiles } from '../render/node-files.ts';
 import { isServer } from '../rke2/roles.ts';
@@ -83,13 +84,13 @@ export async function withWorkspace<T extends number = ExitCode>(
   const caller = findCaller(process.env);
   const files = flags.local === true ? [localConfigPath(caller)] : flags.config;
   const [config = ''] = files;
-  const { cluster: asked, findings } =
+  const { cluster: wanted, findings } =
     options.loaded ??
     (flags.local === true
       ? { cluster: localCluster(caller, flags), findings: [] }
       : await readCluster(files, 'run commands'));
   const cluster: Cluster =
-    flags.ttl === undefined ? asked : { ...asked, runTtlSeconds: Math.ceil(flags.ttl / 1000) };
+    flags.ttl === undefined ? wanted : { ...wanted, runTtlSeconds: Math.ceil(flags.ttl / 1000) };
   refuseFewFiles(cluster.nodes.length);
   compileLate();
   const paths = statePaths(config);
@@ -126,12 +127,13 @@ export async function withWorkspace<T extends number = ExitCode>(
       env: process.env,
     });
     const connect = connectHosts(context, { screen, trace }, options);
-    const open = openHosts(cluster, connect, { ...options, holder: { holder, since: new Date(since) } });
-    const sessions = new HostSessions(
-      cluster.nodes.filter(options.asks ?? (() => true)),
-      open,
-      (event: RunEvent) => screen.handle(event),
-    );
+    const asked = cluster.nodes.filter(options.asks ?? (() => true));
+    const open = openHosts(cluster, connect, {
+      ...options,
+      holder: { holder, since: new Date(since) },
+      teller: asked.find(({ roles }) => roles.includes('controlplane'))?.key ?? null,
+    });
+    const sessions = new HostSessions(asked, open, (event: RunEvent) => screen.handle(event));
     closers.push(() => sessions.close());
     return await work({
       cluster,
@@ -181,9 +183,13 @@ function connectHosts(
 function openHosts(
   cluster: Cluster,
   connect: ConnectHost,
-  options: WorkspaceOptions & { readonly holder: LockHolder },
+  options: WorkspaceOptions & {
+    readonly holder: LockHolder;
+    /** The server that is asked for all Nodes of the cluster. */
+    readonly teller: NodeKey | null;
+  },
 ): OpenHost {
-  const { look } = options;
+  const { look, teller } = options;
   return async (node, signal) => {
     const { host, transport } = await connect(node, signal);
     try {
@@ -193,7 +199,7 @@ function openHosts(
         prefix: cluster.install.prefix,
         files: probedFiles(cluster, node),
         names: namesToResolve(cluster),
-        nodes: look === undefined && isServer(node.roles),
+        ...(look === undefined && isServer(node.roles) && { nodes: node.key === teller ? 'all' : 'one' }),
         fsync: options.measureDisks === true && node.roles.includes('etcd'),
         signal,
         ...(look !== undefined && { timeoutMs: LOOK_PROBE_MS }),
@@ -201,10 +207,11 @@ function openHosts(
       const looking = look?.(host, node, { dataDir: cluster.dataDir, signal });
       const [{ facts, release, lost }] = await Promise.all([inspecting, looking]);
       const close = async () => {
-        await release();
+        release();
         await transport.close();
       };
-      return { host, facts, lost, close };
+      const listNodes = () => getNodes(host, { dataDir: cluster.dataDir, signal });
+      return { host, facts, listNodes, lost, close };
     } catch (error) {
       await transport.close();
       throw error;

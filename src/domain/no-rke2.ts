@@ -15,6 +15,7 @@ export const NO_RKE2: Rke2Facts = {
   etcdData: false,
   caHash: null,
   snapshots: [],
+  apiAnswers: false,
   nodes: null,
   members: null,
   stateCopy: null,

@@ -156,7 +156,9 @@ export interface Rke2Facts {
   readonly caHash: string | null;
   /** Local etcd snapshots: names with size. */
   readonly snapshots: readonly { readonly name: string; readonly sizeBytes: number }[];
-  /** The API's Node objects as this server's kubectl lists them; null where there is no answering API server. */
+  /** True for a server whose API server lists Nodes when it is asked. */
+  readonly apiAnswers: boolean;
+  /** All of the API's Node objects, from the one server that was asked for them; null everywhere else. */
   readonly nodes: readonly ApiNode[] | null;
   /** etcd's members as this server's own etcd lists them; null where there is none, or it does not answer. */
   readonly members: readonly EtcdMember[] | null;

@@ -84,12 +84,12 @@ export async function inspectHost(host: Host, options: InspectOptions): Promise<
     answer.forget();
     return { ...held, facts: parseProbe(text, { ...meta, dataDir: options.dataDir }) };
   } catch (error) {
-    await held.release();
+    held.release();
     throw error;
   }
 }
 
-const NOT_HELD: HeldLock = { release: async () => undefined, lost: { aborted: false } };
+const NOT_HELD: HeldLock = { release: () => undefined, lost: { aborted: false } };
 
 /** Gathers the probe's output up to the end mark, which the lock's holder says before it waits. */
 class Answer {

@@ -31,10 +31,12 @@ echo "$answer" >&2
 exit 1
 `;
 
-/** The API's Node objects, as this server sees them. */
+/** The API's Node objects, as this server sees them. RemoteCommandError where it does not list them. */
 export async function getNodes(host: Host, options: CallOptions = {}): Promise<readonly ApiNode[]> {
   const { stdout } = await kubectl(host, ['get', 'nodes', '-o', 'json'], 'Listing the Nodes', options);
-  return parseNodes(stdout) ?? [];
+  const nodes = parseNodes(stdout);
+  if (nodes === null) throw commandFailure(host.target, 'Listing the Nodes', 0, stdout);
+  return nodes;
 }
 
 /** Puts one object, as JSON on stdin since it may hold secrets, into the cluster, in place of one of that name. */

@@ -5,6 +5,7 @@ import type { Observed } from '../domain/observed.ts';
 import type { Plan, Step } from '../domain/plan.ts';
 import type { NodeRecord, State } from '../domain/state.ts';
 import { QUORUM_CHECK_NAME } from './checks/catalog.ts';
+import { listNodes } from './list-nodes.ts';
 
 /**
  * Refuses whatever could leave etcd without a majority: a restart of a member while so many others are away that none is to
@@ -29,9 +30,7 @@ export function checkQuorum(
 function findAway(members: readonly NodeRecord[], observed: Observed, state: State): readonly NodeRecord[] {
   const reached = Object.values(observed.hosts).flatMap((host) => (host.reachable ? [host.facts] : []));
   const ids = new Set(reached.map(({ machineId }) => nodeId(state.clusterId, machineId)));
-  const ready = new Set(
-    reached.flatMap(({ rke2 }) => rke2.nodes ?? []).flatMap((node) => (node.ready ? [node.name] : [])),
-  );
+  const ready = new Set((listNodes(observed) ?? []).flatMap((node) => (node.ready ? [node.name] : [])));
   return members.filter((member) => !ids.has(member.nodeId) && !ready.has(member.name));
 }
 

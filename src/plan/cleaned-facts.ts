@@ -17,6 +17,7 @@ export function cleanedFacts(facts: HostFacts): HostFacts {
     firewall: record === null ? facts.firewall : closedFirewall(facts.firewall, record),
     rke2: {
       ...NO_RKE2,
+      apiAnswers: facts.rke2.apiAnswers,
       nodes: facts.rke2.nodes,
       members: facts.rke2.members,
       stateCopy: facts.rke2.stateCopy,

@@ -1,8 +1,7 @@
 import type { ExpectedNode, PlannedNode, Step, StepKind } from '../domain/plan.ts';
-import { factsOf } from '../render/desired-node.ts';
 import { deleteAddonSteps, verifyAddonSteps } from './addon-steps.ts';
 import { apiUrl } from './api-url.ts';
-import { nodesByName } from './list-nodes.ts';
+import { findNode } from './list-nodes.ts';
 import { stepId } from './step-id.ts';
 import type { NodeWork, UpInput } from './up-input.ts';
 
@@ -75,14 +74,7 @@ function expected({ key, name, roles, address }: PlannedNode): ExpectedNode {
   return { key, name, roles, address };
 }
 
-/** True when some server's API lists every node of the file as Ready; what cannot be seen is not called healthy. */
-function isHealthy(input: UpInput, work: readonly NodeWork[]): boolean {
-  const lists = work.flatMap(({ desired }) => {
-    const nodes = factsOf(input.observed, desired.planned.key)?.rke2.nodes;
-    return nodes === null || nodes === undefined ? [] : [nodes];
-  });
-  const list = lists[0];
-  if (list === undefined) return false;
-  const nodes = nodesByName(list);
-  return work.every(({ desired }) => nodes.get(desired.planned.name)?.ready === true);
+/** True when the API lists every node of the file as Ready; what cannot be seen is not called healthy. */
+function isHealthy({ observed }: UpInput, work: readonly NodeWork[]): boolean {
+  return work.every(({ desired }) => findNode(observed, desired.planned.name)?.ready === true);
 }

@@ -1,7 +1,7 @@
 import type { ApiNode, Observed } from '../domain/observed.ts';
 import { remember } from '../lib/remember.ts';
 
-/** The cluster's Nodes, as the first server says whose API answers; null where none does. */
+/** The cluster's Nodes, as the server says that was asked; null where no API answers. */
 export const listNodes = remember(({ hosts }: Observed): readonly ApiNode[] | null => {
   for (const host of Object.values(hosts)) {
     if (host.reachable && host.facts.rke2.nodes !== null) return host.facts.rke2.nodes;
@@ -15,7 +15,4 @@ export function findNode(observed: Observed, name: string): ApiNode | null | und
   return nodes === null ? undefined : (nodesByName(nodes).get(name) ?? null);
 }
 
-/** Nodes by their names. */
-export const nodesByName = remember(
-  (nodes: readonly ApiNode[]) => new Map(nodes.map((node) => [node.name, node])),
-);
+const nodesByName = remember((nodes: readonly ApiNode[]) => new Map(nodes.map((node) => [node.name, node])));

@@ -3,6 +3,7 @@ import { describeCluster } from '../domain/describe-cluster.ts';
 import type { ApiNode, HostFacts, Observed } from '../domain/observed.ts';
 import { Secret } from '../domain/secret.ts';
 import { keyedDigest } from '../lib/keyed-digest.ts';
+import { listNodes } from './list-nodes.ts';
 
 /**
  * What a plan was made from, so that it can be seen later whether that is still so. Digests are keyed with the server
@@ -53,14 +54,15 @@ export function clusterBasis(cluster: Cluster, key: string | null): ClusterBasis
 
 /** What was seen of every host, as far as steps follow from it: no clock, no load, no free space. */
 export function hostsBasis(observed: Observed, key: string | null): PlanBasis['hosts'] {
+  const nodes = listNodes(observed)?.map(nodeFacts) ?? null;
   const entries = Object.entries(observed.hosts).map(([node, host]): [NodeKey, HostBasis | null] => [
     node,
-    host.reachable ? hostBasis(host.facts, key ?? '') : null,
+    host.reachable ? hostBasis(host.facts, nodes, key ?? '') : null,
   ]);
   return Object.fromEntries(entries);
 }
 
-function hostBasis(facts: HostFacts, key: string): HostBasis {
+function hostBasis(facts: HostFacts, nodes: readonly unknown[] | null, key: string): HostBasis {
   const { rke2 } = facts;
   const aspects: Readonly<Record<string, unknown>> = {
     'the machine': [facts.machineId, facts.hostname, facts.hostKey, facts.arch],
@@ -70,7 +72,7 @@ function hostBasis(facts: HostFacts, key: string): HostBasis {
     'our marker': rke2.marker,
     'the image bundles': rke2.images,
     'its etcd data': [rke2.etcdData, rke2.caHash],
-    'the cluster’s Nodes, as it sees them': rke2.nodes?.map(nodeFacts) ?? null,
+    'the cluster’s Nodes, as it sees them': rke2.apiAnswers ? nodes : null,
     'the members of etcd, as it sees them':
       rke2.members?.map(({ id, isLearner, peerUrls }) => [id, isLearner, peerUrls]) ?? null,
     ...rke2.files,

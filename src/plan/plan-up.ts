@@ -41,7 +41,7 @@ export function planUp(asked: UpInput): Plan {
   const work = input.cluster.nodes.flatMap((spec) => nodeWork(input, spec, { departures, moves }));
   const attended = work.filter((node) => !isLeftDown(input, node));
   const order = startOrder(attended, departures, input);
-  const places = findServicePlaces(attended, departures);
+  const places = findServicePlaces(attended, departures, input.observed);
   const matrix = input.checkPorts ? matrixStep(input, work) : null;
   const leaving = departures.filter(({ why }) => why !== 'rejoins');
   const formerOf = (key: NodeKey) =>

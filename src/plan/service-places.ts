@@ -1,4 +1,5 @@
 import type { NodeKey } from '../domain/cluster.ts';
+import type { Observed } from '../domain/observed.ts';
 import type { PlannedNode } from '../domain/plan.ts';
 import { isPlaneNow } from './is-plane-now.ts';
 import type { Departure } from './membership.ts';
@@ -18,6 +19,7 @@ export interface ServicePlaces {
 export function findServicePlaces(
   work: readonly NodeWork[],
   departures: readonly Departure[],
+  observed: Observed,
 ): ServicePlaces {
   const going = departures.filter(({ facts }) => facts !== null);
   const staying = work
@@ -31,7 +33,7 @@ export function findServicePlaces(
         .filter(({ roles }) => roles.includes(role))
         .map(({ key }) => key),
       ...going.filter(({ node }) => node.roles.includes(role)).map(({ node }) => node.key),
-      ...(role === 'controlplane' ? staying.filter(isPlaneNow) : []).map(
+      ...(role === 'controlplane' ? staying.filter((each) => isPlaneNow(each, observed)) : []).map(
         ({ desired }) => desired.planned.key,
       ),
     ]),

@@ -1,4 +1,5 @@
 import type { Cluster } from '../domain/cluster.ts';
+import type { Observed } from '../domain/observed.ts';
 import type { PlannedNode, StepId } from '../domain/plan.ts';
 import type { Role } from '../domain/role.ts';
 import { isServer } from '../rke2/roles.ts';
@@ -65,7 +66,7 @@ export function startOrder(
   // A control plane that answers now may be about to become something else.
   const apiIsUp =
     !apiMoves(servers, running) && (listNodes(observed) !== null || hasPlane(running, departures));
-  const chain = motions(work, departures, { cluster, founder: state.bootstrapNodeId, apiIsUp });
+  const chain = motions(work, departures, { cluster, observed, founder: state.bootstrapNodeId, apiIsUp });
   // One that never got READY, or is down, can take nobody in.
   const formers = departures.filter(
     ({ node, record, facts }) =>
@@ -154,6 +155,7 @@ function firstPlane(members: readonly NodeWork[], chain: readonly Motion[]): Ste
 
 interface MotionContext {
   readonly cluster: Cluster;
+  readonly observed: Observed;
   readonly founder: string | null;
   readonly apiIsUp: boolean;
 }
@@ -165,12 +167,12 @@ interface Ranked extends Motion {
 function motions(
   work: readonly NodeWork[],
   departures: readonly Departure[],
-  { cluster, founder, apiIsUp }: MotionContext,
+  { cluster, observed, founder, apiIsUp }: MotionContext,
 ): readonly Motion[] {
   const starting = work.flatMap((node): Ranked[] => {
     if (node.changes.start === null || isMemberDown(node)) return [];
     if (!isServer(node.desired.planned.roles) && !wasServer(node.rejoins)) return [];
-    const rank = rankStart(node);
+    const rank = rankStart(node, observed);
     const { planned } = node.desired;
     // As a worker it comes back when every server is what it is to be.
     const gate = isServer(planned.roles) ? gateOf(node, cluster) : stepId('uninstall', planned);
@@ -216,7 +218,7 @@ const RANKS = {
   becomesWorker: 13,
 };
 
-function rankStart(work: NodeWork): number {
+function rankStart(work: NodeWork, observed: Observed): number {
   const { desired, changes, record, rejoins } = work;
   const node = desired.planned;
   if (desired.bootstraps && changes.start === 'first') return RANKS.founds;
@@ -230,7 +232,7 @@ function rankStart(work: NodeWork): number {
   // A run that was cut off did not see it READY, and it may be a learner still: nobody else is touched before.
   if (changes.start === 'unseen') return RANKS.finishes;
   // The record may have its new roles already.
-  const isPlane = record?.roles.includes('controlplane') === true || isPlaneNow(work);
+  const isPlane = record?.roles.includes('controlplane') === true || isPlaneNow(work, observed);
   if (isPlane && !hasRole(node, 'controlplane')) return RANKS.dropsPlane;
   const isNew = changes.start === 'first';
   if (hasRole(node, 'etcd')) return isNew ? RANKS.joins : RANKS.restarts;

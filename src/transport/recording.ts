@@ -5,6 +5,7 @@ import type { CommandRequest, CommandResult, RemoteProcess, Transport } from './
 /** The same transport, which tells `sink` of every connection and every command when it has ended. */
 export function recordTransport(transport: Transport, sink: (traffic: Traffic) => void): Transport {
   const { target } = transport;
+  let isClosing = false;
   const launch = async (request: CommandRequest, isTalk: boolean): Promise<RemoteProcess> => {
     const clock = startClock();
     const counter = countStdin(request);
@@ -30,7 +31,8 @@ export function recordTransport(transport: Transport, sink: (traffic: Traffic) =
         return ended;
       },
       (error: unknown) => {
-        tell({ exitCode: null, error });
+        // Whoever closes a connection wants nothing more of what still goes on there: the lock's holder ends in this way.
+        tell({ exitCode: null, error: isClosing ? null : error });
         throw error;
       },
     );
@@ -67,7 +69,10 @@ export function recordTransport(transport: Transport, sink: (traffic: Traffic) =
       process.end();
       return process.result;
     },
-    close: () => transport.close(),
+    close: () => {
+      isClosing = true;
+      return transport.close();
+    },
   };
 }
 

@@ -8,6 +8,8 @@ import {
   LockedError,
 } from '../../src/domain/errors.ts';
 import type { RunEvent } from '../../src/domain/event.ts';
+import { NO_RKE2 } from '../../src/domain/no-rke2.ts';
+import type { ApiNode, HostObservation } from '../../src/domain/observed.ts';
 import type { Host } from '../../src/host/host.ts';
 import { makeNode } from '../support/make-cluster.ts';
 import { makeFacts } from '../support/make-facts.ts';
@@ -18,7 +20,7 @@ const REFUSED = new ConnectError({ code: 'connection-refused', message: 'refused
 const never = new AbortController().signal;
 
 function opened(close: () => Promise<void> = async () => undefined, lost = never): OpenedHost {
-  return { host: { target: 'x' } as Host, facts: makeFacts(), lost, close };
+  return { host: { target: 'x' } as Host, facts: makeFacts(), listNodes: async () => [], lost, close };
 }
 
 /** Sessions whose connections are made by `open`, and what they told. */
@@ -47,6 +49,66 @@ describe('observing', () => {
         .sort(),
     ).toEqual(['host-probed', 'host-unreachable']);
     expect(() => all.get(B.key)).toThrow(ConnectError);
+  });
+
+  describe('all Nodes', () => {
+    const server = (nodes: readonly ApiNode[] | null, apiAnswers: boolean) =>
+      makeFacts({ rke2: { ...NO_RKE2, apiAnswers, nodes } });
+    const node = { name: 'n1' } as ApiNode;
+    const withNodes = (each: HostObservation | undefined) =>
+      each?.reachable === true ? each.facts.rke2.nodes : undefined;
+
+    it('are asked for once more where the server that was to tell of them does not', async () => {
+      let asked = 0;
+      const { all } = sessions(async (key) => ({
+        ...opened(),
+        facts: server(null, key === B.key),
+        listNodes: async () => {
+          asked += 1;
+          return [node];
+        },
+      }));
+      const { hosts } = await all.observe(10, never);
+      expect([asked, withNodes(hosts[A.key]), withNodes(hosts[B.key])]).toEqual([1, null, [node]]);
+    });
+
+    it('are asked for by nobody where they have been told, or no API server answers', async () => {
+      for (const facts of [server([], true), server(null, false)]) {
+        const listNodes = () => Promise.reject(new Error('nobody should ask'));
+        const { all } = sessions(async () => ({ ...opened(), facts, listNodes }));
+        const { hosts } = await all.observe(10, never);
+        expect(withNodes(hosts[B.key])).toBe(facts.rke2.nodes);
+      }
+    });
+
+    it('stay unknown where the API falls silent before it is asked, and no further', async () => {
+      const facts = server(null, true);
+      const silent = async () => {
+        throw REFUSED;
+      };
+      const { all } = sessions(async (key) => ({
+        ...opened(),
+        facts,
+        listNodes: key === A.key ? silent : async () => [node],
+      }));
+      const { hosts } = await all.observe(10, never);
+      expect([withNodes(hosts[A.key]), withNodes(hosts[B.key])]).toEqual([null, [node]]);
+      const { all: mute } = sessions(async () => ({ ...opened(), facts, listNodes: silent }));
+      expect(withNodes((await mute.observe(10, never)).hosts[B.key])).toBeNull();
+    });
+
+    it('are not worth waiting for once the person wants to stop', async () => {
+      const stop = new AbortController();
+      const { all } = sessions(async () => ({
+        ...opened(),
+        facts: server(null, true),
+        listNodes: async () => {
+          stop.abort();
+          throw new CancelledError();
+        },
+      }));
+      await expect(all.observe(10, stop.signal)).rejects.toBeInstanceOf(CancelledError);
+    });
   });
 
   it('lets nobody wait for one that does not answer, however narrow the window', async () => {

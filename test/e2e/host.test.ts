@@ -81,7 +81,7 @@ describe('becoming root', () => {
     expect((await running).stdout).toBe('payload\n');
     expect((await host.run('id -u')).stdout).toBe('0\n');
     expect(questions).toEqual([host.target]);
-    await inspected.release();
+    inspected.release();
   });
 
   test('with a wrong password: tried once, nothing of stdin taken for another try, not tried again', async () => {
@@ -124,7 +124,7 @@ describe('becoming root', () => {
       code: 'remote-timeout',
     });
     expect(await inside('node1', 'pgrep -fc "sleep 543[2]" || true')).toBe('0');
-    await locked.release();
+    locked.release();
     expect(locked.lost.aborted).toBe(false);
   });
 
@@ -166,7 +166,7 @@ describe('the lock on a real host', () => {
     });
     await inside('node1', "pkill -KILL -u ops -f '^sshd: ops'");
     while (!first.lost.aborted) await new Promise((resolve) => setTimeout(resolve, 20));
-    await (await inspectHost(second, { lock: { holder: 'bob' } })).release();
+    (await inspectHost(second, { lock: { holder: 'bob' } })).release();
   });
 });
 
@@ -361,7 +361,7 @@ describe('a service', () => {
   });
 
   test('that runs is probed with its Nodes', async () => {
-    const { facts } = await inspectHost(reach('node1').host, { lock: null, nodes: true });
+    const { facts } = await inspectHost(reach('node1').host, { lock: null, nodes: 'all' });
     expect(facts.rke2.binaries[0]).toEqual({
       path: '/usr/local/bin/rke2',
       version: expect.stringMatching(/^v1\..*\+rke2r/),

@@ -100,7 +100,7 @@ describe('the probe', () => {
   it('brings etcd’s members along, with curl and without', async () => {
     const look = async () => {
       const host = surroundings.context.host('node2');
-      const { facts } = await inspectHost(host, { nodes: true, lock: null });
+      const { facts } = await inspectHost(host, { nodes: 'all', lock: null });
       return facts.rke2;
     };
     const { members, nodes } = await look();

@@ -84,7 +84,7 @@ beforeAll(async () => {
     listMembers(host),
   ]);
   const probe = probeScript('@m', {
-    nodes: true,
+    nodes: 'all',
     fsync: true,
     names: ['a b'],
     prefix: "/o'pt",

@@ -46,10 +46,9 @@ export function fillRecording(
   });
 }
 
-/** The sections beside those, as they are said by every server of the cluster. */
+/** The sections beside those and the Nodes, as they are said by every server of the cluster. */
 export function tellCluster(
   recording: readonly Section[],
-  nodes: string,
   members: string,
   copy: StateCopy,
 ): readonly Section[] {
@@ -66,7 +65,6 @@ export function tellCluster(
     ),
   );
   return [
-    { name: 'nodes', lines: nodes.split('\n') },
     { name: 'state-copy', lines: filled },
     { name: 'members', lines: [members] },
   ];

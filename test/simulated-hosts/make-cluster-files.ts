@@ -27,8 +27,8 @@ export interface PlayedHosts {
   readonly hostKey: string;
   /** The one key that may log in, as a line of authorized_keys. */
   readonly userKey: string;
-  /** What every server adds when it is asked for the cluster. */
-  readonly clusterAnswer: string;
+  /** What every server adds when it is asked for the cluster: with all Nodes, or with one of them. */
+  readonly clusterAnswers: { readonly all: string; readonly one: string };
   readonly hosts: readonly { readonly address: string; readonly answer: string }[];
 }
 
@@ -74,12 +74,14 @@ export async function makeClusterFiles(directory: string, size: ClusterSize): Pr
   await store.write(state);
   await writeKubeconfig(cluster);
   const { serial, checksum } = JSON.parse(await store.text()) as { serial: number; checksum: string };
-  const told = tellCluster(
-    recordings.server,
-    nodeList(recordings, machines),
-    memberList(recordings.server, machines.slice(0, size.servers)),
-    { clusterId: state.clusterId, serial, checksum },
-  );
+  const members = memberList(recordings.server, machines.slice(0, size.servers));
+  const tell = (name: 'nodes' | 'api', list: string) => {
+    const copy = { clusterId: state.clusterId, serial, checksum };
+    return writeSections(
+      [{ name, lines: list.split('\n') }, ...tellCluster(recordings.server, members, copy)],
+      RECORDING_MARK,
+    );
+  };
   const hosts = machines.map((machine, index) => {
     const desired = nodes[index];
     if (desired === undefined) throw new Error(`${machine.address} is no node`);
@@ -88,12 +90,15 @@ export async function makeClusterFiles(directory: string, size: ClusterSize): Pr
       answer: writeSections(fill(machine, holdingsOf(desired)), RECORDING_MARK),
     };
   });
-  const clusterAnswer = writeSections(told, RECORDING_MARK);
+  const clusterAnswers = {
+    all: tell('nodes', nodeList(recordings, machines)),
+    one: tell('api', nodeList(recordings, machines.slice(0, 1))),
+  };
   const played = {
     port: size.port,
     hostKey: keys.host.private,
     userKey: keys.user.public,
-    clusterAnswer,
+    clusterAnswers,
     hosts,
   };
   return { addresses, played };

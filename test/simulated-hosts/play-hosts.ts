@@ -23,7 +23,6 @@ const [file = ''] = process.argv.slice(2);
 const played = JSON.parse(readFileSync(file, 'utf8')) as PlayedHosts;
 const userKey = ssh2.utils.parseKey(played.userKey) as ParsedKey;
 const userKeyBytes = userKey.getPublicSSH();
-const clusterAnswer = played.clusterAnswer;
 let faults: PlayOrder = {};
 
 const SCRIPT_END = '#rke2ctl-script-ends-here';
@@ -112,7 +111,9 @@ function answerProbe(channel: ServerChannel, script: string, answer: string): vo
     end(channel, 127);
     return;
   }
-  const told = script.includes('m nodes') ? `${answer}\n${clusterAnswer}` : answer;
+  const { all, one } = played.clusterAnswers;
+  const cluster = script.includes('m nodes') ? [all] : script.includes('m api') ? [one] : [];
+  const told = [answer, ...cluster].join('\n');
   const text = told
     .replace(/^(@recorded time\n).*$/m, `$1${(Date.now() / 1000).toFixed(9)}`)
     .replaceAll(RECORDING_MARK, mark);

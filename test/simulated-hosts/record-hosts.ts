@@ -19,7 +19,7 @@ try {
   for (const [index, kind] of (['server', 'worker'] as const).entries()) {
     const host = lab.hosts[index];
     if (host === undefined) throw new Error('the lab has too few hosts');
-    const script = probeScript(RECORDING_MARK, { nodes: kind === 'server' });
+    const script = probeScript(RECORDING_MARK, kind === 'server' ? { nodes: 'all' } : {});
     const { stdout } = expectExit(await lab.exec(host.name, ['sh', '-c', script]));
     await writeFile(recordingPath(kind), stdout.replaceAll(host.address, RECORDED_ADDRESS));
   }

@@ -2,7 +2,13 @@ import type { Cluster, NodeKey } from '../../src/domain/cluster.ts';
 import { describeCluster } from '../../src/domain/describe-cluster.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import { nodeKey } from '../../src/domain/node-identity.ts';
-import type { FirewallFacts, HostFacts, HostObservation, Observed } from '../../src/domain/observed.ts';
+import type {
+  ApiNode,
+  FirewallFacts,
+  HostFacts,
+  HostObservation,
+  Observed,
+} from '../../src/domain/observed.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { State } from '../../src/domain/state.ts';
@@ -104,6 +110,12 @@ export function makeWorld(cluster: Cluster, options: { readonly firewalld: boole
 export const observe = remember((world: World): Observed => {
   const members = Object.values(world.state.nodes).map(({ address, port }) => nodeKey(address, port));
   const keys = [...new Set([...world.cluster.nodes.map((node) => node.key), ...members])];
+  let isTold = false;
+  const told = (nodes: readonly ApiNode[] | null) => {
+    if (nodes === null || isTold) return null;
+    isTold = true;
+    return nodes;
+  };
   return {
     hosts: Object.fromEntries(
       keys.map((key): [NodeKey, HostObservation] => {
@@ -113,15 +125,21 @@ export const observe = remember((world: World): Observed => {
               key,
               { reachable: false, error: { code: 'connect-timeout', message: 'no answer', hint: 'look' } },
             ]
-          : [key, { reachable: true, facts: probed(world, facts) }];
+          : [key, { reachable: true, facts: probed(world, facts, told) }];
       }),
     ),
   };
 });
 
-function probed(world: World, facts: HostFacts): HostFacts {
-  const rke2 = { ...facts.rke2, nodes: apiNodes(world, facts), members: etcdMembers(world, facts) };
-  return { ...facts, rke2 };
+/** One server tells of all Nodes, as the sessions see to it. */
+function probed(
+  world: World,
+  facts: HostFacts,
+  told: (nodes: readonly ApiNode[] | null) => readonly ApiNode[] | null,
+): HostFacts {
+  const nodes = apiNodes(world, facts);
+  const asked = { apiAnswers: nodes !== null, nodes: told(nodes), members: etcdMembers(world, facts) };
+  return { ...facts, rke2: { ...facts.rke2, ...asked } };
 }
 
 export const planInput = remember((world: World): DesiredInput => {

@@ -178,6 +178,7 @@ function clusterView(former: Cluster, remembered: readonly Remembered[]): Cluste
 function seenBy({ phase, roles }: NodeRecord, { nodes, members }: ClusterView) {
   const joined = phase === 'joined';
   return {
+    apiAnswers: joined && roles.includes('controlplane'),
     nodes: joined && roles.includes('controlplane') ? nodes : null,
     members: joined && roles.includes('etcd') ? members : null,
   };

@@ -23,7 +23,7 @@ export function newestCopy(cluster: Cluster, observed: Observed, clusterId: stri
 
 /** A server whose API answers, or null. */
 export function answeringServer(cluster: Cluster, observed: Observed): string | null {
-  const nodes = cluster.nodes.filter(({ key }) => (factsOf(observed, key)?.rke2.nodes ?? null) !== null);
+  const nodes = cluster.nodes.filter(({ key }) => factsOf(observed, key)?.rke2.apiAnswers === true);
   // One that showed a copy has proven that it can be asked.
   const best = nodes.find(({ key }) => (factsOf(observed, key)?.rke2.stateCopy ?? null) !== null) ?? nodes[0];
   return best?.key ?? null;

@@ -11,13 +11,23 @@ const SECRET_URL = `api/v1/namespaces/${STATE_SECRET.namespace}/secrets/${STATE_
 const METADATA_ONLY = 'Accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /**
- * A part of the probe: Nodes, etcd's members, and what the copy of the state says of itself; of the Secret nothing else leaves the host. etcd
+ * In no more white space than it needs, which would be most of it: curl is taken for a person. A Node comes to some ten kilobytes
+ * all the same, so a thousand of them are asked of one server only; of the others any Node will do.
+ */
+const NODES = {
+  all: { section: 'nodes', url: '/api/v1/nodes?pretty=false' },
+  one: { section: 'api', url: '/api/v1/nodes?pretty=false&limit=1' },
+} as const;
+
+/**
+ * A part of the probe: Nodes (in section `nodes` all of them, in `api` one), etcd's members, and what the copy of the state says of itself; of the Secret nothing else leaves the host. etcd
  * is asked at the same time as the API server, and a pipe holds its answer until the other is out. Asked with curl, which starts in a tenth of the
  * time that kubectl takes, where it is there and the kubeconfig's certificates lie in files of their own, as RKE2 writes
- * them. Where the API answers with an error, kubectl prints an empty list all the same: what follows it then makes it no
- * list at all; an error that curl prints is none.
+ * them. An error of the API's is no list of Nodes.
  */
-export const CLUSTER_QUESTIONS = `
+export function clusterQuestions(nodes: keyof typeof NODES): string {
+  const { section, url } = NODES[nodes];
+  return `
 K=${KUBECONFIG_PATH} TLS=$DD/server/tls
 T=$TLS/etcd
 api() { timeout 7 "$DD/bin/kubectl" --kubeconfig "$K" --cache-dir /dev/null/none --request-timeout 5s get "$@" 2>/dev/null </dev/null; }
@@ -34,8 +44,8 @@ members() {
 }
 nodes() {
   set -- -sS --noproxy '*' --cacert "$TLS/server-ca.crt" --cert "$TLS/client-admin.crt" --key "$TLS/client-admin.key"
-  m nodes
-  curl "$@" --max-time 5 -w "\\\\n$M state-copy\\\\n" "$URL/api/v1/nodes" \\
+  m ${section}
+  curl "$@" --max-time 5 -w "\\\\n$M state-copy\\\\n" "$URL"${quoteWord(url)} \\
     --next "$@" --max-time 2 -H ${quoteWord(METADATA_ONLY)} "$URL/${SECRET_URL}" 2>/dev/null </dev/null
   echo
 }
@@ -53,10 +63,12 @@ if [ -x "$DD/bin/kubectl" ] && [ -s "$K" ]; then
       https://*) nodes ;;
       *)
         api secret ${STATE_SECRET.name} -n ${STATE_SECRET.namespace} -o go-template=${quoteWord(ANNOTATIONS)} | {
-          m nodes; api nodes -o json || echo 'no answer'
+          m ${section}; api --raw ${quoteWord(url)}
+          echo
           m state-copy; cat
         }
     esac
     m members; cat; echo
   }
 fi`;
+}

@@ -34,6 +34,7 @@ export function parseRke2(
   const agentCa = serverCaPath('rke2-agent', dataDir);
   const server = units.get('rke2-server.service');
   const agent = units.get('rke2-agent.service');
+  const nodes = output.has('nodes') ? parseNodes(output.text('nodes')) : null;
   return {
     binaries: readBinaries(output, startedProgram(server) ?? startedProgram(agent)),
     rpm: output.has('rpm'),
@@ -46,7 +47,8 @@ export function parseRke2(
     etcdData: output.lines('paths').includes(etcdNamePath(dataDir)),
     caHash: hashOfCa(output.text('ca'), hashes.get(serverCa) ?? hashes.get(agentCa) ?? null),
     snapshots: within(stats, snapshotsDir(dataDir)).map(({ name, sizeBytes }) => ({ name, sizeBytes })),
-    nodes: output.has('nodes') ? parseNodes(output.text('nodes')) : null,
+    apiAnswers: (nodes ?? parseNodes(output.text('api'))) !== null,
+    nodes,
     members: parseMembers(output.text('members')),
     ...parseTtl(output, units),
     stateCopy: output.has('state-copy') ? parseStateCopy(output.lines('state-copy')) : null,

@@ -9,7 +9,7 @@ import {
   OWN_FILES_DIR,
 } from '../../rke2/paths.ts';
 import { TTL_DEADLINE_PATH } from '../../rke2/ttl-paths.ts';
-import { CLUSTER_QUESTIONS } from './cluster-questions.ts';
+import { clusterQuestions } from './cluster-questions.ts';
 import { textQuestions } from './text-questions.ts';
 import { UNIT_QUESTIONS } from './unit-questions.ts';
 
@@ -22,8 +22,8 @@ export interface ProbeOptions {
   readonly files?: readonly string[];
   /** Names that must resolve on the host. */
   readonly names?: readonly string[];
-  /** Ask the node's own API server for its Node objects, if it has one. */
-  readonly nodes?: boolean;
+  /** Ask the node's own API server, if it has one, for all Node objects, or for one: that tells whether it answers. */
+  readonly nodes?: 'all' | 'one';
   /**
    * Measure synchronous writes where etcd will live: writes and deletes a small file, so only when asked, and only on a
    * host without our marker: one in service is left alone.
@@ -88,7 +88,14 @@ const RKE1_INTERFACES = ['cni0', 'flannel.*', 'cali*', 'vxlan.calico', 'weave', 
  * so that a cut-off answer is noticed; `mark` must be unguessable, as files of the host are part of the output.
  */
 export function probeScript(mark: string, options: ProbeOptions = {}): string {
-  const { dataDir = DATA_DIR, prefix = null, files = [], names = [], nodes = false, fsync = false } = options;
+  const {
+    dataDir = DATA_DIR,
+    prefix = null,
+    files = [],
+    names = [],
+    nodes = 'none',
+    fsync = false,
+  } = options;
   const asked: Asked = { dataDir, prefix, names, nodes, fsync };
   const key = JSON.stringify(asked);
   const known = questions.get(key) ?? writeQuestions(asked);
@@ -96,7 +103,9 @@ export function probeScript(mark: string, options: ProbeOptions = {}): string {
   return `M=${quoteWord(mark)} DD=${quoteWord(dataDir)}\nset -- ${quoteWords([...files, MARKER_PATH])}\n${known}`;
 }
 
-type Asked = Required<Omit<ProbeOptions, 'files'>>;
+interface Asked extends Required<Omit<ProbeOptions, 'files' | 'nodes'>> {
+  readonly nodes: 'all' | 'one' | 'none';
+}
 
 /** All but the mark and the files, which is the same for nearly all hosts of a run. */
 const questions = new Map<string, string>();
@@ -120,7 +129,7 @@ function writeQuestions({ dataDir, prefix, names, nodes, fsync }: Asked): string
     `for b in ${quoteWords(binaryCandidates(prefix))}; do if [ -x "$b" ]; then binary "$b"; fi; done`,
     ...names.map((name) => `m resolve; echo ${quoteWord(name)}; lookup ${quoteWord(name)}`),
     ...(fsync ? [FSYNC] : []),
-    ...(nodes ? [CLUSTER_QUESTIONS] : []),
+    ...(nodes === 'none' ? [] : [clusterQuestions(nodes)]),
     'm end',
   ].join('\n');
 }

@@ -13,9 +13,7 @@ export function safetySnapshot(input: MaintenanceInput): readonly Stretch[] {
     const facts = factsOf(observed, key);
     return roles.includes('etcd') && facts?.rke2.server.active === 'active' && facts.rke2.members !== null;
   });
-  const answers = members(input).servers.some(
-    ({ key }) => (factsOf(observed, key)?.rke2.nodes ?? null) !== null,
-  );
+  const answers = members(input).servers.some(({ key }) => factsOf(observed, key)?.rke2.apiAnswers === true);
   if (node === undefined || !answers) return [];
   const name = `rke2ctl-${operation.verb.replaceAll(/[^a-z]+/g, '-')}-${Math.floor(operation.startedAt / 1000)}`;
   return [

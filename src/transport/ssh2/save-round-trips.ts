@@ -5,7 +5,11 @@ import type { Identity } from '../key-ring.ts';
 interface Internals {
   readonly _protocol?: {
     authPK?: (user: string, key: PublicKey, algorithm: string | undefined, sign?: Sign) => void;
-    readonly _handlers?: { GLOBAL_REQUEST?: (...words: GlobalRequest) => void };
+    service?: (name: string) => void;
+    readonly _handlers?: {
+      GLOBAL_REQUEST?: (...words: GlobalRequest) => void;
+      SERVICE_ACCEPT?: ServiceAccept | undefined;
+    };
   };
 }
 
@@ -14,14 +18,16 @@ interface PublicKey {
 }
 
 type Sign = (data: Buffer, done: (signature: Buffer) => void) => void;
+type ServiceAccept = (protocol: unknown, name: string) => void;
 type GlobalRequest = readonly [protocol: unknown, name: string, wantsReply: boolean, data: unknown];
 
 const PROVE_HOST_KEYS = 'hostkeys-00@openssh.com';
+const LOGIN = 'ssh-userauth';
 
 /**
- * Spares a client that has begun to connect two questions that ssh2 asks every host. A key that needs no passphrase
+ * Spares a client that has begun to connect three questions that ssh2 asks every host. A key that needs no passphrase
  * and lies in our own hands is offered with its signature, instead of asking first whether the host would take it: one
- * round trip. And a host is not asked to prove keys that it may show some other time, which costs it a signature with
+ * round trip. Where that is the first key, it is not waited for that the host is ready for a login either: another. And a host is not asked to prove keys that it may show some other time, which costs it a signature with
  * each of them: what is trusted is the key that it has shown. An ssh2 that is made otherwise asks as before.
  */
 export function saveRoundTrips(client: Client, identities: readonly Identity[]): void {
@@ -41,6 +47,16 @@ export function saveRoundTrips(client: Client, identities: readonly Identity[]):
       });
     };
   }
+  const { service, _handlers: { SERVICE_ACCEPT: begin } = {} } = protocol;
+  if (typeof service === 'function' && handlers !== undefined && typeof begin === 'function') {
+    protocol.service = (name) => {
+      service.call(protocol, name);
+      if (name !== LOGIN || !mayGoFirst(identities[0])) return;
+      begin(protocol, name);
+      // By the time that the host says so the login is under way.
+      handlers.SERVICE_ACCEPT = () => undefined;
+    };
+  }
   const answer = handlers?.GLOBAL_REQUEST;
   if (handlers !== undefined && typeof answer === 'function') {
     handlers.GLOBAL_REQUEST = (...request) => {
@@ -48,6 +64,16 @@ export function saveRoundTrips(client: Client, identities: readonly Identity[]):
       if (name !== PROVE_HOST_KEYS || wantsReply) answer(...request);
     };
   }
+}
+
+/** What an RSA key signs with is the host's choice, which it may tell until it is ready. */
+function mayGoFirst(identity: Identity | undefined): boolean {
+  return (
+    identity !== undefined &&
+    !identity.fromAgent &&
+    !identity.isLocked &&
+    identity.publicKey.type !== 'ssh-rsa'
+  );
 }
 
 /** Signing with an agent's key may wait for a person, and with a locked one asks for a passphrase. */

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLUSTER_QUESTIONS } from '../../../src/host/probe/cluster-questions.ts';
+import { clusterQuestions } from '../../../src/host/probe/cluster-questions.ts';
 import { parseNodes } from '../../../src/host/probe/parse-nodes.ts';
 import { KUBECONFIG_PATH } from '../../../src/rke2/paths.ts';
 
@@ -17,21 +17,33 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-/** What the probe learns of the Nodes from a kubectl that prints this and ends with this code. */
-function nodesFrom(printed: string, exitCode: number) {
-  const kubectl = `#!/bin/sh\ncase "$*" in *'get nodes'*) echo '${printed}'; exit ${exitCode};; esac\nexit 1\n`;
+/** What the probe's part prints where kubectl prints this for that URL, and ends with this code. */
+function ask(nodes: 'all' | 'one', url: string, printed: string, exitCode: number): string {
+  const kubectl = `#!/bin/sh\ncase "$*" in *'get --raw ${url}') echo '${printed}'; exit ${exitCode};; esac\nexit 1\n`;
   writeFileSync(join(dataDir, 'bin/kubectl'), kubectl, { mode: 0o755 });
-  const questions = CLUSTER_QUESTIONS.replaceAll(KUBECONFIG_PATH, join(dataDir, 'rke2.yaml'));
+  const questions = clusterQuestions(nodes).replaceAll(KUBECONFIG_PATH, join(dataDir, 'rke2.yaml'));
   const script = `m() { echo "@$1"; }\nDD=${dataDir}\n${questions}\n`;
-  const text = execFileSync('/bin/sh', ['-s'], { input: script, encoding: 'utf8' });
+  return execFileSync('/bin/sh', ['-s'], { input: script, encoding: 'utf8' });
+}
+
+/** What it learns of all Nodes. */
+function nodesFrom(printed: string, exitCode: number) {
+  const text = ask('all', '/api/v1/nodes?pretty=false', printed, exitCode);
   return parseNodes(/@nodes\n([\s\S]*?)@state-copy/.exec(text)?.[1] ?? '');
 }
 
 describe('the Nodes of a server', () => {
-  it('are not known where its API answers with an error, although kubectl prints an empty list then', () => {
-    const empty = '{"apiVersion": "v1", "items": [], "kind": "List"}';
-    expect(nodesFrom(empty, 1)).toBeNull();
-    expect(nodesFrom(empty, 0)).toEqual([]);
+  it('are not known where its API answers with an error', () => {
+    expect(nodesFrom('', 1)).toBeNull();
+    expect(nodesFrom('{"kind": "Status", "status": "Failure", "code": 403}', 0)).toBeNull();
+    expect(nodesFrom('{"items": [{"metadata": {"na', 1)).toBeNull();
+    expect(nodesFrom('{"kind": "NodeList", "items": []}', 0)).toEqual([]);
     expect(nodesFrom('{"items": [{"metadata": {"name": "n1"}}]}', 0)).toMatchObject([{ name: 'n1' }]);
+  });
+
+  it('are asked for as one, in a section of its own, where another server tells of all', () => {
+    const text = ask('one', '/api/v1/nodes?pretty=false&limit=1', '{"items": []}', 0);
+    expect(text).toContain('@api\n{"items": []}\n');
+    expect(text).not.toContain('@nodes');
   });
 });

@@ -204,10 +204,26 @@ describe('parseProbe', () => {
       etcdData: true,
       caHash: hash('b'),
       snapshots: [{ name: 'etcd-snapshot-node1-1700000000', sizeBytes: 13 }],
+      apiAnswers: false,
       nodes: null,
       members: null,
       stateCopy: null,
     });
+  });
+
+  test('an API server answers where it lists Nodes, all of them or one, and nothing else is an answer', () => {
+    const list = '{"items": [{"metadata": {"name": "n1"}}]}';
+    const read = (sections: Readonly<Record<string, string>>) => {
+      const { apiAnswers, nodes } = parse(sections).rke2;
+      return [apiAnswers, nodes?.map(({ name }) => name) ?? null];
+    };
+    expect(read({ nodes: list })).toEqual([true, ['n1']]);
+    expect(read({ api: list })).toEqual([true, null]);
+    for (const text of ['', '{"kind": "Status", "code": 503}', list.slice(0, -4)]) {
+      expect(read({ nodes: text })).toEqual([false, null]);
+      expect(read({ api: text })).toEqual([false, null]);
+    }
+    expect(read({})).toEqual([false, null]);
   });
 
   test('the marker: ours, damaged, empty, none', () => {

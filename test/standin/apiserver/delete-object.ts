@@ -144,5 +144,5 @@ export async function deleteCollection(
   for (const { metadata } of chosen) {
     await removeObject(context, resource, metadata.namespace ?? '', metadata.name, options);
   }
-  return answerList(request, path, chosen, list.resourceVersion);
+  return answerList(request, path, chosen, { resourceVersion: list.resourceVersion });
 }

@@ -2,6 +2,7 @@ import type { ApiAnswer, ApiContext, ApiRequest } from './api-context.ts';
 import { deleteCollection, deleteObject } from './delete-object.ts';
 import { bindPod, evictPod } from './evict-pod.ts';
 import { answerList, answerObject } from './object-answers.ts';
+import { pageOf } from './page-of.ts';
 import type { ResourcePath } from './request-info.ts';
 import { scaleObject } from './scale-object.ts';
 import { parseSelectors } from './selector.ts';
@@ -21,7 +22,8 @@ export function verbOf(method: string, path: ResourcePath, isWatch: boolean): st
 async function listObjects(context: ApiContext, request: ApiRequest, path: ResourcePath): Promise<ApiAnswer> {
   const isSelected = parseSelectors(request.query);
   const list = await context.store.list(path.resource, path.namespace);
-  return answerList(request, path, list.items.filter(isSelected), list.resourceVersion);
+  const { items, metadata } = pageOf(list.items.filter(isSelected), request.query);
+  return answerList(request, path, items, { resourceVersion: list.resourceVersion, ...metadata });
 }
 
 async function handleObject(

@@ -1,5 +1,6 @@
 import type { ApiAnswer, ApiRequest } from './api-context.ts';
 import type { KubeObject } from './kube-object.ts';
+import type { ListMetadata } from './page-of.ts';
 import type { ResourcePath } from './request-info.ts';
 import { apiVersionOf, type ResourceType } from './resource-catalog.ts';
 import { type IncludeObject, makeTable, wantsTable } from './table.ts';
@@ -26,7 +27,7 @@ export function presentObject(request: ApiRequest, path: ResourcePath, object: K
     return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
   if (!wantsTable(request.accept)) return shown;
   const { resourceVersion = '' } = object.metadata;
-  return makeTable(path.resource, [shown], resourceVersion, includeOf(request));
+  return makeTable(path.resource, [shown], { resourceVersion }, includeOf(request));
 }
 
 /** An answer that carries one object. */
@@ -44,16 +45,16 @@ export function answerList(
   request: ApiRequest,
   path: ResourcePath,
   items: readonly KubeObject[],
-  resourceVersion: string,
+  metadata: ListMetadata,
 ): ApiAnswer {
   const shown = items.map((item) => inVersion(path, item));
   if (wantsTable(request.accept)) {
-    return { code: 200, body: makeTable(path.resource, shown, resourceVersion, includeOf(request)) };
+    return { code: 200, body: makeTable(path.resource, shown, metadata, includeOf(request)) };
   }
   const body = {
     kind: `${path.resource.kind}List`,
     apiVersion: apiVersionOf(path.resource, path.version),
-    metadata: { resourceVersion },
+    metadata,
     items: shown,
   };
   return { code: 200, body };

@@ -1,4 +1,5 @@
 import type { KubeObject } from './kube-object.ts';
+import type { ListMetadata } from './page-of.ts';
 import type { ResourceType } from './resource-catalog.ts';
 import { type Column, columnsOf } from './table-columns.ts';
 
@@ -33,7 +34,7 @@ function objectOf(object: KubeObject, include: IncludeObject): Record<string, un
 export function makeTable(
   resource: ResourceType,
   objects: readonly KubeObject[],
-  resourceVersion: string,
+  metadata: ListMetadata,
   include: IncludeObject,
   now = new Date(),
 ): Record<string, unknown> {
@@ -41,7 +42,7 @@ export function makeTable(
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
-    metadata: { resourceVersion },
+    metadata,
     columnDefinitions: columns.map(columnDefinition),
     rows: objects.map((object) => ({
       cells: columns.map((column) => column.cell(object, now)),
