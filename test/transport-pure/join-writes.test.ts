@@ -31,6 +31,16 @@ test('what is written at one stretch goes out together, in its order', async () 
   expect(packets).toEqual(['abc', 'd']);
 });
 
+test('what comes of it by promises alone goes along, and nothing that had to be waited for', async () => {
+  const { socket, packets } = createSocket();
+  const sign = async (): Promise<Buffer> => Buffer.from(await Promise.resolve('signed'));
+  socket.write(Buffer.from('a '));
+  void sign().then((signature) => socket.write(signature));
+  setImmediate(() => socket.write(Buffer.from('late')));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(packets).toEqual(['a signed', 'late']);
+});
+
 test('an end takes all of it along', async () => {
   const { socket, packets } = createSocket();
   socket.write(Buffer.from('a'));

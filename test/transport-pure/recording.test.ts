@@ -61,6 +61,24 @@ describe('recordTransport', () => {
     ]);
   });
 
+  it('does not call it a failure that a command ends with its connection', async () => {
+    const seen: RecordedCommand[] = [];
+    let fall: (error: Error) => void = () => undefined;
+    const result = new Promise<never>((_resolve, reject) => {
+      fall = reject;
+    });
+    const bare = new LocalTransport();
+    bare.start = async () => ({ write: async () => undefined, end: () => undefined, result });
+    bare.close = async () => fall(new Error('the connection is gone'));
+    const transport = recordTransport(bare, (traffic) => {
+      if (traffic.type === 'command') seen.push(traffic);
+    });
+    const { result: ended } = await transport.start({ command: 'cat' });
+    await transport.close();
+    await expect(ended).rejects.toThrow('the connection is gone');
+    expect(seen).toMatchObject([{ exitCode: null, error: null }]);
+  });
+
   it('hands a broken source on as the reason', async () => {
     const { transport } = record();
     const stdin = new Readable({ read() {} });
