@@ -23,7 +23,7 @@ export interface OpenedHost {
   readonly host: Host;
   readonly facts: HostFacts;
   /** All of the API's Node objects, by its own API server; rejects where that does not list them. */
-  readonly listNodes: () => Promise<readonly ApiNode[]>;
+  readonly askForNodes: () => Promise<readonly ApiNode[]>;
   /** `aborted` once the lock at its far end is ours no longer; never where none was taken. */
   readonly lost: Pick<AbortSignal, 'aborted'>;
   readonly close: () => Promise<void>;
@@ -86,7 +86,7 @@ export class HostSessions {
     for (const [key, host] of Object.entries(observed.hosts)) {
       const opened = this.#opened.get(key);
       if (opened === undefined || !host.reachable || !host.facts.rke2.apiAnswers) continue;
-      const nodes = await opened.listNodes().catch((error: unknown) => {
+      const nodes = await opened.askForNodes().catch((error: unknown) => {
         if (signal.aborted || !(error instanceof Rke2ctlError)) throw error;
         return null;
       });

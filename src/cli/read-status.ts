@@ -49,7 +49,12 @@ function withNodes(observed: Observed, health: ReadonlyMap<NodeKey, HostHealth>)
     const nodes = health.get(key)?.nodes ?? null;
     return [
       key,
-      host.reachable ? { ...host, facts: { ...host.facts, rke2: { ...host.facts.rke2, nodes } } } : host,
+      host.reachable
+        ? {
+            ...host,
+            facts: { ...host.facts, rke2: { ...host.facts.rke2, apiAnswers: nodes !== null, nodes } },
+          }
+        : host,
     ];
   });
   return { hosts: Object.fromEntries(hosts) };

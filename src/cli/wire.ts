@@ -69,6 +69,9 @@ export interface LookContext {
 
 const CONNECT_WINDOW = 50;
 
+/** Somebody waits for it before there is a plan. */
+const ASK_NODES_MS = 20_000;
+
 const FINISHING = 'Finishing what is in hand; once more to end that too.';
 
 /** The times of a `look`: for the connection, and for the probe. */
@@ -131,7 +134,7 @@ export async function withWorkspace<T extends number = ExitCode>(
     const open = openHosts(cluster, connect, {
       ...options,
       holder: { holder, since: new Date(since) },
-      teller: asked.find(({ roles }) => roles.includes('controlplane'))?.key ?? null,
+      teller: chooseTeller(asked),
     });
     const sessions = new HostSessions(asked, open, (event: RunEvent) => screen.handle(event));
     closers.push(() => sessions.close());
@@ -185,7 +188,6 @@ function openHosts(
   connect: ConnectHost,
   options: WorkspaceOptions & {
     readonly holder: LockHolder;
-    /** The server that is asked for all Nodes of the cluster. */
     readonly teller: NodeKey | null;
   },
 ): OpenHost {
@@ -210,13 +212,18 @@ function openHosts(
         release();
         await transport.close();
       };
-      const listNodes = () => getNodes(host, { dataDir: cluster.dataDir, signal });
-      return { host, facts, listNodes, lost, close };
+      const askForNodes = () => getNodes(host, { dataDir: cluster.dataDir, signal, timeoutMs: ASK_NODES_MS });
+      return { host, facts, askForNodes, lost, close };
     } catch (error) {
       await transport.close();
       throw error;
     }
   };
+}
+
+/** The one server that is asked for all Nodes of the cluster: the first that has an API server. */
+export function chooseTeller(nodes: readonly Pick<ClusterNode, 'key' | 'roles'>[]): NodeKey | null {
+  return nodes.find(({ roles }) => roles.includes('controlplane'))?.key ?? null;
 }
 
 function sshSettings({ ssh }: Cluster, { look }: WorkspaceOptions): SshSettings {

@@ -5,7 +5,7 @@ interface Recorded {
   readonly target: string;
   readonly startedMs: number;
   readonly durationMs: number;
-  /** Why it did not end by itself; null when it did. */
+  /** Why it did not end by itself; null when it did, or when it was let go. */
   readonly error: unknown;
 }
 
@@ -22,7 +22,7 @@ export interface RecordedCommand extends Recorded {
   readonly what: string;
   /** How much was sent; never what. */
   readonly stdinBytes: number;
-  /** null when it did not end by itself: cut off, and then there is an error, or let go with its connection. */
+  /** null when it did not end by itself: it was cut off, and then there is an error, or let go. */
   readonly exitCode: number | null;
   /** True for what goes on while we talk to it: its time is not what anybody waited for. */
   readonly isTalk: boolean;

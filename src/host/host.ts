@@ -121,7 +121,7 @@ class TransportHost implements Host {
     }
     return {
       write: (data) => remote.write(data),
-      end: () => remote.end(),
+      end: (how) => remote.end(how),
       stop: () => attempt.stop(),
       result,
     };

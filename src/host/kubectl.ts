@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RemoteCommandError } from '../domain/errors.ts';
 import type { ApiNode } from '../domain/observed.ts';
 import type { ObjectRef } from '../domain/state.ts';
 import { commandFailure } from './command-failure.ts';
@@ -9,6 +10,8 @@ import { kubectlCommand, runKubectl } from './run-kubectl.ts';
 /** Of every call. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** One minute unless said otherwise. */
+  readonly timeoutMs?: number;
   /** RKE2's data directory there, `/var/lib/rancher/rke2` unless said otherwise. */
   readonly dataDir?: string | undefined;
 }
@@ -35,8 +38,18 @@ exit 1
 export async function getNodes(host: Host, options: CallOptions = {}): Promise<readonly ApiNode[]> {
   const { stdout } = await kubectl(host, ['get', 'nodes', '-o', 'json'], 'Listing the Nodes', options);
   const nodes = parseNodes(stdout);
-  if (nodes === null) throw commandFailure(host.target, 'Listing the Nodes', 0, stdout);
+  if (nodes === null) throw noList(host.target);
   return nodes;
+}
+
+function noList(target: string): RemoteCommandError {
+  return new RemoteCommandError({
+    code: 'nodes-unreadable',
+    message: `What the API server of ${target} answered is no list of Nodes.`,
+    hint: 'Look there with `kubectl get nodes`; what stands between kubectl and the API server may have answered in its place.',
+    exitStatus: 0,
+    stderr: '',
+  });
 }
 
 /** Puts one object, as JSON on stdin since it may hold secrets, into the cluster, in place of one of that name. */

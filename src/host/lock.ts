@@ -5,14 +5,17 @@ import type { RemoteProcess } from '../transport/transport.ts';
 export const LOCK_PATIENCE_SECONDS = 90;
 
 const HEARTBEAT_MS = 30_000;
-/** Looks at a lock that is taken, a fifth of a second apart. */
-const TRIES = 6;
+/**
+ * How long to wait for a lock that is taken, in fifths of a second. Long enough for the far end to see that the run before
+ * has gone; so short that half of it, by which a host's clock then seems to be off, is no clock that is wrong.
+ */
+const WAITS = 15;
 const EXIT_TAKEN = 75;
 const EXIT_NO_FLOCK = 69;
 
 /** A host's lock in our hands. */
 export interface HeldLock {
-  /** Has the host let go, at the latest when the connection ends, and does not wait until it has. May be called again. */
+  /** Has the host let go, and does not wait until it has, which may be once the connection has ended. May be called again. */
   release(): void;
   /** `aborted` once the lock was lost before `release`: the connection fell or somebody killed the holder. */
   readonly lost: Pick<AbortSignal, 'aborted'>;
@@ -47,11 +50,12 @@ LOCK=/etc/machine-id MARK=$1 PATIENCE=$2
 command -v flock >/dev/null 2>&1 || exit ${EXIT_NO_FLOCK}
 exec 8<"$LOCK"
 # The run before this one may have gone a moment ago, and nobody waits for the far end to see it.
-tries=${TRIES}
+waits=${WAITS}
 until flock -n 8; do
-  tries=$((tries - 1))
-  if [ "$tries" -gt 0 ]; then
-    sleep 0.2 2>/dev/null || sleep 1
+  if [ "$waits" -gt 0 ]; then
+    waits=$((waits - 1))
+    # Not every sleep knows fractions.
+    sleep 0.2 2>/dev/null || { sleep 1; waits=$((waits - 4)); }
     continue
   fi
   for fd in /proc/[0-9]*/fd/*; do
@@ -138,7 +142,7 @@ export function holdLock(process: RemoteProcess): HeldLock {
     release: () => {
       isReleased = true;
       clearInterval(heartbeat);
-      process.end();
+      process.end('forgotten');
     },
   };
 }

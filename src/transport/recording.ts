@@ -5,12 +5,14 @@ import type { CommandRequest, CommandResult, RemoteProcess, Transport } from './
 /** The same transport, which tells `sink` of every connection and every command when it has ended. */
 export function recordTransport(transport: Transport, sink: (traffic: Traffic) => void): Transport {
   const { target } = transport;
-  let isClosing = false;
   const launch = async (request: CommandRequest, isTalk: boolean): Promise<RemoteProcess> => {
     const clock = startClock();
     const counter = countStdin(request);
     const { command, what = 'A command' } = request;
-    const tell = (end: Pick<RecordedCommand, 'exitCode' | 'error'>): void =>
+    let isTold = false;
+    const tell = (end: Pick<RecordedCommand, 'exitCode' | 'error'>): void => {
+      if (isTold) return;
+      isTold = true;
       sink({
         type: 'command',
         target,
@@ -21,6 +23,7 @@ export function recordTransport(transport: Transport, sink: (traffic: Traffic) =
         ...end,
         ...clock.read(),
       });
+    };
     const process = await transport.start(counter.request).catch((error: unknown) => {
       tell({ exitCode: null, error });
       throw error;
@@ -31,8 +34,7 @@ export function recordTransport(transport: Transport, sink: (traffic: Traffic) =
         return ended;
       },
       (error: unknown) => {
-        // Whoever closes a connection wants nothing more of what still goes on there: the lock's holder ends in this way.
-        tell({ exitCode: null, error: isClosing ? null : error });
+        tell({ exitCode: null, error });
         throw error;
       },
     );
@@ -42,7 +44,10 @@ export function recordTransport(transport: Transport, sink: (traffic: Traffic) =
         counter.add(Buffer.byteLength(data));
         return process.write(data);
       },
-      end: () => process.end(),
+      end: (how) => {
+        process.end(how);
+        if (how === 'forgotten') tell({ exitCode: null, error: null });
+      },
       result,
     };
   };
@@ -69,10 +74,7 @@ export function recordTransport(transport: Transport, sink: (traffic: Traffic) =
       process.end();
       return process.result;
     },
-    close: () => {
-      isClosing = true;
-      return transport.close();
-    },
+    close: () => transport.close(),
   };
 }
 

@@ -26,8 +26,8 @@ export interface CommandResult {
 export interface RemoteProcess {
   /** Resolves once written; rejects when the other end is gone. */
   write(data: string | Buffer): Promise<void>;
-  /** Closes stdin. */
-  end(): void;
+  /** Closes stdin. `forgotten`: nobody asks any more how it ends, and that may be with the connection. */
+  end(how?: 'forgotten'): void;
   /** Settles as `run` would. */
   readonly result: Promise<CommandResult>;
 }

@@ -20,7 +20,7 @@ const REFUSED = new ConnectError({ code: 'connection-refused', message: 'refused
 const never = new AbortController().signal;
 
 function opened(close: () => Promise<void> = async () => undefined, lost = never): OpenedHost {
-  return { host: { target: 'x' } as Host, facts: makeFacts(), listNodes: async () => [], lost, close };
+  return { host: { target: 'x' } as Host, facts: makeFacts(), askForNodes: async () => [], lost, close };
 }
 
 /** Sessions whose connections are made by `open`, and what they told. */
@@ -63,7 +63,7 @@ describe('observing', () => {
       const { all } = sessions(async (key) => ({
         ...opened(),
         facts: server(null, key === B.key),
-        listNodes: async () => {
+        askForNodes: async () => {
           asked += 1;
           return [node];
         },
@@ -74,8 +74,8 @@ describe('observing', () => {
 
     it('are asked for by nobody where they have been told, or no API server answers', async () => {
       for (const facts of [server([], true), server(null, false)]) {
-        const listNodes = () => Promise.reject(new Error('nobody should ask'));
-        const { all } = sessions(async () => ({ ...opened(), facts, listNodes }));
+        const askForNodes = () => Promise.reject(new Error('nobody should ask'));
+        const { all } = sessions(async () => ({ ...opened(), facts, askForNodes }));
         const { hosts } = await all.observe(10, never);
         expect(withNodes(hosts[B.key])).toBe(facts.rke2.nodes);
       }
@@ -89,11 +89,11 @@ describe('observing', () => {
       const { all } = sessions(async (key) => ({
         ...opened(),
         facts,
-        listNodes: key === A.key ? silent : async () => [node],
+        askForNodes: key === A.key ? silent : async () => [node],
       }));
       const { hosts } = await all.observe(10, never);
       expect([withNodes(hosts[A.key]), withNodes(hosts[B.key])]).toEqual([null, [node]]);
-      const { all: mute } = sessions(async () => ({ ...opened(), facts, listNodes: silent }));
+      const { all: mute } = sessions(async () => ({ ...opened(), facts, askForNodes: silent }));
       expect(withNodes((await mute.observe(10, never)).hosts[B.key])).toBeNull();
     });
 
@@ -102,7 +102,7 @@ describe('observing', () => {
       const { all } = sessions(async () => ({
         ...opened(),
         facts: server(null, true),
-        listNodes: async () => {
+        askForNodes: async () => {
           stop.abort();
           throw new CancelledError();
         },

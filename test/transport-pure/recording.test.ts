@@ -61,22 +61,20 @@ describe('recordTransport', () => {
     ]);
   });
 
-  it('does not call it a failure that a command ends with its connection', async () => {
-    const seen: RecordedCommand[] = [];
-    let fall: (error: Error) => void = () => undefined;
-    const result = new Promise<never>((_resolve, reject) => {
-      fall = reject;
-    });
-    const bare = new LocalTransport();
-    bare.start = async () => ({ write: async () => undefined, end: () => undefined, result });
-    bare.close = async () => fall(new Error('the connection is gone'));
-    const transport = recordTransport(bare, (traffic) => {
-      if (traffic.type === 'command') seen.push(traffic);
-    });
-    const { result: ended } = await transport.start({ command: 'cat' });
-    await transport.close();
-    await expect(ended).rejects.toThrow('the connection is gone');
-    expect(seen).toMatchObject([{ exitCode: null, error: null }]);
+  it('tells of a forgotten command when it is let go, and not of how it ends; of any other how it was cut off', async () => {
+    const { seen, transport } = record();
+    const [forgotten, missed] = [
+      await transport.start({ command: 'cat; sleep 0.2; exit 3' }),
+      await transport.start({ command: 'kill -9 $$; sleep 9', timeoutMs: 5_000 }),
+    ];
+    forgotten.end('forgotten');
+    expect(seen).toMatchObject([{ command: 'cat; sleep 0.2; exit 3', exitCode: null, error: null }]);
+    missed.end();
+    await Promise.allSettled([forgotten.result, missed.result]);
+    expect(seen.map(({ command, exitCode }) => [command, exitCode])).toEqual([
+      ['cat; sleep 0.2; exit 3', null],
+      ['kill -9 $$; sleep 9', 137],
+    ]);
   });
 
   it('hands a broken source on as the reason', async () => {

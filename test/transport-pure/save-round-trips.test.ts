@@ -17,8 +17,11 @@ type Service = (name: string) => void;
 
 interface Told {
   /** The host says that it is ready for a login only once it has been asked to log somebody in. */
-  readonly ready: 'when asked to log in' | 'at once' | 'never';
-  readonly accepts?: boolean;
+  readonly ready: 'when asked to log in' | 'late' | 'never';
+  /** Which of the requests it lets in, counted from 1. */
+  readonly accepts?: number;
+  /** Requests before that one are refused only after it has said that it is ready. */
+  readonly refusesLate?: boolean;
 }
 
 /** What a host saw of a client that logs in. */
@@ -30,7 +33,10 @@ interface Seen {
 }
 
 /** Logs in to a host on loopback with these keys, and what it saw of that. */
-async function logIn(identities: readonly Identity[], { ready, accepts = true }: Told): Promise<Seen> {
+async function logIn(
+  identities: readonly Identity[],
+  { ready, accepts = 1, refusesLate = false }: Told,
+): Promise<Seen> {
   const hostKey = ssh2.utils.generateKeyPairSync('ed25519').private;
   let isReady = false;
   let early = false;
@@ -46,14 +52,14 @@ async function logIn(identities: readonly Identity[], { ready, accepts = true }:
       accept('ssh-userauth');
     };
     protocol.serviceAccept = () => {
-      if (ready === 'at once') setTimeout(say, A_WHILE_MS);
+      if (ready === 'late') setTimeout(say, A_WHILE_MS);
     };
     connection.on('authentication', (context) => {
       requests += 1;
       if (!isReady) early = true;
       if (ready === 'when asked to log in' && !isReady) say();
-      if (context.method === 'publickey' && accepts) context.accept();
-      else context.reject(['publickey']);
+      if (context.method === 'publickey' && requests >= accepts) context.accept();
+      else setTimeout(() => context.reject(['publickey']), refusesLate ? 1.5 * A_WHILE_MS : 0);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -107,9 +113,10 @@ describe('a login', () => {
     },
   );
 
-  it('is tried once, when the host says late that it is ready', async () => {
-    const seen = await logIn([await identity('ed25519')], { ready: 'at once' });
-    expect(seen).toEqual({ early: true, requests: 1, outcome: 'ready' });
+  it('does not begin anew when the host says late that it is ready', async () => {
+    const keys = [await identity('ed25519'), await identity('ecdsa')];
+    const seen = await logIn(keys, { ready: 'late', accepts: 2, refusesLate: true });
+    expect(seen).toEqual({ early: true, requests: 2, outcome: 'ready' });
   });
 
   it.each([
@@ -117,14 +124,14 @@ describe('a login', () => {
     ['a key of an agent', () => identity('ed25519', { fromAgent: true })],
     ['a locked key', () => identity('ed25519', { isLocked: true })],
   ] as const)('with %s waits until the host is ready', async (_what, make) => {
-    const seen = await logIn([await make()], { ready: 'at once' });
+    const seen = await logIn([await make()], { ready: 'late' });
     expect(seen).toMatchObject({ early: false, outcome: 'ready' });
     expect(await logIn([await make()], { ready: 'never' })).toMatchObject({ requests: 0 });
   });
 
   it('goes on with the next key where the host does not take the first', async () => {
     const keys = [await identity('ed25519'), await identity('ecdsa'), await identity('rsa')];
-    const seen = await logIn(keys, { ready: 'when asked to log in', accepts: false });
+    const seen = await logIn(keys, { ready: 'when asked to log in', accepts: 99 });
     expect(seen.outcome).toBe('All configured authentication methods failed');
     expect(seen.requests).toBeGreaterThanOrEqual(keys.length);
   });

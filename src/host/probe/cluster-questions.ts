@@ -11,8 +11,8 @@ const SECRET_URL = `api/v1/namespaces/${STATE_SECRET.namespace}/secrets/${STATE_
 const METADATA_ONLY = 'Accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /**
- * In no more white space than it needs, which would be most of it: curl is taken for a person. A Node comes to some ten kilobytes
- * all the same, so a thousand of them are asked of one server only; of the others any Node will do.
+ * `pretty`: curl is taken for a person, and nearly half of what it gets is white space. A Node comes to some ten kilobytes all
+ * the same, so a thousand of them are asked of one server only; of the others any Node will do.
  */
 const NODES = {
   all: { section: 'nodes', url: '/api/v1/nodes?pretty=false' },
@@ -20,10 +20,11 @@ const NODES = {
 } as const;
 
 /**
- * A part of the probe: Nodes (in section `nodes` all of them, in `api` one), etcd's members, and what the copy of the state says of itself; of the Secret nothing else leaves the host. etcd
- * is asked at the same time as the API server, and a pipe holds its answer until the other is out. Asked with curl, which starts in a tenth of the
- * time that kubectl takes, where it is there and the kubeconfig's certificates lie in files of their own, as RKE2 writes
- * them. An error of the API's is no list of Nodes.
+ * A part of the probe: Nodes (all of them in section `nodes`, or one in `api`), etcd's members, and what the copy of the state
+ * says of itself; of the Secret nothing else leaves the host. etcd is asked at the same time as the API server, and a pipe
+ * holds its answer until the other is out. Asked with curl, which starts in a tenth of the time that kubectl takes, where it
+ * is there and the kubeconfig's certificates lie in files of their own, as RKE2 writes them. An error of the API's is no list
+ * of Nodes.
  */
 export function clusterQuestions(nodes: keyof typeof NODES): string {
   const { section, url } = NODES[nodes];

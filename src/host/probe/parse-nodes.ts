@@ -6,8 +6,8 @@ import { isTextRecord } from './is-text-record.ts';
 const ROLE_LABEL = 'node-role.kubernetes.io/';
 
 /**
- * The answer of `kubectl get nodes -o json`; null when it is not one (no API server, cut off). Looked through by hand: every
- * server tells of all nodes, and a schema takes ten times as long.
+ * The API's list of Nodes, as JSON; null when it is none (no API server, cut off). Looked through by hand: there may be a
+ * thousand of them, and a schema takes ten times as long.
  */
 export function parseNodes(text: string): ApiNode[] | null {
   try {

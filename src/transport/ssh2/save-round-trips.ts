@@ -27,7 +27,7 @@ const LOGIN = 'ssh-userauth';
 /**
  * Spares a client that has begun to connect three questions that ssh2 asks every host. A key that needs no passphrase
  * and lies in our own hands is offered with its signature, instead of asking first whether the host would take it: one
- * round trip. Where that is the first key, it is not waited for that the host is ready for a login either: another. And a host is not asked to prove keys that it may show some other time, which costs it a signature with
+ * round trip. The first key goes out before the host has said that it is ready for a login: one more. And a host is not asked to prove keys that it may show some other time, which costs it a signature with
  * each of them: what is trusted is the key that it has shown. An ssh2 that is made otherwise asks as before.
  */
 export function saveRoundTrips(client: Client, identities: readonly Identity[]): void {

@@ -23,7 +23,8 @@ function ask(nodes: 'all' | 'one', url: string, printed: string, exitCode: numbe
   writeFileSync(join(dataDir, 'bin/kubectl'), kubectl, { mode: 0o755 });
   const questions = clusterQuestions(nodes).replaceAll(KUBECONFIG_PATH, join(dataDir, 'rke2.yaml'));
   const script = `m() { echo "@$1"; }\nDD=${dataDir}\n${questions}\n`;
-  return execFileSync('/bin/sh', ['-s'], { input: script, encoding: 'utf8' });
+  const env = { ...process.env, PATH: `${join(dataDir, 'bin')}:${process.env['PATH']}` };
+  return execFileSync('/bin/sh', ['-s'], { input: script, encoding: 'utf8', env });
 }
 
 /** What it learns of all Nodes. */
@@ -45,5 +46,22 @@ describe('the Nodes of a server', () => {
     const text = ask('one', '/api/v1/nodes?pretty=false&limit=1', '{"items": []}', 0);
     expect(text).toContain('@api\n{"items": []}\n');
     expect(text).not.toContain('@nodes');
+  });
+
+  it('are asked for by curl where there is one, in the same sections', () => {
+    for (const name of ['server-ca.crt', 'client-admin.crt', 'client-admin.key']) {
+      mkdirSync(join(dataDir, 'server/tls'), { recursive: true });
+      writeFileSync(join(dataDir, 'server/tls', name), 'x');
+    }
+    writeFileSync(join(dataDir, 'rke2.yaml'), '    server: https://127.0.0.1:6443\n');
+    const curl = `#!/bin/sh\nwhile [ $# -gt 0 ]; do case $1 in https:*) echo "asked $1" ;; esac; shift; done\n`;
+    writeFileSync(join(dataDir, 'bin/curl'), curl, { mode: 0o755 });
+    for (const [nodes, section, query] of [
+      ['all', 'nodes', '?pretty=false'],
+      ['one', 'api', '?pretty=false&limit=1'],
+    ] as const) {
+      const text = ask(nodes, 'none', '', 1);
+      expect(text).toContain(`@${section}\nasked https://127.0.0.1:6443/api/v1/nodes${query}\n`);
+    }
   });
 });
