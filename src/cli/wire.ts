@@ -19,6 +19,7 @@ import { openShell } from '../transport/openssh/open-shell.ts';
 import { recordTransport } from '../transport/recording.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { TransportContext } from '../transport/transport-context.ts';
+import { chooseTeller } from './choose-teller.ts';
 import { findCaller, localCluster, localConfigPath, readCluster } from './cluster-source.ts';
 import { compileLate } from './compile-late.ts';
 import type { CommonFlags, UpFlags } from './flags.ts';
@@ -188,6 +189,7 @@ function openHosts(
   connect: ConnectHost,
   options: WorkspaceOptions & {
     readonly holder: LockHolder;
+    /** By `chooseTeller`. */
     readonly teller: NodeKey | null;
   },
 ): OpenHost {
@@ -219,11 +221,6 @@ function openHosts(
       throw error;
     }
   };
-}
-
-/** The one server that is asked for all Nodes of the cluster: the first that has an API server. */
-export function chooseTeller(nodes: readonly Pick<ClusterNode, 'key' | 'roles'>[]): NodeKey | null {
-  return nodes.find(({ roles }) => roles.includes('controlplane'))?.key ?? null;
 }
 
 function sshSettings({ ssh }: Cluster, { look }: WorkspaceOptions): SshSettings {

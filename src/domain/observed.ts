@@ -156,9 +156,9 @@ export interface Rke2Facts {
   readonly caHash: string | null;
   /** Local etcd snapshots: names with size. */
   readonly snapshots: readonly { readonly name: string; readonly sizeBytes: number }[];
-  /** True for a server whose API server lists Nodes when it is asked. */
+  /** True for a server whose API server lists Nodes, in time, when it is asked; false where it was not asked. */
   readonly apiAnswers: boolean;
-  /** All of the API's Node objects, from the one server that was asked for them; null everywhere else. */
+  /** All of the API's Node objects; null where it was not asked for them (a look asks one server only) or does not answer. */
   readonly nodes: readonly ApiNode[] | null;
   /** etcd's members as this server's own etcd lists them; null where there is none, or it does not answer. */
   readonly members: readonly EtcdMember[] | null;

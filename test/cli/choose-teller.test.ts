@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseTeller } from '../../src/cli/wire.ts';
+import { chooseTeller } from '../../src/cli/choose-teller.ts';
 import { makeNode } from '../support/make-cluster.ts';
 
 test('the first control plane is asked for all Nodes: no etcd-only server, no worker, and nobody where there is none', () => {
