@@ -6,8 +6,9 @@ export const LOCK_PATIENCE_SECONDS = 90;
 
 const HEARTBEAT_MS = 30_000;
 /**
- * How long to wait for a lock that is taken, in fifths of a second. Long enough for the far end to see that the run before
- * has gone; so short that half of it, by which a host's clock then seems to be off, is no clock that is wrong.
+ * How long to wait for a lock that is taken, in fifths of a second (not every sleep knows fractions). Long enough for the far
+ * end to see that the run before has gone, for which nobody has waited; so short that half of it, by which a host's clock
+ * then seems to be off, is no clock that is wrong.
  */
 const WAITS = 15;
 const EXIT_TAKEN = 75;
@@ -39,7 +40,8 @@ export function lockedMark(mark: string): string {
 
 /**
  * Takes the host's lock before `body` runs and keeps it afterwards until stdin ends, or until no line came for a while:
- * sshd may notice hours later that an operator's machine is gone. $1: the mark of the answer; $2: patience in seconds.
+ * sshd may notice hours later that an operator's machine is gone. (Without timeout(1) only the end of the connection lets
+ * go of it.) $1: the mark of the answer; $2: patience in seconds. Why is said here: every host is sent the script.
  * An flock falls with its process, whatever happens to it, so it can never be stale; nothing is written for it. Those
  * who try use descriptor 8, the one who holds another one (9, or where the shell puts that aside): so they are told apart.
  */
@@ -49,12 +51,10 @@ LOCK=/etc/machine-id MARK=$1 PATIENCE=$2
 [ -r "$LOCK" ] || LOCK=/etc
 command -v flock >/dev/null 2>&1 || exit ${EXIT_NO_FLOCK}
 exec 8<"$LOCK"
-# The run before this one may have gone a moment ago, and nobody waits for the far end to see it.
 waits=${WAITS}
 until flock -n 8; do
   if [ "$waits" -gt 0 ]; then
     waits=$((waits - 1))
-    # Not every sleep knows fractions.
     sleep 0.2 2>/dev/null || { sleep 1; waits=$((waits - 4)); }
     continue
   fi
@@ -71,7 +71,6 @@ exec 9<&8 8<&-
 ${body}
 ) 9<&- </dev/null
 echo "$MARK locked"
-# Without timeout(1) only the end of the connection lets go of the lock.
 if command -v timeout >/dev/null 2>&1; then
   while timeout "$PATIENCE" /bin/sh -c 'IFS= read -r line' 9<&-; do :; done
 else
