@@ -13,14 +13,15 @@ import type { TraceFlags } from './flags.ts';
 export interface Trace {
   /** What is to hear the events. */
   readonly watchers: readonly ((event: RunEvent) => void)[];
-  readonly traffic: (key: NodeKey, traffic: Traffic, scrub: (text: string) => string) => void;
+  /** null: nobody listens. */
+  readonly traffic: ((key: NodeKey, traffic: Traffic, scrub: (text: string) => string) => void) | null;
   /** Writes the file of `--trace`, prints the table of `--timings`. */
   readonly close: () => Promise<void>;
 }
 
 const DEAF: Trace = {
   watchers: [],
-  traffic: () => undefined,
+  traffic: null,
   close: async () => undefined,
 };
 

@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Cluster, JsonMap } from '../domain/cluster.ts';
 import { describeCluster } from '../domain/describe-cluster.ts';
 import type { RunResult } from '../domain/event.ts';
 import type { State } from '../domain/state.ts';
+import { isSameJson } from '../lib/is-same-json.ts';
 import { executePlan } from './execute-plan.ts';
 import type { PreparedUp } from './prepare-up.ts';
 import type { Workspace } from './workspace.ts';
@@ -41,7 +41,7 @@ export async function runUp(
   workspace.emit({ type: 'planned', plan });
   if (plan.steps.length > 0) await release.verify(workspace.signals.stop);
   // Also with nothing to do: a state that was made again knows no network yet, and its changes must be noticed.
-  if (!isDeepStrictEqual(desired, prepared.stored)) await workspace.store.write(desired);
+  if (!isSameJson(desired, prepared.stored)) await workspace.store.write(desired);
   return executePlan(workspace, plan, {
     concurrency: options.concurrency,
     timeoutMs: options.timeout,

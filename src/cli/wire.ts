@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import type { Cluster, ClusterNode, NodeKey, SshSettings } from '../domain/cluster.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
+import type { Traffic } from '../domain/traffic.ts';
 import { createHost, type Host } from '../host/host.ts';
 import { inspectHost } from '../host/inspect-host.ts';
 import { getNodes } from '../host/kubectl.ts';
@@ -134,7 +135,7 @@ export async function withWorkspace<T extends number = ExitCode>(
     const asked = cluster.nodes.filter(options.asks ?? (() => true));
     const open = openHosts(cluster, connect, {
       ...options,
-      holder: { holder, since: new Date(since) },
+      holder: { holder, since: new Date(since).toISOString() },
       teller: chooseTeller(asked),
     });
     const sessions = new HostSessions(asked, open, (event: RunEvent) => screen.handle(event));
@@ -167,12 +168,15 @@ function connectHosts(
   options: WorkspaceOptions,
 ): ConnectHost {
   const { wrapTransport = (transport) => transport } = options;
+  const isHeard = trace.traffic !== null || options.flags.verbose === true;
+  const tell = (key: NodeKey, traffic: Traffic): void => {
+    trace.traffic?.(key, traffic, (text) => screen.scrub(text));
+    if (traffic.type === 'command') screen.tellCommand(key, traffic);
+  };
   return async (node, signal) => {
     const bare = options.flags.local === true ? new LocalTransport() : createTransport(node, context);
-    const transport = recordTransport(wrapTransport(bare, node), (traffic) => {
-      trace.traffic(node.key, traffic, (text) => screen.scrub(text));
-      if (traffic.type === 'command') screen.tellCommand(node.key, traffic);
-    });
+    const way = wrapTransport(bare, node);
+    const transport = isHeard ? recordTransport(way, (traffic) => tell(node.key, traffic)) : way;
     try {
       await transport.connect(signal);
       const host = createHost(transport, { askSudoPassword: (target) => screen.askSudoPassword(target) });

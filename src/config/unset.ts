@@ -29,7 +29,7 @@ export function dropUnset(value: unknown, path: Path = []): unknown {
     if (keepsNames && each === null) entries.push([key, {}]);
     if (each === null || each === undefined || (each === '' && !keepsText)) continue;
     if (BLANKABLE.has(key) && isBlank(each, key)) continue;
-    entries.push([key, dropUnset(each, [...path, key])]);
+    entries.push([key, typeof each === 'object' ? dropUnset(each, [...path, key]) : each]);
   }
   return Object.fromEntries(entries);
 }

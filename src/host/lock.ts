@@ -16,21 +16,21 @@ const EXIT_NO_FLOCK = 69;
 
 /** A host's lock in our hands. */
 export interface HeldLock {
-  /** Has the host let go, and does not wait until it has, which may be once the connection has ended. May be called again. */
+  /** Has the host let go, and does not wait until it has. The connection is to be closed next: some end no earlier. May be called again. */
   release(): void;
   /** `aborted` once the lock was lost before `release`: the connection fell or somebody killed the holder. */
   readonly lost: Pick<AbortSignal, 'aborted'>;
 }
 
-/** Who holds a lock: `alice@laptop (pid 4711), up`, and since when its run goes; now, where that is nobody's business. */
+/** Who holds a lock: `alice@laptop (pid 4711), up`, and since when its run goes, in ISO 8601; now, where that is nobody's business. */
 export interface LockHolder {
   readonly holder: string;
-  readonly since?: Date;
+  readonly since?: string;
 }
 
 /** What `ps` on the host shows of the holder, and what others are told. */
 export function lockLabel({ holder, since }: LockHolder): string {
-  return `locked by ${holder} since ${(since ?? new Date()).toISOString()}`;
+  return `locked by ${holder} since ${since ?? new Date().toISOString()}`;
 }
 
 /** The line that tells that the lock is held and `body` is done. */
@@ -102,8 +102,7 @@ export function explainLockFailure({ target, mark, output, asker }: FailedLock, 
   if (error.exitStatus !== EXIT_TAKEN) return error;
   const line = output.split('\n').find((candidate) => candidate.startsWith(`${mark} holder `)) ?? '';
   const [, pid, holder, since] = / holder (\d+) locked by (.*) since (\S+)/.exec(line) ?? [];
-  if (asker !== null && holder === asker.holder && since === asker.since?.toISOString())
-    return sameMachine(target);
+  if (asker !== null && holder === asker.holder && since === asker.since) return sameMachine(target);
   const who =
     holder === undefined
       ? 'by another program that holds /etc/machine-id'

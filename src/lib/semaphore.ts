@@ -8,65 +8,58 @@ export interface Semaphore {
   readonly taken: number;
 }
 
-interface Waiter {
-  readonly enter: () => void;
-}
-
 /** Makes a semaphore with `limit` places (at least one). */
 export function createSemaphore(limit: number): Semaphore {
   if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`a semaphore needs a place, got ${limit}`);
-  const waiting: Waiter[] = [];
-  let taken = 0;
+  return new Places(limit);
+}
 
-  const release = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) taken -= 1;
-    else next.enter(); // the place goes straight to the next in line, so nobody can slip in between
-  };
+class Places implements Semaphore {
+  taken = 0;
+  readonly #limit: number;
+  readonly #waiting: (() => void)[] = [];
 
-  const releaseOnce = (): (() => void) => {
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      release();
-    };
-  };
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
-  const acquire = (signal?: AbortSignal): Promise<() => void> => {
+  acquire(signal?: AbortSignal): Promise<() => void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (taken < limit) {
-      taken += 1;
-      return Promise.resolve(releaseOnce());
+    if (this.taken < this.#limit) {
+      this.taken += 1;
+      return Promise.resolve(this.#leaveOnce());
     }
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        waiting.splice(waiting.indexOf(waiter), 1);
+      const giveUp = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
         reject(signal?.reason);
       };
-      const waiter: Waiter = {
-        enter: () => {
-          signal?.removeEventListener('abort', leave);
-          resolve(releaseOnce());
-        },
+      const enter = (): void => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve(this.#leaveOnce());
       };
-      signal?.addEventListener('abort', leave, { once: true });
-      waiting.push(waiter);
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.push(enter);
     });
-  };
+  }
 
-  return {
-    acquire,
-    run: async (work, signal) => {
-      const leave = await acquire(signal);
-      try {
-        return await work();
-      } finally {
-        leave();
-      }
-    },
-    get taken() {
-      return taken;
-    },
-  };
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const leave = await this.acquire(signal);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+
+  #leaveOnce(): () => void {
+    let isGone = false;
+    return () => {
+      if (isGone) return;
+      isGone = true;
+      const enter = this.#waiting.shift();
+      if (enter === undefined) this.taken -= 1;
+      else enter(); // the place goes straight to the next in line, so nobody can slip in between
+    };
+  }
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Cluster, JsonMap, JsonValue } from '../domain/cluster.ts';
 import { describeCluster } from '../domain/describe-cluster.ts';
 import type { Change } from '../domain/plan.ts';
+import { isSameJson } from '../lib/is-same-json.ts';
 import { inFileWords, isOfOperator, type Place } from './file-words.ts';
 
 /**
@@ -40,7 +41,7 @@ interface Leaf {
 }
 
 function* compare(place: Place, before: JsonValue, after: JsonValue): Generator<Leaf> {
-  if (isDeepStrictEqual(before, after)) return;
+  if (isSameJson(before, after)) return;
   if (isMap(before) && isMap(after)) {
     if (before['keyPathsAreDefaults'] === true && after['keyPathsAreDefaults'] === true) return;
     for (const key of new Set([...Object.keys(after), ...Object.keys(before)]))

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { FirewallRecord, Marker } from '../domain/marker.ts';
 import type { HostFacts } from '../domain/observed.ts';
+import { isSameJson } from '../lib/is-same-json.ts';
 import { contentHash } from '../render/content-hash.ts';
 import type { DesiredNode } from '../render/desired-node.ts';
 import { joinFirewalls } from '../render/firewall-rules.ts';
@@ -43,7 +43,7 @@ export function compareMarker(
     firewall: closes ? heldFirewall(desired, before) : marker.firewall,
   };
   return {
-    first: claimed && isDeepStrictEqual(known, held) && !isOutdated(written, files, rke2) ? null : held,
+    first: claimed && isSameJson(known, held) && !isOutdated(written, files, rke2) ? null : held,
     last: isSameAs(held, marker) ? null : marker,
   };
 }
@@ -53,9 +53,7 @@ function isSameAs(held: Marker, marker: Marker): boolean {
   const isSameFiles =
     held.files.length === marker.files.length &&
     held.files.every((path, index) => path === marker.files[index]);
-  return (
-    isSameFiles && (held.firewall === marker.firewall || isDeepStrictEqual(held.firewall, marker.firewall))
-  );
+  return isSameFiles && isSameJson(held.firewall, marker.firewall);
 }
 
 /** True when the marker has another hash of a file that is in place: left as it is, the file's next change would look made by hand. */

@@ -63,7 +63,7 @@ export function createHostKeys(
       pinned.clear();
       load();
     }
-    const verdict = judgeHostKey(linesOf(owner.name), owner.name, key);
+    const verdict = judgeHostKey(linesOf(owner.name), key);
     if (verdict.kind === 'known') return;
     if (verdict.kind !== 'unknown') throw refuse(owner, key, verdict);
     const line = await appendKnownHost(settings.knownHosts, owner, key);
@@ -74,7 +74,7 @@ export function createHostKeys(
 
   return {
     check: async (owner, key) => {
-      const verdict = judgeHostKey(linesOf(owner.name), owner.name, key);
+      const verdict = judgeHostKey(linesOf(owner.name), key);
       if (verdict.kind === 'known') return;
       if (verdict.kind !== 'unknown') throw refuse(owner, key, verdict);
       if (settings.hostKeys === 'strict') {
@@ -84,8 +84,8 @@ export function createHostKeys(
       pinning = turn.catch(() => undefined);
       await turn;
     },
-    algorithms: async (name) => orderHostKeyAlgorithms(linesOf(name), name),
-    needsCertAuthority: (name) => hasCertAuthority(linesOf(name), name),
+    algorithms: async (name) => orderHostKeyAlgorithms(linesOf(name)),
+    needsCertAuthority: (name) => hasCertAuthority(linesOf(name)),
   };
 }
 

@@ -110,9 +110,8 @@ function matchesPattern(pattern: string, name: string): boolean {
   return new RegExp(`^${source}$`, 's').test(name);
 }
 
-/** Judges the key that the host `name` showed; a revoked key stays revoked whatever else is on record. */
-export function judgeHostKey(entries: readonly KnownHost[], name: string, key: Buffer): HostKeyVerdict {
-  const own = entries.filter((entry) => entry.marker !== 'cert-authority' && namesHost(entry, name));
+/** Judges the key that a host showed by the lines about it; a revoked key stays revoked whatever else is on record. */
+export function judgeHostKey(own: readonly KnownHost[], key: Buffer): HostKeyVerdict {
   const revoked = own.find((entry) => entry.marker === 'revoked' && entry.key.equals(key));
   if (revoked !== undefined) return { kind: 'revoked', recorded: revoked };
   const recorded = own.filter((entry) => entry.marker === null);
@@ -120,9 +119,9 @@ export function judgeHostKey(entries: readonly KnownHost[], name: string, key: B
   return recorded.some((entry) => entry.key.equals(key)) ? { kind: 'known' } : { kind: 'changed', recorded };
 }
 
-/** Whether a certificate authority on record vouches for this host, which only OpenSSH's own client can check. */
-export function hasCertAuthority(entries: readonly KnownHost[], name: string): boolean {
-  return entries.some((entry) => entry.marker === 'cert-authority' && namesHost(entry, name));
+/** Whether one of the lines about a host vouches for it by a certificate authority, which only OpenSSH's own client can check. */
+export function hasCertAuthority(own: readonly KnownHost[]): boolean {
+  return own.some((entry) => entry.marker === 'cert-authority');
 }
 
 /** Signature algorithms from the best to the last; SHA-1 ones are left out. */
@@ -138,13 +137,11 @@ const HOST_KEY_ALGORITHMS = [
 export type HostKeyAlgorithm = (typeof HOST_KEY_ALGORITHMS)[number];
 
 /**
- * The host key algorithms to offer, those of recorded keys first: a host with several keys must show the one we know,
- * or it would look changed.
+ * The host key algorithms to offer, those of the keys in the lines about a host first: one with several keys must show
+ * the one we know, or it would look changed.
  */
-export function orderHostKeyAlgorithms(entries: readonly KnownHost[], name: string): HostKeyAlgorithm[] {
-  const types = new Set(
-    entries.filter((it) => it.marker === null && namesHost(it, name)).map((it) => it.type),
-  );
+export function orderHostKeyAlgorithms(own: readonly KnownHost[]): HostKeyAlgorithm[] {
+  const types = new Set(own.filter((it) => it.marker === null).map((it) => it.type));
   const isKnown = (algorithm: string): boolean =>
     types.has(algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm);
   return [...HOST_KEY_ALGORITHMS.filter(isKnown), ...HOST_KEY_ALGORITHMS.filter((it) => !isKnown(it))];

@@ -18,6 +18,8 @@ export interface RunningCommand {
   endGroup(group: number | null): Promise<boolean>;
   /** Lets go of the command without waiting for it; `ended` resolves. */
   abandon(): void;
+  /** Leaves it to the end of the connection, which ends its stdin as well; `ended` need not resolve any more. */
+  forget?(): void;
 }
 
 interface Supervision {
@@ -42,7 +44,10 @@ export function superviseCommand(
   result.catch(() => undefined); // whoever started it may never ask
   return {
     write: (data) => write(running, data, supervision.target, request.what ?? request.command),
-    end: () => void fed.then(() => running.stdin.end()),
+    end: (how) => {
+      if (how === 'forgotten' && running.forget !== undefined) running.forget();
+      else void fed.then(() => running.stdin.end());
+    },
     result,
   };
 }

@@ -26,9 +26,9 @@ export interface CommandResult {
 export interface RemoteProcess {
   /** Resolves once written; rejects when the other end is gone. */
   write(data: string | Buffer): Promise<void>;
-  /** Closes stdin. `forgotten`: nobody asks any more how it ends, and that may be with the connection. */
+  /** Closes stdin. `forgotten`: nobody asks any more how it ends; that may be with the connection only, which is to be closed next. */
   end(how?: 'forgotten'): void;
-  /** Settles as `run` would. */
+  /** Settles as `run` would; perhaps never once it is forgotten. */
   readonly result: Promise<CommandResult>;
 }
 

@@ -57,11 +57,11 @@ describe('the lock of a host', () => {
   });
 
   test('tells its own run that it has met itself', async () => {
-    const asker = { holder: 'alice (pid 7), up', since: new Date() };
+    const asker = { holder: 'alice (pid 7), up', since: '2026-01-02T03:04:05.006Z' };
     held.push(await inspectHost(localHost(), { lock: asker }));
     const again = inspectHost(localHost(), { lock: asker });
     await expect(again).rejects.toMatchObject({ code: 'same-machine', retryable: true });
-    const later = { ...asker, since: new Date(asker.since.getTime() + 1) };
+    const later = { ...asker, since: '2026-01-02T03:04:05.007Z' };
     await expect(inspectHost(localHost(), { lock: later })).rejects.toBeInstanceOf(LockedError);
   });
 

@@ -101,14 +101,28 @@ function fillText(
     '/etc/machine-id': machineId,
     '/proc/sys/kernel/random/boot_id': bootId,
   };
-  const others = lines.filter((line) => !line.startsWith(`${MARKER_PATH}:`) && !line.includes('/firewalld/'));
-  return [
-    ...others.map((line) => {
-      const path = line.slice(0, line.indexOf(':'));
-      return own[path] === undefined ? line : `${path}:${own[path]}`;
-    }),
-    ...markerText(holdings).map((line) => `${MARKER_PATH}:${line}`),
-  ];
+  const files = readFiles(lines).flatMap(({ path, content }) => {
+    if (path === MARKER_PATH || path.includes('/firewalld/')) return [];
+    const line = own[path];
+    return [path, ...(line === undefined ? content : [`:${line}`])];
+  });
+  const marker = markerText(holdings);
+  return [...files, ...(marker.length === 0 ? [] : [MARKER_PATH]), ...marker.map((line) => `:${line}`)];
+}
+
+interface TextFile {
+  readonly path: string;
+  /** Its lines as they stand in the answer, with a colon before them. */
+  readonly content: readonly string[];
+}
+
+function readFiles(lines: readonly string[]): readonly TextFile[] {
+  const files: { path: string; content: string[] }[] = [];
+  for (const line of lines) {
+    if (line.startsWith('/')) files.push({ path: line, content: [] });
+    else files.at(-1)?.content.push(line);
+  }
+  return files;
 }
 
 /** As the step writes it. */

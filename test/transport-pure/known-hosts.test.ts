@@ -7,6 +7,7 @@ import { HostKeyError } from '../../src/domain/errors.ts';
 import { createHostKeys } from '../../src/transport/host-keys.ts';
 import {
   fingerprintKey,
+  indexKnownHosts,
   judgeHostKey,
   keyType,
   knownHostName,
@@ -28,7 +29,7 @@ const one = makeKey('one');
 const two = makeKey('two');
 const ecdsa = makeKey('ecdsa', 'ecdsa');
 const judge = (text: string, name: string, key: Buffer) =>
-  judgeHostKey(parseKnownHosts(text, 'f'), name, key).kind;
+  judgeHostKey(indexKnownHosts(parseKnownHosts(text, 'f'))(name), key).kind;
 
 describe('parseKnownHosts', () => {
   it('reads markers, types and line numbers, and passes over what is no entry', () => {
@@ -110,7 +111,7 @@ describe('names, types and fingerprints', () => {
   });
 
   it('offers the type on record first, and no SHA-1', () => {
-    const order = orderHostKeyAlgorithms(parseKnownHosts(`node ${ecdsa.line}`, 'f'), 'node');
+    const order = orderHostKeyAlgorithms(parseKnownHosts(`node ${ecdsa.line}`, 'f'));
     expect(order[0]).toBe('ecdsa-sha2-nistp256');
     expect(order).toHaveLength(6);
     expect(order).not.toContain('ssh-rsa');

@@ -90,19 +90,22 @@ export function parseProbe(text: string, meta: ProbeMeta): HostFacts {
   };
 }
 
-/** Values may stand in quotes. */
 function readOs(output: ProbeOutput): HostFacts['os'] {
-  const value = (key: string): string => {
-    const written = output.entry('/etc/os-release', `${key}=`) ?? '';
-    if (!/["'\\]/.test(written)) return written;
-    return written.replace(/^(["'])(.*)\1$/, '$2').replace(/\\([$"\\`])/g, '$1');
-  };
+  const value = (key: string): string => unquote(output.entry('/etc/os-release', `${key}=`) ?? '');
   return {
     id: value('ID') || 'linux',
     versionId: value('VERSION_ID'),
     idLike: value('ID_LIKE').split(' ').filter(Boolean),
     name: value('PRETTY_NAME') || value('NAME'),
   };
+}
+
+/** os-release's values may stand in quotes, as in a shell. */
+function unquote(written: string): string {
+  const first = written.charAt(0);
+  const isQuoted = written.length > 1 && (first === '"' || first === "'") && written.endsWith(first);
+  const text = isQuoted ? written.slice(1, -1) : written;
+  return text.includes('\\') ? text.replace(/\\([$"\\`])/g, '$1') : text;
 }
 
 /** Host clock minus the operator's, taken to have been read half-way between question and answer. */

@@ -41,11 +41,14 @@ export function readProbeOutput(output: string, mark: string): ProbeOutput {
   const last = names.at(-1) ?? 'nothing';
   if (last !== 'end') throw incomplete(last);
   const body = (name: string): string => bodies[names.indexOf(name)] ?? '';
-  const files = body('text');
+  const files = filesIn(body('text'));
   const entry = (path: string, start: string): string | null => {
-    const line = `\n${path}:${start}`;
-    const at = files.indexOf(line);
-    return at < 0 ? null : files.slice(at + line.length, lineEnd(files, at + line.length));
+    const text = files.get(path);
+    const line = `\n:${start}`;
+    const at = text?.indexOf(line) ?? -1;
+    return text === undefined || at < 0
+      ? null
+      : text.slice(at + line.length, lineEnd(text, at + line.length));
   };
   return {
     text: (name) => body(name).slice(1),
@@ -59,11 +62,11 @@ export function readProbeOutput(output: string, mark: string): ProbeOutput {
       return found;
     },
     has: (name) => names.includes(name),
-    fileText: (path) => fileIn(files, path),
-    file: (path) => fileIn(files, path)?.split('\n') ?? null,
+    fileText: (path) => files.get(path)?.slice(2).replaceAll('\n:', '\n') ?? null,
+    file: (path) => files.get(path)?.slice(2).split('\n:') ?? null,
     word: (path) => entry(path, '')?.trim() ?? '',
     entry,
-    paths: () => pathsIn(files),
+    paths: () => [...files.keys()],
   };
 }
 
@@ -88,21 +91,18 @@ function lineEnd(text: string, start: number): number {
   return end < 0 ? text.length : end;
 }
 
-/** Text files stand in the answer as grep prints them, `path:line`, each in one piece; no path that the probe reads has a colon in it. */
-function fileIn(files: string, path: string): string | null {
-  const prefix = `\n${path}:`;
-  const start = files.indexOf(prefix);
-  if (start < 0) return null;
-  let end = start;
-  while (files.startsWith(prefix, end)) end = lineEnd(files, end + prefix.length);
-  return files.slice(start, end).replaceAll(prefix, '\n').slice(1);
-}
-
-function pathsIn(files: string): readonly string[] {
-  const paths = new Set<string>();
-  for (const line of linesOf(files)) {
-    const colon = line.indexOf(':');
-    if (colon > 0) paths.add(line.slice(0, colon));
+/**
+ * Text files by path. In the answer the path of each stands on a line of its own, and before each of its lines a colon: so
+ * nothing that begins with a slash is text. Here every line has its end before it.
+ */
+function filesIn(section: string): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  let start = section.indexOf('\n/');
+  while (start >= 0) {
+    const pathEnd = lineEnd(section, start + 1);
+    const next = section.indexOf('\n/', pathEnd);
+    files.set(section.slice(start + 1, pathEnd), section.slice(pathEnd, next < 0 ? undefined : next));
+    start = next;
   }
-  return [...paths];
+  return files;
 }

@@ -11,7 +11,7 @@ export const PROBED_SYSCTLS = [
 ];
 
 /**
- * A part of the probe: text files of /proc, /sys and /etc, each line with its file's name before it, then mount points and the server CA's
+ * A part of the probe: text files of /proc, /sys and /etc, each by its path and then its lines with a colon before them, then mount points and the server CA's
  * certificates: all read by one awk, as starting a program costs more than what it reads. firewalld's only if it runs; of the
  * mount points only those that df has named (in $DF).
  */
@@ -48,8 +48,12 @@ export function textQuestions(dataDir: string): string {
 
 /** Of files that are not there it says nothing; a last line without an end gets one. A mount point with a blank in it has a backslash. */
 const READ_TEXT = `
-  function read(file, wanted, unwanted, line) {
-    while ((getline line < file) > 0) if (line ~ wanted && (unwanted == "" || line !~ unwanted)) print file ":" line
+  function read(file, wanted, unwanted, line, lead) {
+    lead = file "\\n:"
+    while ((getline line < file) > 0) if (line ~ wanted && (unwanted == "" || line !~ unwanted)) {
+      print lead line
+      lead = ":"
+    }
     close(file)
   }
   BEGIN {

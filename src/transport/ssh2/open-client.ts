@@ -145,7 +145,9 @@ class Login {
   #listen(resolve: () => void): void {
     // This listener stays for the client's whole life: an error without one would end the program.
     this.#client.on('error', (error) => this.#fail(error));
-    this.#client.on('close', () => this.#fail(new Error('Connection closed before login')));
+    this.#client.on('close', () => {
+      if (!this.#isOver) this.#fail(new Error('Connection closed before login'));
+    });
     this.#client.on('handshake', () => {
       quickenPadding(this.#client);
       this.#startTimer();

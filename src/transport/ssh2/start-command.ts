@@ -48,12 +48,15 @@ async function startOnChannel(
 
 function runningOn(channel: ClientChannel, connection: Ssh2Connection, target: string): RunningCommand {
   let abandon: () => void = () => undefined;
+  let isForgotten = false;
   const ended = new Promise<{ exitCode: number | null; reason: string }>((resolve) => {
     let exitCode: number | null = null;
     channel.on('exit', (code: number | null, signalName?: string) => {
       exitCode = typeof code === 'number' ? code : codeOfSignal(signalName);
     });
-    const settle = (): void => resolve({ exitCode, reason: connection.lastError });
+    const settle = (): void => {
+      if (!isForgotten) resolve({ exitCode, reason: connection.lastError });
+    };
     channel.on('close', settle);
     // A connection that falls closes its channels, but never one whose output is still to be read.
     void connection.gone.then(() => setImmediate(settle));
@@ -69,6 +72,9 @@ function runningOn(channel: ClientChannel, connection: Ssh2Connection, target: s
     ended,
     endGroup: (group) => endGroup(connection, target, group),
     abandon,
+    forget: () => {
+      isForgotten = true;
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { HostFacts } from '../../../src/domain/observed.ts';
 import { parseProbe } from '../../../src/host/probe/parse-probe.ts';
 import { makeCaBelow, makeRoot } from '../../../src/pki/make-cas.ts';
 import { makeMarker } from '../../support/make-marker.ts';
+import { probeText } from '../../support/probe-text.ts';
 
 const MARK = '@mark';
 const DATA = '/var/lib/rancher/rke2';
@@ -45,7 +46,10 @@ describe('parseProbe', () => {
   });
 
   test('refuses an answer that was cut off', () => {
-    const text = answer({ time: '1000.0', text: '/etc/machine-id:abc' }).replace(`${MARK} end\n`, '');
+    const text = answer({ time: '1000.0', text: probeText({ '/etc/machine-id': 'abc' }) }).replace(
+      `${MARK} end\n`,
+      '',
+    );
     expect(() => parseProbe(text, { mark: MARK, sentAtMs: 0, answeredAtMs: 0, hostKey: null })).toThrow(
       expect.objectContaining({ code: 'probe-incomplete', retryable: true }),
     );
@@ -71,9 +75,12 @@ describe('parseProbe', () => {
     const line = fc.oneof(
       fc.string(),
       fc.constantFrom(
-        '/proc/meminfo:MemTotal: x',
-        `${MARKER}:{}`,
-        '/proc/net/route:a b c',
+        '/proc/meminfo',
+        ':MemTotal: x',
+        MARKER,
+        ':{}',
+        '/proc/net/route',
+        ':a b c',
         'Id=',
         '=',
         ':',
@@ -99,16 +106,15 @@ describe('parseProbe', () => {
 
   test('reads processors, memory, identity and cgroups of both versions', () => {
     const facts = parse({
-      text: [
-        '/proc/sys/kernel/hostname:Node-1',
-        '/etc/machine-id:0123',
-        '/sys/devices/system/cpu/online:0-3,8',
-        '/proc/meminfo:MemTotal:       24684092 kB',
-        '/proc/meminfo:SwapTotal:           1024 kB',
-        '/sys/fs/cgroup/cgroup.controllers:cpuset cpu io memory pids',
-        '/sys/fs/selinux/enforce:1',
-        '/etc/passwd:etcd:x:998:998::/:/sbin/nologin',
-      ],
+      text: probeText({
+        '/proc/sys/kernel/hostname': 'Node-1',
+        '/etc/machine-id': '0123',
+        '/sys/devices/system/cpu/online': '0-3,8',
+        '/proc/meminfo': 'MemTotal:       24684092 kB\nSwapTotal:           1024 kB',
+        '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory pids',
+        '/sys/fs/selinux/enforce': '1',
+        '/etc/passwd': 'etcd:x:998:998::/:/sbin/nologin',
+      }),
     });
     expect(facts).toMatchObject({
       hostname: 'Node-1',
@@ -120,12 +126,14 @@ describe('parseProbe', () => {
       users: { etcd: false },
     });
     const one = parse({
-      text: [
-        '/proc/cgroups:#subsys_name\thierarchy\tnum_cgroups\tenabled',
-        '/proc/cgroups:memory\t4\t18\t1',
-        '/proc/cgroups:net_cls\t0\t5\t1',
-        '/proc/cgroups:cpu\t1\t3\t0',
-      ],
+      text: probeText({
+        '/proc/cgroups': [
+          '#subsys_name\thierarchy\tnum_cgroups\tenabled',
+          'memory\t4\t18\t1',
+          'net_cls\t0\t5\t1',
+          'cpu\t1\t3\t0',
+        ].join('\n'),
+      }),
     });
     expect(one.cgroup).toEqual({ version: 1, controllers: ['memory'] });
   });
@@ -229,10 +237,10 @@ describe('parseProbe', () => {
   test('the marker: ours, damaged, empty, none', () => {
     const ours = makeMarker({ files: ['/x'], written: { '/x': 'a'.repeat(64) } });
     const text = JSON.stringify(ours, null, 2);
-    const lines = text.split('\n').map((line) => `${MARKER}:${line}`);
-    expect(parse({ text: lines }).rke2.marker).toEqual(ours);
-    expect(parse({ text: lines.slice(0, -3) }).rke2.marker).toBe('unreadable');
-    expect(parse({ text: [`${MARKER}:{"schemaVersion": 2}`] }).rke2.marker).toBe('unreadable');
+    const read = (marker: string) => parse({ text: probeText({ [MARKER]: marker }) }).rke2.marker;
+    expect(read(text)).toEqual(ours);
+    expect(read(text.split('\n').slice(0, -3).join('\n'))).toBe('unreadable');
+    expect(read('{"schemaVersion": 2}')).toBe('unreadable');
     expect(parse({ stat: `600 0 1 ${MARKER}` }).rke2.marker).toBe('unreadable');
     expect(parse({}).rke2.marker).toBeNull();
   });
@@ -254,10 +262,8 @@ describe('parseProbe', () => {
         ipsets: { i: ['10.0.0.1'] },
       },
     };
-    const read = (marker: unknown) => {
-      const lines = JSON.stringify(marker).split('\n');
-      return parse({ text: lines.map((line) => `${MARKER}:${line}`) }).rke2.marker;
-    };
+    const read = (marker: unknown) =>
+      parse({ text: probeText({ [MARKER]: JSON.stringify(marker) }) }).rke2.marker;
     expect(read({ ...whole, more: 1 })).toEqual(whole);
     expect(read({ ...whole, dataDir: undefined })).toEqual({ ...whole, dataDir: DATA });
     for (const marker of [null, [], 'x', [whole]]) expect(read(marker)).toBe('unreadable');
@@ -454,7 +460,7 @@ describe('parseProbe', () => {
       'ID_LIKE="rhel centos  fedora"',
       'PRETTY_NAME="Rocky \\"Blue\\""',
     ];
-    expect(parse({ text: lines.map((line) => `/etc/os-release:${line}`) }).os).toEqual({
+    expect(parse({ text: probeText({ '/etc/os-release': lines.join('\n') }) }).os).toEqual({
       id: 'rocky',
       versionId: '9.4',
       idLike: ['rhel', 'centos', 'fedora'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseTtl } from '../../../src/host/probe/parse-ttl.ts';
 import { parseUnits } from '../../../src/host/probe/parse-units.ts';
 import { readProbeOutput } from '../../../src/host/probe/probe-output.ts';
+import { probeText } from '../../support/probe-text.ts';
 
 const unit = (active: string, enabled: string) =>
   parseUnits(`Id=rke2ctl-ttl.timer\nActiveState=${active}\nUnitFileState=${enabled}`);
@@ -11,7 +12,7 @@ function parse(boot: string, lines: readonly string[], units = unit('active', 'e
     '@m time',
     '1000.5',
     '@m text',
-    `/proc/sys/kernel/random/boot_id:${boot}`,
+    probeText({ '/proc/sys/kernel/random/boot_id': boot }),
     ...(lines.length === 0 ? [] : ['@m ttl', ...lines]),
     '@m end',
   ];
