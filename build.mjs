@@ -74,9 +74,11 @@ async function toFunction(text) {
 
 /**
  * Leaves out the copy that esbuild makes of what a file exports, to mark it as made from a module: whatever one file takes
- * from another, each time, would go through two functions in place of one.
+ * from another, each time, would go through two functions in place of one. The mark is what tells a default export apart.
  */
 function exportOnce(code) {
+  if (/^__export\(stdin_exports, \{[^}]*\bdefault: /m.test(code))
+    throw new Error('A file of dist/ has a default export, which nobody could tell without the mark.');
   return code.replace('module.exports = __toCommonJS(stdin_exports);', 'module.exports = stdin_exports;');
 }
 

@@ -16,7 +16,7 @@ const EXIT_NO_FLOCK = 69;
 
 /** A host's lock in our hands. */
 export interface HeldLock {
-  /** Has the host let go, and does not wait until it has. The connection is to be closed next: some end no earlier. May be called again. */
+  /** Lets go of it, and waits for nothing. Over ssh2 it falls when the connection is closed, which must come next. May be called again. */
   release(): void;
   /** `aborted` once the lock was lost before `release`: the connection fell or somebody killed the holder. */
   readonly lost: Pick<AbortSignal, 'aborted'>;

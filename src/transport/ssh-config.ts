@@ -81,7 +81,7 @@ function resolve(host: Dialled, reader: SshConfigReader): Resolved {
       port,
       user,
       auth: withIdentityFiles(host.auth, values.all('identityfile'), reader, { ...tokens, h: address }),
-      hostKeyName: values.get('hostkeyalias') ?? knownHostName(address, port),
+      hostKeyName: values.get('hostkeyalias')?.toLowerCase() ?? knownHostName(address, port),
     },
     proxyJump: proxyJump.toLowerCase() === 'none' ? null : proxyJump,
     needsOpenssh: findOpensshOnly(host.auth, values, reader.text),

@@ -30,7 +30,7 @@ interface Supervision {
 
 /**
  * Feeds stdin, gathers output, and ends the command on the host when the signal aborts or the time is over. Stdin stays
- * open until `end()`. Both outputs are always consumed: a channel whose output nobody reads never closes.
+ * open until `end()`, and of a forgotten command until the connection ends where the transport can leave it to that. Both outputs are always consumed: a channel whose output nobody reads never closes.
  */
 export function superviseCommand(
   running: RunningCommand,
@@ -45,8 +45,11 @@ export function superviseCommand(
   return {
     write: (data) => write(running, data, supervision.target, request.what ?? request.command),
     end: (how) => {
-      if (how === 'forgotten' && running.forget !== undefined) running.forget();
-      else void fed.then(() => running.stdin.end());
+      const isStopping = stop.failure() !== null;
+      if (how === 'forgotten' && running.forget !== undefined && !isStopping) {
+        stop.dispose();
+        running.forget();
+      } else void fed.then(() => running.stdin.end());
     },
     result,
   };

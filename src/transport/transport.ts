@@ -26,7 +26,7 @@ export interface CommandResult {
 export interface RemoteProcess {
   /** Resolves once written; rejects when the other end is gone. */
   write(data: string | Buffer): Promise<void>;
-  /** Closes stdin. `forgotten`: nobody asks any more how it ends; that may be with the connection only, which is to be closed next. */
+  /** Closes stdin. `forgotten`: nobody asks any more how it ends, and stdin may close with the connection only, which is closed next. */
   end(how?: 'forgotten'): void;
   /** Settles as `run` would; perhaps never once it is forgotten. */
   readonly result: Promise<CommandResult>;

@@ -90,8 +90,7 @@ function openLines(path: string): Lines {
 function levelOf(event: RunEvent): Level {
   if (event.type === 'host-unreachable') return 'error';
   if (event.type === 'finding') return event.diagnostic.severity === 'error' ? 'error' : 'warn';
-  // Every host tells as well how it went, and how long that took.
-  if (event.type === 'step-progress' || event.type === 'host-connecting') return 'debug';
+  if (event.type === 'step-progress') return 'debug';
   if (event.type !== 'step-ended') return 'info';
   return event.outcome === 'failed' || event.outcome === 'unknown' ? 'error' : 'info';
 }

@@ -35,13 +35,13 @@ function tapTransport(transport) {
 }
 `;
 
-// As the build leaves it, with or without blanks.
-const beginning = /function recordTransport\(transport, ?sink\) ?\{/;
+// What every way to a host goes through, as the build leaves it, with or without blanks.
+const asItIs = /\bwrapTransport ?= ?\(?(transport\d*)\)? ?=> ?\1\b/;
 
 // bin/rke2ctl reads the files of dist/ by itself.
 const readFile = fs.readFileSync;
 fs.readFileSync = (path, ...options) => {
   const own = readFile(path, ...options);
   if (typeof own !== 'string' || !/[/]dist[/].*[.]cjs$/.test(String(path))) return own;
-  return own.replace(beginning, `${tap}\n$& transport = tapTransport(transport);`);
+  return own.replace(asItIs, `wrapTransport = (transport) => { ${tap} return tapTransport(transport); }`);
 };

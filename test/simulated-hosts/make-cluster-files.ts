@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { stringify } from 'yaml';
 import { readCluster } from '../../src/cli/cluster-source.ts';
 import type { Cluster, ClusterNode } from '../../src/domain/cluster.ts';
@@ -18,6 +17,7 @@ import { writtenHashes } from '../../src/render/written-hashes.ts';
 import { createState } from '../../src/state/create-state.ts';
 import { openStore } from '../../src/state/store.ts';
 import { fingerprintKey } from '../../src/transport/known-hosts.ts';
+import { makeSshKey } from '../support/make-ssh-key.ts';
 import { fillRecording, type Holdings, type Machine, tellCluster } from './fill-recording.ts';
 import { RECORDED_ADDRESS, RECORDING_MARK, readRecording, type Section, writeSections } from './recording.ts';
 
@@ -117,9 +117,9 @@ function machineOf(address: string, index: number, { servers }: ClusterSize): Ma
 
 async function writeKeys(directory: string) {
   await mkdir(join(directory, 'home'), { recursive: true, mode: 0o700 });
-  const user = ssh2.utils.generateKeyPairSync('ed25519');
+  const user = makeSshKey();
   await writeFile(join(directory, 'id_ed25519'), user.private, { mode: 0o600 });
-  return { user, host: ssh2.utils.generateKeyPairSync('ed25519') };
+  return { user, host: makeSshKey() };
 }
 
 function clusterText(

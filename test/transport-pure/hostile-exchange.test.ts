@@ -13,6 +13,7 @@ import { createKeyRing } from '../../src/transport/key-ring.ts';
 import { joinWrites } from '../../src/transport/ssh2/join-writes.ts';
 import { openClient } from '../../src/transport/ssh2/open-client.ts';
 import { quickenExchange, quickenVerify } from '../../src/transport/ssh2/quicken-exchange.ts';
+import { makeSshKey } from '../support/make-ssh-key.ts';
 import { loadUntouchedSsh2 } from '../support/untouched-ssh2.ts';
 
 interface Exchange {
@@ -101,8 +102,7 @@ async function failureOf(keys: readonly ParsedKey[]): Promise<string> {
 }
 
 function makeKey(type: 'ed25519' | 'ecdsa' | 'rsa' = 'ed25519'): ParsedKey {
-  const bits = { ed25519: {}, ecdsa: { bits: 256 }, rsa: { bits: 2048 } }[type];
-  return parse(ssh2.utils.generateKeyPairSync(type as 'rsa', bits as { bits: number }).private);
+  return parse(makeSshKey(type).private);
 }
 
 function parse(text: string | Buffer): ParsedKey {
@@ -303,7 +303,7 @@ describe('a host that lies is found out', () => {
 async function logIn(port: number, check: () => Promise<void>): Promise<{ readonly client: Client }> {
   const directory = mkdtempSync(join(tmpdir(), 'rke2ctl-login-'));
   const keyPath = join(directory, 'key');
-  writeFileSync(keyPath, ssh2.utils.generateKeyPairSync('ed25519').private, { mode: 0o600 });
+  writeFileSync(keyPath, makeSshKey().private, { mode: 0o600 });
   try {
     const auth = { key: null, keyPaths: [keyPath], keyPathsAreDefaults: false, certificate: null };
     const host = { target: 'root@here', address: '127.0.0.1', port, user: 'root', hostKeyName: 'here' };

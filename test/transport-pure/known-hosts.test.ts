@@ -152,6 +152,19 @@ describe('createHostKeys', () => {
     rmSync(system);
   });
 
+  it('tells of each host what its own lines say, and no other', async () => {
+    const knownHosts = join(folder, 'several');
+    writeFileSync(
+      knownHosts,
+      `node ${ecdsa.line}\nother ${one.line}\n@cert-authority *.example ${two.line}\n`,
+    );
+    const keys = createHostKeys({ hostKeys: 'strict', knownHosts }, system);
+    expect((await keys.algorithms('node'))[0]).toBe('ecdsa-sha2-nistp256');
+    expect((await keys.algorithms('other'))[0]).toBe('ssh-ed25519');
+    expect((await keys.algorithms('a.example'))[0]).toBe('ssh-ed25519');
+    expect([keys.needsCertAuthority('node'), keys.needsCertAuthority('a.example')]).toEqual([false, true]);
+  });
+
   it('says why a first contact cannot be recorded', async () => {
     const knownHosts = join(folder, 'one', 'known_hosts'); // `one` is a file
     const keys = createHostKeys({ hostKeys: 'accept-new', knownHosts }, system);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import ssh2 from 'ssh2';
 import { quickenExchange, quickenVerify } from '../../src/transport/ssh2/quicken-exchange.ts';
+import { makeSshKey } from '../support/make-ssh-key.ts';
 
 /**
  * A program that logs in to a host of its own three times, while memory is tidied whenever Node tells what a key is made of.
@@ -18,13 +19,10 @@ for (const name of ['crv', 'kty', 'x']) {
   });
 }
 
-const server = new ssh2.Server(
-  { hostKeys: [ssh2.utils.generateKeyPairSync('ed25519').private] },
-  (connection) => {
-    connection.on('error', () => undefined);
-    connection.on('authentication', (context) => context.accept());
-  },
-);
+const server = new ssh2.Server({ hostKeys: [makeSshKey().private] }, (connection) => {
+  connection.on('error', () => undefined);
+  connection.on('authentication', (context) => context.accept());
+});
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const { port } = server.address() as AddressInfo;

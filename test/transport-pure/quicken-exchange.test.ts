@@ -6,8 +6,9 @@ import type { ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quickenExchange, quickenVerify } from '../../src/transport/ssh2/quicken-exchange.ts';
+import { makeSshKey } from '../support/make-ssh-key.ts';
 
-const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+const hostKey = makeSshKey();
 const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
   client.on('error', () => undefined);
   client.on('authentication', (context) => context.accept());
@@ -58,7 +59,7 @@ test('hosts take what is calculated, whichever connection it is', async () => {
 
 test('a signature counts for its data and its key only', async () => {
   const shown = parse(await logIn('curve25519-sha256'));
-  const other = parse(ssh2.utils.generateKeyPairSync('ed25519').public);
+  const other = parse(makeSshKey().public);
   const data = Buffer.from('an exchange');
   const signature = parse(hostKey.private).sign(data);
   expect(shown.verify(data, signature)).toBe(true);
@@ -71,10 +72,7 @@ test('a signature counts for its data and its key only', async () => {
 test('keys of other kinds are judged as ever', async () => {
   await logIn('curve25519-sha256');
   const data = Buffer.from('an exchange');
-  for (const pair of [
-    ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 }),
-    ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }),
-  ]) {
+  for (const pair of [makeSshKey('rsa'), makeSshKey('ecdsa')]) {
     const signature = parse(pair.private).sign(data);
     expect(parse(pair.public).verify(data, signature)).toBe(true);
     expect(parse(pair.public).verify(Buffer.from('another one'), signature)).toBe(false);

@@ -4,6 +4,7 @@ import type { CipherAlgorithm, Client, Connection } from 'ssh2';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { quickenPadding } from '../../src/transport/ssh2/quicken-padding.ts';
+import { makeSshKey } from '../support/make-ssh-key.ts';
 import { loadUntouchedSsh2 } from '../support/untouched-ssh2.ts';
 
 interface Cipher {
@@ -13,23 +14,20 @@ interface Cipher {
 /** Nobody touches it: the hosts here are not to be quickened together with their clients. */
 const untouched = loadUntouchedSsh2();
 /** Says back whatever it is told. */
-const server = new untouched.Server(
-  { hostKeys: [ssh2.utils.generateKeyPairSync('ed25519').private] },
-  (connection: Connection) => {
-    connection.on('error', () => undefined);
-    connection.on('authentication', (context) => context.accept());
-    connection.on('session', (accept) => {
-      accept().on('exec', (acceptExec) => {
-        const channel = acceptExec();
-        channel.pipe(channel);
-        channel.on('end', () => {
-          channel.exit(0);
-          channel.end();
-        });
+const server = new untouched.Server({ hostKeys: [makeSshKey().private] }, (connection: Connection) => {
+  connection.on('error', () => undefined);
+  connection.on('authentication', (context) => context.accept());
+  connection.on('session', (accept) => {
+    accept().on('exec', (acceptExec) => {
+      const channel = acceptExec();
+      channel.pipe(channel);
+      channel.on('end', () => {
+        channel.exit(0);
+        channel.end();
       });
     });
-  },
-);
+  });
+});
 
 beforeAll(async () => {
   server.listen(0, '127.0.0.1');

@@ -9,6 +9,7 @@ import { Secret } from '../../src/domain/secret.ts';
 import { createKeyRing, type Identity, isIdentity } from '../../src/transport/key-ring.ts';
 import { IdentityAgent } from '../../src/transport/ssh2/identity-agent.ts';
 import { saveRoundTrips } from '../../src/transport/ssh2/save-round-trips.ts';
+import { makeSshKey } from '../support/make-ssh-key.ts';
 
 /** As long as a host here may take to begin what it has been told to begin. */
 const A_WHILE_MS = 300;
@@ -37,7 +38,7 @@ async function logIn(
   identities: readonly Identity[],
   { ready, accepts = 1, refusesLate = false }: Told,
 ): Promise<Seen> {
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519').private;
+  const hostKey = makeSshKey().private;
   let isReady = false;
   let early = false;
   let requests = 0;
@@ -97,8 +98,7 @@ function agentOf(identities: readonly Identity[]): IdentityAgent {
 }
 
 async function identity(type: 'ed25519' | 'ecdsa' | 'rsa', more: Partial<Identity> = {}): Promise<Identity> {
-  const options = { ed25519: {}, ecdsa: { bits: 256 }, rsa: { bits: 2048 } }[type];
-  const { private: key } = ssh2.utils.generateKeyPairSync(type as 'rsa', options as { bits: number });
+  const { private: key } = makeSshKey(type);
   const read = await createKeyRing(undefined).inline(new Secret(key));
   if (!isIdentity(read)) throw read.error;
   return { ...read, publicKey: read.publicKey, sign: (data, hash) => read.sign(data, hash), ...more };

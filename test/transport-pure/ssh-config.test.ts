@@ -81,8 +81,8 @@ describe('routeTo', () => {
     });
   });
 
-  it('uses HostKeyAlias as the name in known_hosts', () => {
-    expect(route('Host node\n  HostKeyAlias cluster\n  Port 2200').host.hostKeyName).toBe('cluster');
+  it('uses HostKeyAlias as the name in known_hosts, in small letters as OpenSSH does', () => {
+    expect(route('Host node\n  HostKeyAlias Cluster\n  Port 2200').host.hostKeyName).toBe('cluster');
   });
 
   it.each([

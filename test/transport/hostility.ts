@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CancelledError, ConnectionLostError } from '../../src/domain/errors.ts';
 import { createTransport } from '../../src/transport/create-transport.ts';
@@ -130,6 +131,50 @@ export function describeHostility(client: 'ssh2' | 'openssh', keys: Keys): void 
       for (let i = 0; i < 250 && sshd.sessions().length > 0; i += 1) await sleep(20);
       expect(sshd.sessions()).toEqual([]);
     });
+
+    it.each([['directly'], ['through a bastion']])(
+      'ends a forgotten command with the connection: %s',
+      async (way) => {
+        const sshd = await serve();
+        const bastions = way === 'directly' ? [] : [asBastion(await serve(), keys)];
+        const transport = await connect({ sshd, bastions });
+        const lock = join(sshd.home, 'lock');
+        const isHeld = (): boolean => spawnSync('flock', ['-n', lock, 'true']).status !== 0;
+        let spoke: () => void = () => undefined;
+        const spoken = new Promise<void>((resolve) => {
+          spoke = resolve;
+        });
+        const command = `exec flock -n '${lock}' sh -c 'echo held; cat'`;
+        const holder = await transport.start({ command, onStdout: spoke });
+        await spoken;
+        expect(isHeld()).toBe(true);
+        holder.end('forgotten');
+        await transport.close();
+        for (let i = 0; i < 150 && isHeld(); i += 1) await sleep(20);
+        expect(isHeld()).toBe(false);
+      },
+    );
+
+    it.each([[['abort', 'forget', 'close']], [['forget', 'abort', 'close']], [['forget', 'close', 'abort']]])(
+      'has nothing to wait for once a forgotten command is gone: %j',
+      async (order) => {
+        const sshd = await serve();
+        const script = fileURLToPath(new URL('./forget-and-end.ts', import.meta.url));
+        const known = join(keys.directory, 'known_hosts');
+        const args = [
+          '--import',
+          'tsx',
+          script,
+          client,
+          String(sshd.port),
+          keys.make('user'),
+          known,
+          ...order,
+        ];
+        const { stdout } = await promisify(execFile)(process.execPath, args);
+        expect(Number(stdout)).toBeLessThan(1500);
+      },
+    );
 
     it('leaves nothing behind on the host when it closes', async () => {
       const sshd = await serve();

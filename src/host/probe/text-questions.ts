@@ -11,9 +11,9 @@ export const PROBED_SYSCTLS = [
 ];
 
 /**
- * A part of the probe: text files of /proc, /sys and /etc, each by its path and then its lines with a colon before them, then mount points and the server CA's
- * certificates: all read by one awk, as starting a program costs more than what it reads. firewalld's only if it runs; of the
- * mount points only those that df has named (in $DF).
+ * A part of the probe: text files of /proc, /sys and /etc (the path of each, then its lines with a colon before them), then
+ * mount points and the server CA's certificates: all read by one awk, as starting a program costs more than what it reads.
+ * firewalld's files only if it runs; of the mount points only those that df has named (in $DF).
  */
 export function textQuestions(dataDir: string): string {
   const files = [
