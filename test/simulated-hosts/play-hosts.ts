@@ -1,4 +1,3 @@
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -28,10 +27,6 @@ let faults: PlayOrder = {};
 
 const SCRIPT_END = '#rke2ctl-script-ends-here';
 const PID = 4711;
-
-// Real hosts have processors of their own: what a thousand played ones cost must not be what is measured.
-signWithKeyReadOnce(ssh2.utils.parseKey(played.hostKey) as ParsedKey);
-const userKeyObject = createPublicKey(userKey.getPublicPEM());
 
 interface PlayedHost {
   readonly address: string;
@@ -69,22 +64,15 @@ function serve(client: Connection, address: string, answer: string): void {
   });
 }
 
-/** ssh2 has OpenSSL read a key's PEM for every signature. All keys here are Ed25519 keys. */
-function signWithKeyReadOnce(hostKey: ParsedKey): void {
-  const key = createPrivateKey(hostKey.getPrivatePEM());
-  const methods = Object.getPrototypeOf(hostKey) as ParsedKey;
-  methods.sign = (data) => sign(null, data as Buffer, key);
-}
-
 /** As sshd: a key that is asked about gets a yes, one that signs is checked. */
 function judge(context: AuthContext): void {
   if (context.method !== 'publickey' || !context.key.data.equals(userKeyBytes)) {
     context.reject(['publickey']);
     return;
   }
-  const { signature, blob } = context;
+  const { signature, blob, hashAlgo } = context;
   if (signature === undefined || blob === undefined) context.accept();
-  else if (verify(null, blob, userKeyObject, signature)) context.accept();
+  else if (userKey.verify(blob, signature, hashAlgo) === true) context.accept();
   else context.reject(['publickey']);
 }
 
