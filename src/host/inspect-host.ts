@@ -17,8 +17,9 @@ import { type ProbeOptions, probeScript } from './probe/probe-script.ts';
 
 export interface InspectOptions extends ProbeOptions {
   /**
-   * Also takes the host's lock, in the same command, and keeps it until `release` and the end of the connection. `holder` is what others are shown:
-   * `alice@laptop (pid 4711), up`. null: only look. Who meets a lock of its own, by both, gets ConnectError `same-machine`.
+   * Also takes the host's lock, in the same command, and keeps it until `release` and the end of the connection. `holder` is
+   * what others are shown: `alice@laptop (pid 4711), up`. null: only look. Who meets a lock of its own, by both, gets
+   * ConnectError `same-machine`.
    */
   readonly lock: LockHolder | null;
   /** Ends the look, and the lock as well. */

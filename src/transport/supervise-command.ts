@@ -30,7 +30,8 @@ interface Supervision {
 
 /**
  * Feeds stdin, gathers output, and ends the command on the host when the signal aborts or the time is over. Stdin stays
- * open until `end()`, and of a forgotten command until the connection ends where the transport can leave it to that. Both outputs are always consumed: a channel whose output nobody reads never closes.
+ * open until `end()`, and of a forgotten command until the connection ends where the transport can leave it to that. Both
+ * outputs are always consumed: a channel whose output nobody reads never closes.
  */
 export function superviseCommand(
   running: RunningCommand,

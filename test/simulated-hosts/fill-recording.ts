@@ -2,6 +2,7 @@ import { MARKER_PATH, type Marker } from '../../src/domain/marker.ts';
 import { STATE_ANNOTATIONS, type StateCopy } from '../../src/domain/state-copy.ts';
 import { sha256 } from '../../src/lib/hash.ts';
 import type { RenderedFile } from '../../src/render/rendered-file.ts';
+import { probeText } from '../support/probe-text.ts';
 import { type HostKind, RECORDED_ADDRESS, type Section } from './recording.ts';
 
 /** What distinguishes one simulated machine from the others. */
@@ -106,8 +107,8 @@ function fillText(
     const line = own[path];
     return [path, ...(line === undefined ? content : [`:${line}`])];
   });
-  const marker = markerText(holdings);
-  return [...files, ...(marker.length === 0 ? [] : [MARKER_PATH]), ...marker.map((line) => `:${line}`)];
+  if (holdings === null) return files;
+  return [...files, ...probeText({ [MARKER_PATH]: markerText(holdings) }).split('\n')];
 }
 
 interface TextFile {
@@ -126,13 +127,13 @@ function readFiles(lines: readonly string[]): readonly TextFile[] {
 }
 
 /** As the step writes it. */
-function markerText(holdings: Holdings | null): readonly string[] {
-  return holdings === null ? [] : JSON.stringify(holdings.marker, null, 2).split('\n');
+function markerText({ marker }: Holdings): string {
+  return JSON.stringify(marker, null, 2);
 }
 
 function ownHashes(holdings: Holdings | null): readonly string[] {
   if (holdings === null) return [];
-  const marker = sha256(`${markerText(holdings).join('\n')}\n`);
+  const marker = sha256(`${markerText(holdings)}\n`);
   return [
     `${marker}  ${MARKER_PATH}`,
     ...holdings.files.map(({ path, content }) => `${sha256(content ?? '')}  ${path}`),
@@ -146,7 +147,7 @@ function ownStats(holdings: Holdings | null): readonly string[] {
   const stat = (mode: string, content: string, path: string) =>
     `${mode.replace(/^0/, '')} ${Buffer.byteLength(content)} ${WRITTEN_AT} ${path}`;
   return [
-    stat('0600', `${markerText(holdings).join('\n')}\n`, MARKER_PATH),
+    stat('0600', `${markerText(holdings)}\n`, MARKER_PATH),
     ...holdings.files.map(({ path, mode, content }) => stat(mode, content ?? '', path)),
   ];
 }

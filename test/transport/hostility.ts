@@ -11,7 +11,9 @@ import { CancelledError, ConnectionLostError } from '../../src/domain/errors.ts'
 import { createTransport } from '../../src/transport/create-transport.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { asBastion, makeContext, makeNode, reach } from './reach.ts';
+import { wordsToReach } from './reach-by-words.ts';
 import { type Keys, type Sshd, startSshd } from './sshd.ts';
+import { untilItSpeaks } from './until-it-speaks.ts';
 
 /** Hosts that break, stall, limit and babble. */
 export function describeHostility(client: 'ssh2' | 'openssh', keys: Keys): void {
@@ -123,7 +125,7 @@ export function describeHostility(client: 'ssh2' | 'openssh', keys: Keys): void 
       const sshd = await serve();
       const script = fileURLToPath(new URL('./connect-and-wait.ts', import.meta.url));
       const known = join(keys.directory, 'known_hosts');
-      const args = ['--import', 'tsx', script, client, String(sshd.port), keys.make('user'), known];
+      const args = ['--import', 'tsx', script, ...wordsToReach(client, sshd.port, keys.make('user'), known)];
       const operator = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       await once(operator.stdout, 'data');
       expect(sshd.sessions()).not.toEqual([]);
@@ -140,13 +142,8 @@ export function describeHostility(client: 'ssh2' | 'openssh', keys: Keys): void 
         const transport = await connect({ sshd, bastions });
         const lock = join(sshd.home, 'lock');
         const isHeld = (): boolean => spawnSync('flock', ['-n', lock, 'true']).status !== 0;
-        let spoke: () => void = () => undefined;
-        const spoken = new Promise<void>((resolve) => {
-          spoke = resolve;
-        });
         const command = `exec flock -n '${lock}' sh -c 'echo held; cat'`;
-        const holder = await transport.start({ command, onStdout: spoke });
-        await spoken;
+        const holder = await untilItSpeaks(transport, { command });
         expect(isHeld()).toBe(true);
         holder.end('forgotten');
         await transport.close();
@@ -161,16 +158,8 @@ export function describeHostility(client: 'ssh2' | 'openssh', keys: Keys): void 
         const sshd = await serve();
         const script = fileURLToPath(new URL('./forget-and-end.ts', import.meta.url));
         const known = join(keys.directory, 'known_hosts');
-        const args = [
-          '--import',
-          'tsx',
-          script,
-          client,
-          String(sshd.port),
-          keys.make('user'),
-          known,
-          ...order,
-        ];
+        const way = wordsToReach(client, sshd.port, keys.make('user'), known);
+        const args = ['--import', 'tsx', script, ...way, ...order];
         const { stdout } = await promisify(execFile)(process.execPath, args);
         expect(Number(stdout)).toBeLessThan(1500);
       },
