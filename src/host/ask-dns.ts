@@ -37,7 +37,7 @@ if command -v perl >/dev/null 2>&1 && perl -MIO::Socket::IP -e 1 2>/dev/null; th
   ' "$@"
 fi
 if command -v bash >/dev/null 2>&1 && command -v timeout >/dev/null 2>&1; then
-  timeout ${ANSWER_S} bash -c '
+  timeout ${ANSWER_S} bash --norc -c '
     exec 3<>"/dev/udp/$1/$2" || exit 0
     printf "$(printf %s "$3" | sed "s/../\\\\\\\\x&/g")" | dd obs=4096 >&3 2>/dev/null
     dd bs=4096 count=1 <&3 2>/dev/null | od -An -v -tx1 | tr -d " \\n"

@@ -2,6 +2,8 @@
  * Fetches from a URL to stdout with curl, else wget. $1: how many bytes are there already; $2: how many are missing. On
  * descriptor 5 comes what `fetchRequest` makes, in which a login may stand: it goes on by pipes, never in `ps`. On 3 goes
  * `why <words>` when it does not work out. Any line on stdin, or its end, is the word to stop, unless $3 is `alone`.
+ * Its children are ended by KILL: a TERM that comes before a new subshell has let go of our traps is lost there, and who
+ * waited for it would wait for ever.
  */
 export const FETCH_URL = `
 IFS=" " read -r curl wget address <&5
@@ -32,11 +34,11 @@ get() {
 work=$!
 ear=
 if [ "$3" != alone ]; then
-  { IFS= read -r word; kill "$work"; } <&4 >/dev/null 2>&1 3>&- &
+  { IFS= read -r word; kill -KILL "$work"; } <&4 >/dev/null 2>&1 3>&- &
   ear=$!
 fi
 wait "$work" 2>/dev/null
-if [ -n "$ear" ]; then kill "$ear" 2>/dev/null; wait "$ear" 2>/dev/null; fi
+if [ -n "$ear" ]; then kill -KILL "$ear" 2>/dev/null; wait "$ear" 2>/dev/null; fi
 if [ "$(cat "$tmp/code" 2>/dev/null || echo 0)" -ne 0 ]; then
   echo "why $(tail -n 1 "$tmp/words" | tr -d '\\r' | cut -c 1-300)" >&3
 fi

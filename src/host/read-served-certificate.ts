@@ -21,7 +21,7 @@ const GOODBYE_MS = 1_500;
  */
 const TUNNEL = `
 command -v bash >/dev/null 2>&1 || exit ${NO_TOOL}
-exec bash -c '
+exec bash --norc -c '
 port=$1; shift
 for address do
   if { exec 3<>/dev/tcp/$address/$port; } 2>/dev/null; then

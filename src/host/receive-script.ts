@@ -119,7 +119,7 @@ ask() {
       from | url)
         there=$(bytes "$part")
         left=$((size - there))
-        if [ "$word" = from ]; then bash -c ${quoteWord(TAKE_FROM_NODE)} take "$there" "$left"
+        if [ "$word" = from ]; then bash --norc -c ${quoteWord(TAKE_FROM_NODE)} take "$there" "$left"
         else sh -c "$fetch" fetch "$there" "$left"; fi 5<<EOF >>"$part"
 $rest
 EOF

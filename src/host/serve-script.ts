@@ -82,7 +82,7 @@ export const LISTEN = `
 for tool in bash systemd-socket-activate timeout stat dd; do
   command -v "$tool" >/dev/null || { echo "$tool is not there" >&2; exit ${EXIT_CANNOT_SERVE}; }
 done
-exec bash -c '
+exec bash --norc -c '
 bind=$1 life=$2 patience=$3 zone=$4 rate=$6
 for old in /run/rke2ctl-serve.*; do
   if [ -d "$old" ] && ! kill -0 "$(cat "$old/pid" 2>/dev/null)" 2>/dev/null; then rm -rf "$old"; fi

@@ -18,6 +18,8 @@ const content = randomBytes(12_000_007);
 const sha256 = createHash('sha256').update(content).digest('hex');
 const stay = new AbortController().signal;
 const NAME = 'rke2-images.tar.zst';
+/** A root whose .bashrc has something to say, which bash reads whenever it takes itself for sshd's. */
+const talkativeShell = () => ['env', '-u', 'SHLVL', 'SSH_CLIENT=127.0.0.1 1 22', `HOME=${root}`, '/bin/sh'];
 /** A host's shell where python3 cannot be run. */
 const WITHOUT_PYTHON = [
   'unshare',
@@ -338,3 +340,17 @@ async function speak(port: number, line: string): Promise<number> {
   await once(socket, 'close');
   return bytes;
 }
+
+test('a file from another node has nothing in it of what a .bashrc says', async () => {
+  writeFileSync(join(root, '.bashrc'), 'echo good morning\n');
+  holder = mkdtempSync(join(root, 'holder-'));
+  taker = mkdtempSync(join(root, 'taker-'));
+  host = createHost(createLocalTransport({ shell: talkativeShell() }), { askSudoPassword: async () => null });
+  await fill(holder);
+  const listener = await listen();
+  const damaged: unknown[] = [];
+  const nextSource = () => from(listener, holder);
+  await receiveFile(host, reception(taker, { nextSource, onDamage: (chunks) => damaged.push(chunks) }));
+  expect(damaged).toEqual([]);
+  expect(arrived(taker)).toBe(true);
+});
