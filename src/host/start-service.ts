@@ -5,6 +5,7 @@ import type { RemoteProcess } from '../transport/transport.ts';
 import { removeFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { type ServiceTrouble, ServiceWatch, type UnitState, type WatchVerdict } from './service-watch.ts';
+import { readState, START } from './start-script.ts';
 
 export interface StartOptions {
   readonly restart: boolean;
@@ -41,51 +42,34 @@ export async function startService(
 ): Promise<ServiceOutcome> {
   const { restart, guide, timeoutMs, signal } = options;
   const mark = `@${randomBytes(6).toString('hex')}`;
-  const watch = new ServiceWatch(options.recognise);
-  const [decision, takenAway] = [new Answer<FinalVerdict>(), new Answer<boolean>()];
-  let rest = '';
   let process: RemoteProcess | null = null;
-  const hear = (line: string) => {
-    if (line === `${mark} taken away`) return takenAway.give(true);
-    const state = readState(line, mark);
-    if (state !== null) {
-      const verdict = watch.judge(state);
-      if (verdict !== 'waiting') decision.give(verdict);
-      return;
-    }
-    const words = watch.addLine(line);
-    options.onWords?.(words);
-    if (STARTED.test(line)) void process?.write('look\n').catch(() => undefined);
-  };
+  const look = () => void process?.write('look\n').catch(() => undefined);
+  const ear = new Ear(mark, options, look);
   const verb = restart ? 'restart' : 'start';
   const started = await host.start(START, {
     args: [mark, unitName(service), verb, ...(guide === undefined ? [] : [guide.path, guide.content])],
     what: `${restart ? 'Restarting' : 'Starting'} ${service}`,
-    onStdout: (chunk) => {
-      const lines = (rest + chunk.toString('utf8')).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) if (line !== '') hear(line);
-    },
+    onStdout: (chunk) => ear.hear(chunk),
     ...(signal === undefined ? {} : { signal }),
   });
   process = started;
-  const timer = setTimeout(() => decision.give('timeout'), timeoutMs);
+  const timer = setTimeout(() => ear.verdict.give('timeout'), timeoutMs);
   try {
-    const verdict = await Promise.race([decision.given, started.result.then(() => 'failed' as const)]);
-    if (verdict === 'ready') return { ready: true, end: (takeAway) => finish(takeAway) };
+    const verdict = await Promise.race([ear.verdict.given, started.result.then(() => 'failed' as const)]);
+    if (verdict === 'ready') return { ready: true, end: (takeAway) => end(takeAway) };
     started.end();
     // Once told to end the host still sends what the journal had left to say.
     await started.result;
-    return { ready: false, trouble: verdict, lines: watch.lines };
+    return { ready: false, trouble: verdict, lines: ear.lines };
   } finally {
     clearTimeout(timer);
   }
 
-  async function finish(takeAway: boolean): Promise<void> {
+  async function end(takeAway: boolean): Promise<void> {
     started.result.catch(() => undefined);
     try {
       if (!takeAway || guide === undefined) return;
-      const asked = started.write('take away\n').then(() => takenAway.given);
+      const asked = started.write('take away\n').then(() => ear.takenAway.given);
       const isGone = await Promise.race([asked, started.result.then(() => false)]).catch(() => false);
       if (!isGone) await removeFiles(host, [guide.path], signal === undefined ? {} : { signal });
     } finally {
@@ -98,6 +82,51 @@ export async function startService(
 const STARTED = /^Started /;
 
 type FinalVerdict = Exclude<WatchVerdict, 'waiting'> | 'timeout';
+
+/** Hears what the script says: states are judged, lines of the journal kept and shown. */
+class Ear {
+  readonly verdict = new Answer<FinalVerdict>();
+  readonly takenAway = new Answer<boolean>();
+  readonly #mark: string;
+  readonly #watch: ServiceWatch;
+  readonly #onWords: StartOptions['onWords'];
+  readonly #look: () => void;
+  #rest = '';
+
+  /** `look` is to have the script tell the state at once. */
+  constructor(mark: string, { recognise, onWords }: StartOptions, look: () => void) {
+    this.#mark = mark;
+    this.#watch = new ServiceWatch(recognise);
+    this.#onWords = onWords;
+    this.#look = look;
+  }
+
+  get lines(): readonly string[] {
+    return this.#watch.lines;
+  }
+
+  hear(chunk: Buffer): void {
+    const lines = (this.#rest + chunk.toString('utf8')).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') this.#take(line);
+  }
+
+  #take(line: string): void {
+    const state = readState(line, this.#mark);
+    if (line === `${this.#mark} taken away`) this.takenAway.give(true);
+    else if (state !== null) this.#judge(state);
+    else {
+      const words = this.#watch.addLine(line);
+      this.#onWords?.(words);
+      if (STARTED.test(line)) this.#look();
+    }
+  }
+
+  #judge(state: UnitState): void {
+    const verdict = this.#watch.judge(state);
+    if (verdict !== 'waiting') this.verdict.give(verdict);
+  }
+}
 
 /** The first word that is given. */
 class Answer<T> {
@@ -114,105 +143,3 @@ class Answer<T> {
     this.#give(word);
   }
 }
-
-function readState(line: string, mark: string): UnitState | null {
-  if (!line.startsWith(`${mark} `)) return null;
-  const properties = new Map(
-    line
-      .slice(mark.length + 1)
-      .split(' ')
-      .map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-  );
-  return {
-    active: properties.get('ActiveState') ?? 'unknown',
-    sub: properties.get('SubState') ?? 'unknown',
-    restarts: Number(properties.get('NRestarts') ?? 0),
-    hasJob: !['', '0'].includes(properties.get('Job') ?? ''),
-    result: properties.get('Result') ?? '',
-  };
-}
-
-/**
- * $1: mark; $2: unit; $3: start or restart; $4, $5: path and content of the guide, if there is one. `enable` makes systemd
- * read all units anew, which takes it a while: where it knows the unit as it is, the start comes first. A unit that failed
- * too often is not started until that is forgotten.
- * Then tells the unit's state more and more slowly, at once when systemd has it READY, and whenever it is told to
- * `look`; and its journal (since a time, as journalctl's own cursors lose entries together with a unit), until stdin ends;
- * a connection that falls ends it too. Where following the journal fails (no inotify instance is left, a common illness of
- * hosts with many pods) it is read anew each time.
- */
-const START = `
-exec 3<&0
-mark=$1 unit=$2 verb=$3 guide=\${4-}
-if [ -n "$guide" ]; then
-  dir=\${guide%/*}
-  temp=$dir/.\${guide##*/}.rke2ctl-new
-  (umask 022; mkdir -p "$dir") || exit 1
-  rm -f "$temp"
-  if ! printf '%s' "$5" | dd of="$temp" conv=fsync 2>/dev/null || ! mv -f "$temp" "$guide"; then
-    rm -f "$temp"
-    echo "$guide cannot be written" >&2
-    exit 1
-  fi
-  if [ -e /sys/fs/selinux/enforce ]; then restorecon "$guide" 2>/dev/null; fi
-fi
-since=@$(date +%s.%6N)
-case $since in *N) since=@$(date +%s) ;; esac
-known=" $(systemctl show -p LoadState,NeedDaemonReload,ActiveState,Result,NRestarts "$unit" 2>/dev/null | tr '\\n' ' ')"
-is() { case $known in *" $1 "*) return 0 ;; esac; return 1; }
-enrol() { systemctl enable --quiet "$unit" || exit 1; }
-if is LoadState=loaded && is NeedDaemonReload=no; then early=1; else early=''; enrol; fi
-if ! is ActiveState=inactive || ! is Result=success || ! is NRestarts=0; then systemctl reset-failed "$unit" 2>/dev/null; fi
-systemctl "$verb" --no-block "$unit" || exit 1
-if [ -n "$early" ]; then enrol; fi
-# Only for subshells, whose process it then is.
-read_journal() { exec journalctl --quiet --output=cat --unit="$unit" --since="$since" "$@" 2>/dev/null </dev/null; }
-seen=0 asked='' ear=''
-trap 'asked=1' USR1
-read_journal --follow --no-tail &
-journal=$!
-(while IFS= read -r line; do
-  case $line in
-    'take away') rm -f "$guide" && echo "
-$mark taken away" ;;
-    *) kill -USR1 $$ ;;
-  esac
-done <&3 2>/dev/null; kill -TERM $$) &
-reader=$!
-# As long as the start is under way another order joins it, and comes back when the service is READY.
-case $(systemctl show -p Job --value "$unit" 2>/dev/null) in
-'' | 0) ;;
-*)
-  (trap 'kill $order; exit' TERM
-  systemctl start "$unit" >/dev/null 2>&1 </dev/null &
-  order=$!
-  wait $order && kill -USR1 $$) 2>/dev/null &
-  ear=$! ;;
-esac
-finish() {
-  trap '' TERM USR1
-  sleep 0.3
-  kill "$journal" "$reader" $ear 2>/dev/null
-  exit 0
-}
-trap finish TERM HUP INT
-pause=0.2
-while :; do
-  if ! kill -0 "$journal" 2>/dev/null; then
-    new=$(read_journal | tail -n "+$((seen + 1))")
-    if [ -n "$new" ]; then
-      echo "$new"
-      seen=$((seen + $(echo "$new" | wc -l)))
-    fi
-  fi
-  state=$(systemctl show -p ActiveState,SubState,NRestarts,Result,Job "$unit" 2>/dev/null | tr '\\n' ' ')
-  echo "
-$mark $state"
-  if [ -z "$asked" ]; then
-    sleep $pause &
-    wait $!
-  fi
-  asked=
-  case $pause in 0.2) pause=0.3;; 0.3) pause=0.4;; 0.4) pause=0.5;; esac
-done
-`;

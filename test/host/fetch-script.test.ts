@@ -39,14 +39,17 @@ async function fetchInVain([program = '', ...args]: readonly string[]): Promise<
   return said;
 }
 
-describe.each([...SHELLS, ['bash', ['/bin/bash', '--norc', '--posix']]] as const)('a fetch, in %s', (_name, shell) => {
-  // One in fifty had its ear wait for ever.
-  test('ends when there is nothing more to come, however soon that is', async () => {
-    const said = new Set<string>();
-    for (let begun = 0; begun < RUNS; begun += AT_ONCE) {
-      const some = await Promise.all(Array.from({ length: AT_ONCE }, () => fetchInVain(shell)));
-      for (const words of some) said.add(words);
-    }
-    expect([...said]).toEqual(['why there is neither curl nor wget\n']);
-  }, 60_000);
-});
+describe.each([...SHELLS, ['bash', ['/bin/bash', '--norc', '--posix']]] as const)(
+  'a fetch, in %s',
+  (_name, shell) => {
+    // One in fifty had its ear wait for ever.
+    test('ends when there is nothing more to come, however soon that is', async () => {
+      const said = new Set<string>();
+      for (let begun = 0; begun < RUNS; begun += AT_ONCE) {
+        const some = await Promise.all(Array.from({ length: AT_ONCE }, () => fetchInVain(shell)));
+        for (const words of some) said.add(words);
+      }
+      expect([...said]).toEqual(['why there is neither curl nor wget\n']);
+    }, 60_000);
+  },
+);
