@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../src/cli/program.ts';
+import { createProgram } from '../src/cli/program/program.ts';
 import { renderDefaultsTable } from '../src/config/render-defaults.ts';
 import { EXAMPLE_NAMES } from './support/example-names.ts';
 

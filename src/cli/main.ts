@@ -1,4 +1,4 @@
-import { createProgram } from './program.ts';
+import { createProgram } from './program/program.ts';
 
 /** By then everything has been closed; what a host still holds open must not hold the shell. */
 const LINGER_MS = 2_000;

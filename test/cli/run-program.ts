@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
+import { createProgram } from '../../src/cli/program/program.ts';
 
 class Exit extends Error {}
 

@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
-import { createProgram } from '../../src/cli/program.ts';
+import { createProgram } from '../../src/cli/program/program.ts';
 
 /** A command that does something by itself, as the program declares it. */
 export interface Leaf {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { CommonFlags, ExecFlags, LogsFlags, SupportBundleFlags } from '../flags.ts';
+import { type Limit, parseLimit } from '../nodes/parse-limit.ts';
 import { common, duration, positive, run } from './command-parts.ts';
-import type { CommonFlags, ExecFlags, LogsFlags, SupportBundleFlags } from './flags.ts';
-import { type Limit, parseLimit } from './nodes/parse-limit.ts';
 
 const WHICH = 'name, address, role, label as key=value, or all; without any: all';
 
@@ -30,7 +30,7 @@ function addExec(program: Command): void {
     .option('--local', 'this machine alone')
     .action((operands: readonly string[], options: ExecFlags) => {
       const { before, after } = splitAtDashes(program, operands);
-      return run(async () => (await import('./commands/exec.ts')).exec(before, after, options))(options);
+      return run(async () => (await import('../commands/exec.ts')).exec(before, after, options))(options);
     });
 }
 
@@ -43,7 +43,7 @@ function addSsh(program: Command): void {
     .action((node: string, operands: readonly string[], options: CommonFlags) => {
       const { before, after } = splitAtDashes(program, operands);
       if (before.length > 0) return program.error(`error: put \`--\` before ${JSON.stringify(before[0])}`);
-      return run(async () => (await import('./commands/ssh.ts')).ssh(node, after, options))(options);
+      return run(async () => (await import('../commands/ssh.ts')).ssh(node, after, options))(options);
     });
 }
 
@@ -60,7 +60,7 @@ function addLogs(program: Command): void {
     .addOption(limitOption())
     .option('--local', 'this machine alone')
     .action((selectors: readonly string[], options: LogsFlags) =>
-      run(async () => (await import('./commands/logs.ts')).logs(selectors, options))(options),
+      run(async () => (await import('../commands/logs.ts')).logs(selectors, options))(options),
     );
 }
 
@@ -72,7 +72,7 @@ function addSupportBundle(program: Command): void {
     .option('--local', 'this machine alone')
     .action(
       run(async (options: SupportBundleFlags) =>
-        (await import('./commands/support-bundle.ts')).supportBundle(options),
+        (await import('../commands/support-bundle.ts')).supportBundle(options),
       ),
     );
 }

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { OutputFlags, UpFlags } from './flags.ts';
+import type { OutputFlags, UpFlags } from '../flags.ts';
 
 /** Flags of every command that reads a cluster.yml. */
 export function common(command: Command): Command {
@@ -67,7 +67,7 @@ export function run<T extends OutputFlags>(
     try {
       process.exitCode = await action(options);
     } catch (error) {
-      const { reportError } = await import('./report-error.ts');
+      const { reportError } = await import('../report-error.ts');
       process.exitCode = reportError(error, options);
     }
   };

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { CommonFlags, MaintenanceFlags, TokenCreateFlags } from '../flags.ts';
 import { common, duration, maintenance, run } from './command-parts.ts';
-import type { CommonFlags, MaintenanceFlags, TokenCreateFlags } from './flags.ts';
 
 /** The tokens with which nodes join, and which open the snapshots. */
 export function addTokenCommands(program: Command): void {
@@ -9,7 +9,7 @@ export function addTokenCommands(program: Command): void {
     .description('replace server and agent token on every node, one server after the other')
     .action(
       run(async (options: MaintenanceFlags) =>
-        (await import('./commands/token-rotate.ts')).tokenRotate(options),
+        (await import('../commands/token-rotate.ts')).tokenRotate(options),
       ),
     );
   addBootstrapTokens(token);
@@ -26,20 +26,20 @@ function addBootstrapTokens(token: Command): void {
     .option('--local', 'this machine alone')
     .action(
       run(async (options: TokenCreateFlags) =>
-        (await import('./commands/token-create.ts')).tokenCreate(options),
+        (await import('../commands/token-create.ts')).tokenCreate(options),
       ),
     );
   common(token.command('list'))
     .description('the bootstrap tokens by their ids, and when they end')
     .option('--local', 'this machine alone')
     .action(
-      run(async (options: CommonFlags) => (await import('./commands/token-list.ts')).tokenList(options)),
+      run(async (options: CommonFlags) => (await import('../commands/token-list.ts')).tokenList(options)),
     );
   common(token.command('delete'))
     .description('end bootstrap tokens; nodes that have joined with them stay')
     .argument('<id...>', 'as `token list` shows them')
     .option('--local', 'this machine alone')
     .action((ids: readonly string[], options: CommonFlags) =>
-      run(async () => (await import('./commands/token-delete.ts')).tokenDelete(ids, options))(options),
+      run(async () => (await import('../commands/token-delete.ts')).tokenDelete(ids, options))(options),
     );
 }

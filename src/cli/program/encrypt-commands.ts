@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { CommonFlags, MaintenanceFlags } from '../flags.ts';
 import { common, maintenance, run } from './command-parts.ts';
-import type { CommonFlags, MaintenanceFlags } from './flags.ts';
 
 /** `encrypt …`: how Secrets are encrypted in etcd. */
 export function addEncryptCommands(program: Command): void {
@@ -12,14 +12,14 @@ export function addEncryptCommands(program: Command): void {
     .option('--local', 'this machine alone')
     .action(
       run(async (options: CommonFlags) =>
-        (await import('./commands/encrypt-status.ts')).encryptStatus(options),
+        (await import('../commands/encrypt-status.ts')).encryptStatus(options),
       ),
     );
   maintenance(encrypt.command('rotate-key'))
     .description('a new key for the Secrets, one control plane after the other; also to change the provider')
     .action(
       run(async (options: MaintenanceFlags) =>
-        (await import('./commands/encrypt-rotate-key.ts')).encryptRotateKey(options),
+        (await import('../commands/encrypt-rotate-key.ts')).encryptRotateKey(options),
       ),
     );
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { CertCheckFlags, CertRotateFlags, GenerateCsrFlags } from '../flags.ts';
 import { common, maintenance, outputOption, run } from './command-parts.ts';
-import type { CertCheckFlags, CertRotateFlags, GenerateCsrFlags } from './flags.ts';
 
 /** `cert …`: what concerns RKE2's certificates and authorities. */
 export function addCertCommands(program: Command): void {
@@ -19,7 +19,7 @@ function addCheck(cert: Command): void {
     .option('--all', 'a line for every certificate')
     .option('--local', 'this machine alone')
     .action((selectors: readonly string[], options: CertCheckFlags) =>
-      run(async () => (await import('./commands/cert-check.ts')).certCheck(selectors, options))(options),
+      run(async () => (await import('../commands/cert-check.ts')).certCheck(selectors, options))(options),
     );
 }
 
@@ -45,8 +45,8 @@ function addRotate(cert: Command): void {
     .action(
       run(async (options: CertRotateFlags) =>
         options.rotateCa === true
-          ? (await import('./commands/cert-rotate-ca.ts')).certRotateCa(options)
-          : (await import('./commands/cert-rotate.ts')).certRotate(options),
+          ? (await import('../commands/cert-rotate-ca.ts')).certRotateCa(options)
+          : (await import('../commands/cert-rotate.ts')).certRotate(options),
       ),
     );
 }
@@ -64,7 +64,7 @@ function addGenerateCsr(cert: Command): void {
     .addOption(outputOption())
     .action(
       run(async (options: GenerateCsrFlags) =>
-        (await import('./commands/cert-generate-csr.ts')).certGenerateCsr(options),
+        (await import('../commands/cert-generate-csr.ts')).certGenerateCsr(options),
       ),
     );
 }

@@ -1,9 +1,4 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { addCertCommands } from './cert-commands.ts';
-import { common, duration, local, outputOption, positive, run, traced } from './command-parts.ts';
-import { addConfigCommands } from './config-commands.ts';
-import { addEncryptCommands } from './encrypt-commands.ts';
-import { addEtcdCommands } from './etcd-commands.ts';
 import type {
   AdoptFlags,
   ApplyFlags,
@@ -17,8 +12,13 @@ import type {
   RunFlags,
   StatusFlags,
   UpFlags,
-} from './flags.ts';
-import { packageVersion } from './installation.ts';
+} from '../flags.ts';
+import { packageVersion } from '../installation.ts';
+import { addCertCommands } from './cert-commands.ts';
+import { common, duration, local, outputOption, positive, run, traced } from './command-parts.ts';
+import { addConfigCommands } from './config-commands.ts';
+import { addEncryptCommands } from './encrypt-commands.ts';
+import { addEtcdCommands } from './etcd-commands.ts';
 import { addNodeCommands } from './node-commands.ts';
 import { addStateCommands } from './state-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
@@ -44,7 +44,7 @@ export function createProgram(): Command {
       '--cleanup-on-failure',
       'take a cluster that was not there before away again if it does not come up',
     )
-    .action(run(async (options: UpFlags) => (await import('./commands/up.ts')).up(options)));
+    .action(run(async (options: UpFlags) => (await import('../commands/up.ts')).up(options)));
 
   traced(shaping(common(program.command('plan'))))
     .description('show what `up` would do; touches nothing; exit code 2 when there is something')
@@ -74,14 +74,14 @@ export function createProgram(): Command {
       if (outGraph !== undefined && graph === undefined)
         action.error('error: --out-graph goes with --graph mermaid or --graph svg');
     })
-    .action(run(async (options: PlanFlags) => (await import('./commands/plan.ts')).plan(options)));
+    .action(run(async (options: PlanFlags) => (await import('../commands/plan.ts')).plan(options)));
 
   traced(pacing(common(program.command('apply <file>'))))
     .description('carry out a plan that `plan --out` saved, unless anything has moved since')
     .action((file: string, options: Omit<ApplyFlags, 'configGiven'>, command: Command) => {
       const usual = command.getOptionValueSource('config') === 'default';
       const configGiven = !usual || process.env['RKE2CTL_CONFIG'] !== undefined;
-      return run(async (flags: ApplyFlags) => (await import('./commands/apply.ts')).apply(file, flags))({
+      return run(async (flags: ApplyFlags) => (await import('../commands/apply.ts')).apply(file, flags))({
         ...options,
         configGiven,
       });
@@ -90,13 +90,13 @@ export function createProgram(): Command {
   traced(local(common(program.command('check'))))
     .description('look at the hosts and report what would hinder RKE2 there')
     .option('--ignore-check <name...>', 'leave this check out')
-    .action(run(async (options: CommonFlags) => (await import('./commands/check.ts')).check(options)));
+    .action(run(async (options: CommonFlags) => (await import('../commands/check.ts')).check(options)));
 
   traced(common(program.command('status')))
     .description('say how the cluster is; exit code 4 when something is ill')
     .option('--watch', 'look again every five seconds, until Ctrl-C')
     .option('--local', 'this machine alone')
-    .action(run(async (options: StatusFlags) => (await import('./commands/status.ts')).status(options)));
+    .action(run(async (options: StatusFlags) => (await import('../commands/status.ts')).status(options)));
 
   addRun(program);
   addKubeconfig(program);
@@ -108,14 +108,14 @@ export function createProgram(): Command {
 
   common(program.command('validate'))
     .description('check cluster.yml itself; no network')
-    .action(run(async (options: CommonFlags) => (await import('./commands/validate.ts')).validate(options)));
+    .action(run(async (options: CommonFlags) => (await import('../commands/validate.ts')).validate(options)));
 
   program
     .command('explain [key]')
     .description('say what a key of cluster.yml is for; without a key, which there are')
     .addOption(outputOption())
     .action((key: string | undefined, options: OutputFlags) =>
-      run(async () => (await import('./commands/explain.ts')).explain(key, options))(options),
+      run(async () => (await import('../commands/explain.ts')).explain(key, options))(options),
     );
 
   program
@@ -128,7 +128,7 @@ export function createProgram(): Command {
     .addOption(outputOption())
     .option('--verbose', 'with --check: show every command that runs on a host')
     .action((file: string, state: string | undefined, options: ConvertFlags) =>
-      run(async () => (await import('./commands/convert.ts')).convert(file, state, options))(options),
+      run(async () => (await import('../commands/convert.ts')).convert(file, state, options))(options),
     );
 
   addConfigCommands(program);
@@ -138,7 +138,7 @@ export function createProgram(): Command {
     .description('show the very files that `up` would write on a node, secrets masked; no network')
     .option('--refresh', 'ask the hosts what only they know, and the network what `up` would ask')
     .action((node: string, options: RenderFlags) =>
-      run(async () => (await import('./commands/render.ts')).render(node, options))(options),
+      run(async () => (await import('../commands/render.ts')).render(node, options))(options),
     );
 
   traced(common(program.command('remove')))
@@ -148,7 +148,7 @@ export function createProgram(): Command {
     .option('--ignore-unreachable', 'forget hosts that cannot be reached')
     .option('--concurrency <n>', 'hosts that are worked on at once', positive, 30)
     .option('--local', 'this machine alone')
-    .action(run(async (options: RemoveFlags) => (await import('./commands/remove.ts')).remove(options)));
+    .action(run(async (options: RemoveFlags) => (await import('../commands/remove.ts')).remove(options)));
 
   addStateCommands(program);
   return program;
@@ -166,7 +166,7 @@ function addAdopt(program: Command): void {
     .option('--name <name>', 'what the cluster is to be called (default: local)')
     .option('--partial', 'leave out Nodes whose hosts are not given, instead of refusing')
     .option('--print', 'only print what cluster.yml would say')
-    .action(run(async (options: AdoptFlags) => (await import('./commands/adopt.ts')).adopt(options)));
+    .action(run(async (options: AdoptFlags) => (await import('../commands/adopt.ts')).adopt(options)));
 }
 
 function addRun(program: Command): void {
@@ -199,7 +199,7 @@ function addRun(program: Command): void {
     .option('--ignore-check <name...>', 'go on although this check fails')
     .option('--disable-port-check', 'do not try the ports between the nodes')
     .action((words: readonly string[], options: RunFlags) =>
-      run(async () => (await import('./commands/run.ts')).run(words, options))(options),
+      run(async () => (await import('../commands/run.ts')).run(words, options))(options),
     );
 }
 
@@ -215,7 +215,9 @@ function addKubeconfig(program: Command): void {
     .option('--force', 'with --merge: replace entries of that name, even if they are of another cluster')
     .option('--local', 'this machine alone')
     .action(
-      run(async (options: KubeconfigFlags) => (await import('./commands/kubeconfig.ts')).kubeconfig(options)),
+      run(async (options: KubeconfigFlags) =>
+        (await import('../commands/kubeconfig.ts')).kubeconfig(options),
+      ),
     );
 }
 

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import { common, maintenance, positive, run } from './command-parts.ts';
-import { addEtcdRecoveryCommands } from './etcd-recovery-commands.ts';
-import type { CommonFlags } from './flags.ts';
+import type { CommonFlags } from '../flags.ts';
 import type {
   SnapshotDeleteFlags,
   SnapshotDownloadFlags,
   SnapshotListFlags,
   SnapshotPruneFlags,
   SnapshotSaveFlags,
-} from './snapshots/snapshot-flags.ts';
+} from '../snapshots/snapshot-flags.ts';
+import { common, maintenance, positive, run } from './command-parts.ts';
+import { addEtcdRecoveryCommands } from './etcd-recovery-commands.ts';
 
 /** `etcd …`: its snapshots, in RKE1's names. */
 export function addEtcdCommands(program: Command): void {
@@ -29,7 +29,7 @@ function addSave(etcd: Command): void {
     .option('--node <node...>', 'each of these nodes takes one, or all (default: the first that runs)')
     .action(
       run(async (options: SnapshotSaveFlags) =>
-        (await import('./commands/etcd-snapshot-save.ts')).snapshotSave(options),
+        (await import('../commands/etcd-snapshot-save.ts')).snapshotSave(options),
       ),
     );
 }
@@ -41,7 +41,7 @@ function addList(etcd: Command): void {
     .option('--local', 'this machine alone')
     .action(
       run(async (options: SnapshotListFlags) =>
-        (await import('./commands/etcd-snapshot-list.ts')).snapshotList(options),
+        (await import('../commands/etcd-snapshot-list.ts')).snapshotList(options),
       ),
     );
 }
@@ -52,9 +52,9 @@ function addVerify(etcd: Command): void {
     .argument('<snapshot>', 'its full name as `snapshot-list` shows it, or a file of this machine')
     .option('--local', 'this machine alone')
     .action((snapshot: string, options: CommonFlags) =>
-      run(async () => (await import('./commands/etcd-snapshot-verify.ts')).snapshotVerify(snapshot, options))(
-        options,
-      ),
+      run(async () =>
+        (await import('../commands/etcd-snapshot-verify.ts')).snapshotVerify(snapshot, options),
+      )(options),
     );
 }
 
@@ -66,7 +66,7 @@ function addDownload(etcd: Command): void {
     .option('--local', 'this machine alone')
     .action((snapshot: string, options: SnapshotDownloadFlags) =>
       run(async () =>
-        (await import('./commands/etcd-snapshot-download.ts')).snapshotDownload(snapshot, options),
+        (await import('../commands/etcd-snapshot-download.ts')).snapshotDownload(snapshot, options),
       )(options),
     );
 }
@@ -79,7 +79,7 @@ function addDelete(etcd: Command): void {
     .option('--local', 'this machine alone')
     .action((snapshots: readonly string[], options: SnapshotDeleteFlags) =>
       run(async () =>
-        (await import('./commands/etcd-snapshot-delete.ts')).snapshotDelete(snapshots, options),
+        (await import('../commands/etcd-snapshot-delete.ts')).snapshotDelete(snapshots, options),
       )(options),
     );
 }
@@ -93,7 +93,7 @@ function addPrune(etcd: Command): void {
     .option('--local', 'this machine alone')
     .action(
       run(async (options: SnapshotPruneFlags) =>
-        (await import('./commands/etcd-snapshot-prune.ts')).snapshotPrune(options),
+        (await import('../commands/etcd-snapshot-prune.ts')).snapshotPrune(options),
       ),
     );
 }

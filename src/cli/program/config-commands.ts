@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { ConfigFlags, ConfigImagesFlags, ConfigShowFlags } from '../flags.ts';
 import { common, fileOption, outputOption, run } from './command-parts.ts';
-import type { ConfigFlags, ConfigImagesFlags, ConfigShowFlags } from './flags.ts';
 
 /** `rke2ctl config`, and what it can say of a file. */
 export function addConfigCommands(program: Command): void {
@@ -12,13 +12,13 @@ export function addConfigCommands(program: Command): void {
     .addOption(new Option('--minimal', 'print the least that makes a cluster').conflicts('empty'))
     .option('--empty', 'print a file with every key, commented out')
     .option('--force', 'write over a file that is there')
-    .action(run(async (options: ConfigFlags) => (await import('./commands/config.ts')).config(options)));
+    .action(run(async (options: ConfigFlags) => (await import('../commands/config.ts')).config(options)));
   common(config.command('show'))
     .description('show what the file says with variables and defaults put in; secrets are masked')
     .option('--origin', 'say of each value where it comes from')
     .action(
       run(async (options: ConfigShowFlags) =>
-        (await import('./commands/config-show.ts')).configShow(options),
+        (await import('../commands/config-show.ts')).configShow(options),
       ),
     );
   common(config.command('images'))
@@ -31,7 +31,7 @@ export function addConfigCommands(program: Command): void {
     )
     .action(
       run(async (options: ConfigImagesFlags) =>
-        (await import('./commands/config-images.ts')).configImages(options),
+        (await import('../commands/config-images.ts')).configImages(options),
       ),
     );
 }
