@@ -87,6 +87,7 @@ async function readKeyFile(path: string, ask: AskPassphrase | undefined): Promis
 }
 
 async function loadKey(key: KeyText, ask: AskPassphrase | undefined): Promise<Identity | KeyProblem> {
+  if (isCutOff(key)) return cutOff(key);
   if (/-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(key.text)) return pkcs8(key);
   const parsed = parse(key.text);
   if (!(parsed instanceof Error)) {
@@ -206,6 +207,19 @@ function publicOnly(key: KeyText): KeyProblem {
     'ssh-key-public',
     `${key.name} holds a public key; logging in takes the private one.`,
     'Name the file without `.pub`.',
+  );
+}
+
+/** What has a first line of a key and not its last; how the parser stumbles over the rest says nothing. */
+function isCutOff({ text }: KeyText): boolean {
+  return text.includes('-----BEGIN ') && !text.includes('-----END ');
+}
+
+function cutOff({ name }: KeyText): KeyProblem {
+  return problem(
+    'ssh-key-cut-off',
+    `${name} begins as a key does, and breaks off before its end: its last line is missing.`,
+    'Copy it anew from where it came, whole, with the line that begins with `-----END`.',
   );
 }
 

@@ -153,6 +153,14 @@ export function describeKeys(client: 'ssh2' | 'openssh', keys: Keys): void {
       expect(other).toMatchObject({ code: 'ssh-key-unsupported' });
     });
 
+    it('says that a file is only a part of a key', async () => {
+      const path = join(keys.directory, 'cut-off');
+      writeFileSync(path, readFileSync(keys.make('user'), 'utf8').slice(0, -60), { mode: 0o600 });
+      const error = await failureOf(bench.open({ sshd, auth: keyAuth(path) }));
+      expect(error).toMatchObject({ code: 'ssh-key-cut-off' });
+      expect(error.message).toContain(path);
+    });
+
     it('says that the host hung up after too many keys', async () => {
       const server = await bench.serve({ config: ['MaxAuthTries 2'] });
       const auth = keyAuth(...['a', 'b', 'c', 'd'].map((name) => keys.make(`stranger-${name}`)));
