@@ -8,7 +8,7 @@ const report = process.env['RKE2CTL_TEST_REPORT'];
 
 /** Tests of scripts that want to be root, on this machine. */
 const ROOT_TESTS =
-  'test/{host/{files,host,inspect-host,receive-file,upload},artifacts/{distributor,fetch-by-url}}.test.ts';
+  'test/{host/{fetch-script,files,host,inspect-host,receive-file,upload},artifacts/{distributor,fetch-by-url}}.test.ts';
 
 /** Tests that measure, count or break the very line they use: they want the machine for themselves. */
 const ALONE_TESTS = [

@@ -19,7 +19,7 @@ interface CallOptions {
 const POST = `
 TLS=$2/server/tls/etcd
 if command -v curl >/dev/null 2>&1; then
-  exec curl -sS --max-time "$4" --cacert "$TLS/server-ca.crt" --cert "$TLS/server-client.crt" \\
+  exec curl -q -sS --noproxy '*' --max-time "$4" --cacert "$TLS/server-ca.crt" --cert "$TLS/server-client.crt" \\
     --key "$TLS/server-client.key" -X POST -d "$3" "https://127.0.0.1:2379$1"
 fi
 printf '%s' "$3" | KUBECONFIG=/dev/null "$2/bin/kubectl" --server=https://127.0.0.1:2379 --request-timeout="$4s" \\

@@ -71,7 +71,11 @@ export async function startListener(host: Host, options: ListenerOptions): Promi
     () => lines.close(null),
     (error: unknown) => lines.close(error),
   );
-  const port = Number((await lines.next('port')).slice(5));
+  const ready = await lines.next('port').catch((error) => {
+    process.end();
+    throw error;
+  });
+  const port = Number(ready.slice(5));
   return new HostListener(options.address, port, process, lines);
 }
 

@@ -34,7 +34,7 @@ const ETCD = `
 T=$1/server/tls/etcd
 post() {
   if command -v curl >/dev/null 2>&1; then
-    curl -fsS --max-time 2 --cacert "$T/server-ca.crt" --cert "$T/server-client.crt" \\
+    curl -q -fsS --noproxy '*' --max-time 2 --cacert "$T/server-ca.crt" --cert "$T/server-client.crt" \\
       --key "$T/server-client.key" -X POST -d "$3" "https://127.0.0.1:2379$2" 2>/dev/null
   else
     echo "$3" | KUBECONFIG=/dev/null "$1/bin/kubectl" --server=https://127.0.0.1:2379 --request-timeout=2s \\

@@ -12,7 +12,7 @@ IFS=" " read -r address port ticket token <&5
 exec 4<&0 5<&- 2>/dev/null
 { sleep 5; kill "$$"; } </dev/null >/dev/null 3>&- 4<&- &
 dog=$!
-exec 6<>"/dev/tcp/$address/$port" || exit 1
+exec 6<>"/dev/tcp/$address/$port" || { kill "$dog"; exit 1; }
 kill "$dog"
 echo met >&3
 printf "%s %s %s\\n" "$ticket" "$token" "$1" >&6
@@ -64,13 +64,15 @@ print(done.hexdigest())
  * support), so it is last.
  * After `keep-ask` and `drop-ask` it says `ready` and is told line by line where to take bytes from: `take <n>`, which
  * follow, or `from <address> <port> <ticket> <token>` or `url <three words>` (fetch-request.ts), which `cut <bytes>` answers
- * when the file is not whole after that. All of them write to the file in large blocks; what is new there is hashed and
+ * when the file is not whole after that; `all` when that was all. All of them write to the file in large blocks; what is new there is hashed and
  * told as `at <bytes>` once a second, by python, or else by the shell, whose looks come closer together in the last two
  * seconds (`rate` is bytes in a tenth of one). A tee to both would move 8 KB at a time, and so does openssl read.
  * Before it is told to keep or drop what is there, and after it has said `damaged` of the whole file, it takes `sums`, to
  * which it says `sum <hash>` of each chunk, and `mend <start> <count>`, whose bytes follow; `keep` or `drop` ends that.
  * sshd's pipe to us holds 64 KB, so that on a busy machine the line waits for the scheduler twice for each of them: where
  * perl or python is there, the pipe is made to hold 1 MB (F_SETPIPE_SZ).
+ * Where the connection of an earlier run broke and the host does not know it yet, that run's fetch may still bring bytes into
+ * the same file; it is ended first.
  */
 export const RECEIVE = `
 dest=$1 sum=$2 size=$3 mode=$4 mtime=$5 fetch=$6
@@ -108,6 +110,14 @@ if [ -f "$dest" ] && [ "$(bytes "$dest")" = "$size" ] && [ "$(hash <"$dest")" = 
   exit 0
 fi
 (umask 022; mkdir -p "$dir") || exit 1
+end_writers() {
+  found=1
+  for process in /proc/[0-9]*; do
+    if [ "$process/fd/1" -ef "$part" ]; then kill "\${process#/proc/}" 2>/dev/null && found=0; fi
+  done
+  return $found
+}
+if [ -e "$part" ] && end_writers; then sleep 1; fi
 have=$(bytes "$part")
 if [ "$have" -gt "$size" ]; then rm -f "$part"; have=0; fi
 if [ "$have" -gt 0 ]; then echo "have $have $(hash <"$part")"; else echo 'have 0 -'; fi
@@ -115,6 +125,7 @@ ask() {
   while [ "$(bytes "$part")" -lt "$size" ]; do
     IFS=' ' read -r word rest || return
     case $word in
+      all) return ;;
       take) dd bs=128K iflag=fullblock,count_bytes count="$rest" >>"$part" || return ;;
       from | url)
         there=$(bytes "$part")

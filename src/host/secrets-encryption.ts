@@ -102,7 +102,7 @@ const COUNT = `
 TLS=$1/server/tls/etcd
 ask() {
   if command -v curl >/dev/null 2>&1; then
-    curl -sS --max-time 60 --cacert "$TLS/server-ca.crt" --cert "$TLS/server-client.crt" \\
+    curl -q -sS --noproxy '*' --max-time 60 --cacert "$TLS/server-ca.crt" --cert "$TLS/server-client.crt" \\
       --key "$TLS/server-client.key" -X POST -d "$2" https://127.0.0.1:2379/v3/kv/range
   else
     printf '%s' "$2" | KUBECONFIG=/dev/null "$1/bin/kubectl" --server=https://127.0.0.1:2379 --request-timeout=60s \\

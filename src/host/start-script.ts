@@ -35,7 +35,15 @@ systemctl "$verb" --no-block "$unit" || exit 1
 if [ -n "$early" ]; then enrol; fi
 # Only for subshells, whose process it then is.
 read_journal() { exec journalctl --quiet --output=cat --unit="$unit" --since="$since" "$@" 2>/dev/null </dev/null; }
-seen=0 asked='' ear=''
+seen=0 asked='' journal='' reader='' ear=''
+finish() {
+  trap '' TERM USR1
+  sleep 0.3
+  kill -KILL $journal $reader 2>/dev/null
+  kill $ear 2>/dev/null
+  exit 0
+}
+trap finish TERM HUP INT
 trap 'asked=1' USR1
 read_journal --follow --no-tail &
 journal=$!
@@ -57,13 +65,6 @@ case $(systemctl show -p Job --value "$unit" 2>/dev/null) in
   wait $order && kill -USR1 $$) 2>/dev/null &
   ear=$! ;;
 esac
-finish() {
-  trap '' TERM USR1
-  sleep 0.3
-  kill "$journal" "$reader" $ear 2>/dev/null
-  exit 0
-}
-trap finish TERM HUP INT
 pause=0.2
 while :; do
   if ! kill -0 "$journal" 2>/dev/null; then

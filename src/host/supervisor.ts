@@ -14,7 +14,7 @@ CA=$2/server/tls/server-ca.crt
 quoted() { printf '%s' "$1" | sed 's/[\\\\"]/\\\\&/g'; }
 if command -v curl >/dev/null 2>&1; then
   printf 'user = "server:%s"\\ndata = "%s"\\n' "$(quoted "$password")" "$(quoted "$body")" |
-    curl -sS --max-time 60 --cacert "$CA" -X PUT -H 'Content-Type: application/json' -w '\\n%{http_code}' -K - \\
+    curl -q -sS --noproxy '*' --max-time 60 --cacert "$CA" -X PUT -H 'Content-Type: application/json' -w '\\n%{http_code}' -K - \\
       "https://127.0.0.1:9345$1"
   exit
 fi

@@ -80,6 +80,7 @@ while [ "$count" -gt 0 ]; do
 done
 script=$(mktemp) || exit 1
 trap 'rm -f "$script"' EXIT
+trap 'exit 1' HUP INT TERM PIPE
 address=$1; shift
 if [ -z "$address" ]; then cat > "$script"
 elif command -v curl >/dev/null 2>&1; then curl -fsSL -o "$script" "$address" || exit $?

@@ -13,6 +13,7 @@ import type { Host } from '../../src/host/host.ts';
 import { inspectHost } from '../../src/host/inspect-host.ts';
 import { applyManifest, getNodes } from '../../src/host/kubectl.ts';
 import { probeScript } from '../../src/host/probe/probe-script.ts';
+import { START } from '../../src/host/start-script.ts';
 import { startService } from '../../src/host/start-service.ts';
 import { activeState, stopService } from '../../src/host/systemd.ts';
 import { uploadFile } from '../../src/host/upload.ts';
@@ -358,6 +359,32 @@ describe('a service', () => {
     expect(JSON.parse(secret)).toMatchObject({ data: { value: 'dHdv' } });
     expect(secret).not.toContain('last-applied');
     expect(await inside('node1', 'ls -A /root')).not.toContain('.kube');
+  });
+
+  test('is asked past the proxy and the .curlrc that the host has for root', async () => {
+    const proxied = 'https_proxy=http://127.0.0.1:9\nall_proxy=http://127.0.0.1:9';
+    await inside(
+      'node1',
+      `cp -a /etc/environment /etc/environment.kept; printf '${proxied}\n' >>/etc/environment; echo 'write-out = "bye"' >/root/.curlrc`,
+    );
+    try {
+      const { host } = reach('node1', { user: 'root' });
+      expect((await host.run('echo "$https_proxy"')).stdout).toBe('http://127.0.0.1:9\n');
+      const members = await listMembers(host);
+      expect(members).toHaveLength(1);
+      const { facts } = await inspectHost(host, { lock: null, nodes: 'all' });
+      expect(facts.rke2.nodes?.map(({ name }) => name)).toEqual(['node1']);
+      expect(facts.rke2.members?.map(({ name }) => name)).toEqual(members.map(({ name }) => name));
+    } finally {
+      await inside('node1', 'mv /etc/environment.kept /etc/environment; rm /root/.curlrc');
+    }
+  });
+
+  test('whose watch is given up at once is not followed by anybody', async () => {
+    const watched = await reach('node1').host.start(START, { args: ['@m', 'rke2-server.service', 'start'] });
+    watched.end();
+    expect((await watched.result).exitCode).toBe(0);
+    expect(await inside('node1', 'pgrep -fc "[j]ournalctl.*--follow" || true')).toBe('0');
   });
 
   test('that runs is probed with its Nodes', async () => {

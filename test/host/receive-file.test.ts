@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,6 @@ const content = randomBytes(12_000_007);
 const sha256 = createHash('sha256').update(content).digest('hex');
 const stay = new AbortController().signal;
 const NAME = 'rke2-images.tar.zst';
-/** A root whose .bashrc has something to say, which bash reads whenever it takes itself for sshd's. */
-const talkativeShell = () => ['env', '-u', 'SHLVL', 'SSH_CLIENT=127.0.0.1 1 22', `HOME=${root}`, '/bin/sh'];
 /** A host's shell where python3 cannot be run. */
 const WITHOUT_PYTHON = [
   'unshare',
@@ -124,6 +122,31 @@ describe.each([...SHELLS, ['dash, and no python', WITHOUT_PYTHON]] as const)(
       expect(arrived(taker)).toBe(true);
       expect(asked).toEqual([null]);
       expect(readdirSync(taker)).toEqual([NAME]);
+    });
+
+    test('that is shorter here than it was said to be is missed at once', async () => {
+      const short = join(root, 'short');
+      writeFileSync(short, content.subarray(0, 11_000_000));
+      const nextSource = async (): Promise<ByteSource> => ({ kind: 'operator', leave: stay });
+      const outcome = receiveFile(host, { ...reception(taker, { nextSource }), source: short });
+      await expect(outcome).rejects.toMatchObject({
+        code: 'upload-incomplete',
+        hint: expect.stringContaining(short),
+      });
+    });
+
+    test('is not mixed with what an earlier run still brings, whose connection has not ended', async () => {
+      const part = join(taker, `.${NAME}.rke2ctl-part`);
+      writeFileSync(part, content.subarray(0, 3_000_000));
+      const earlier = spawn('/bin/sh', [
+        '-c',
+        `while :; do head -c 50000 /dev/zero; sleep 0.02; done >>${part}`,
+      ]);
+      await expect.poll(() => statSync(part).size).toBeGreaterThan(3_000_000);
+      const nextSource = async (): Promise<ByteSource> => ({ kind: 'operator', leave: stay });
+      await receiveFile(host, reception(taker, { nextSource }));
+      expect(arrived(taker)).toBe(true);
+      expect(earlier.signalCode).toBe('SIGTERM');
     });
 
     test('comes from another node, and nothing of the listener is left', async () => {
@@ -341,11 +364,17 @@ async function speak(port: number, line: string): Promise<number> {
   return bytes;
 }
 
-test('a file from another node has nothing in it of what a .bashrc says', async () => {
+test.each([
+  ['.bashrc', ['SSH_CLIENT=127.0.0.1 1 22']],
+  ['BASH_ENV', ['BASH_ENV=/proc/self/cwd/.bashrc']],
+  ['SYSTEMD_LOG_LEVEL', ['SYSTEMD_LOG_LEVEL=warning', 'SYSTEMD_LOG_TARGET=null']],
+])('a file comes from another node as it is, whatever %s makes its tools say', async (_name, variables) => {
   writeFileSync(join(root, '.bashrc'), 'echo good morning\n');
+  const environment = variables.map((variable) => variable.replace('/proc/self/cwd', root));
   holder = mkdtempSync(join(root, 'holder-'));
   taker = mkdtempSync(join(root, 'taker-'));
-  host = createHost(createLocalTransport({ shell: talkativeShell() }), { askSudoPassword: async () => null });
+  const shell = ['env', '-u', 'SHLVL', `HOME=${root}`, ...environment, '/bin/sh'];
+  host = createHost(createLocalTransport({ shell }), { askSudoPassword: async () => null });
   await fill(holder);
   const listener = await listen();
   const damaged: unknown[] = [];

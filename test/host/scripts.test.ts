@@ -114,6 +114,20 @@ describe('the scripts for hosts', () => {
     },
   );
 
+  test('let no .curlrc have a say, and no proxy in what is asked of the host itself', () => {
+    const calls = [...scripts].flatMap(([name, script]) =>
+      [...script.replaceAll('\\\n', '').matchAll(/\bcurl .*/g)]
+        .map(([line]) => line)
+        .filter((line) => /^curl (-|"\$@")/.test(line))
+        .map((line) => ({ name, line })),
+    );
+    expect(calls.length).toBeGreaterThan(3);
+    expect(calls.filter(({ line }) => !line.startsWith('curl -q '))).toEqual([]);
+    const own = calls.filter(({ line }) => line.includes('https://127.0.0.1'));
+    expect(own.length).toBeGreaterThan(2);
+    expect(own.filter(({ line }) => !line.includes("--noproxy '*'"))).toEqual([]);
+  });
+
   test('pass shellcheck', ({ skip }) => {
     if (spawnSync('shellcheck', ['--version']).status !== 0) skip('shellcheck is not on this machine');
     for (const [name, script] of scripts) {

@@ -35,7 +35,7 @@ api() { timeout 7 "$DD/bin/kubectl" --kubeconfig "$K" --cache-dir /dev/null/none
 members() {
   if [ ! -e "$DD/server/db/etcd/name" ] || [ ! -s "$T/server-client.key" ]; then return; fi
   if [ "$CURL" = 1 ]; then
-    curl -sS --max-time 5 --cacert "$T/server-ca.crt" --cert "$T/server-client.crt" --key "$T/server-client.key" \\
+    curl -q -sS --noproxy '*' --max-time 5 --cacert "$T/server-ca.crt" --cert "$T/server-client.crt" --key "$T/server-client.key" \\
       -X POST -d '{}' https://127.0.0.1:2379/v3/cluster/member/list
   else
     echo '{}' | KUBECONFIG=/dev/null timeout 7 "$DD/bin/kubectl" --server=https://127.0.0.1:2379 --request-timeout=5s \\
@@ -46,7 +46,7 @@ members() {
 nodes() {
   set -- -sS --noproxy '*' --cacert "$TLS/server-ca.crt" --cert "$TLS/client-admin.crt" --key "$TLS/client-admin.key"
   m ${section}
-  curl "$@" --max-time 5 -w "\\\\n$M state-copy\\\\n" "$URL"${quoteWord(url)} \\
+  curl -q "$@" --max-time 5 -w "\\\\n$M state-copy\\\\n" "$URL"${quoteWord(url)} \\
     --next "$@" --max-time 2 -H ${quoteWord(METADATA_ONLY)} "$URL/${SECRET_URL}" 2>/dev/null </dev/null
   echo
 }
