@@ -17,7 +17,7 @@ run() { sh -c 'echo $$ >"$1/pid"; shift; exec "$@"' run "$tmp" "$@" 2>"$tmp/word
 by_curl() { printf %s "$curl" | base64 -d | run curl -q -K - "$@"; }
 by_wget() {
   printf %s "$wget" | base64 -d >"$tmp/wgetrc"
-  printf %s "$address" | base64 -d | WGETRC="$tmp/wgetrc" run wget -nv -i - -O - "$@"
+  printf %s "$address" | base64 -d | run env WGETRC="$tmp/wgetrc" wget -nv -i - -O - "$@"
 }
 get() {
   if command -v curl >/dev/null 2>&1; then

@@ -110,10 +110,11 @@ if [ -f "$dest" ] && [ "$(bytes "$dest")" = "$size" ] && [ "$(hash <"$dest")" = 
   exit 0
 fi
 (umask 022; mkdir -p "$dir") || exit 1
+# Only links that read so are followed: what other processes write to may be on a file system that does not answer.
 end_writers() {
   found=1
-  for process in /proc/[0-9]*; do
-    if [ "$process/fd/1" -ef "$part" ]; then kill "\${process#/proc/}" 2>/dev/null && found=0; fi
+  for process in $(ls -l /proc/[0-9]*/fd/1 2>/dev/null | sed -n 's|.* /proc/\\([0-9]*\\)/fd/1 -> .*[.]rke2ctl-part$|\\1|p'); do
+    if [ "/proc/$process/fd/1" -ef "$part" ]; then kill "$process" 2>/dev/null && found=0; fi
   done
   return $found
 }

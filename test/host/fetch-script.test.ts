@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { FETCH_URL } from '../../src/host/fetch-script.ts';
 import { SHELLS } from '../support/shells.ts';
 
 const REQUEST = fetchRequest({ url: 'http://127.0.0.1:9/release', login: null, proxy: null });
+const TOOLS = ['mktemp', 'dd', 'base64', 'cat', 'tail', 'tr', 'cut', 'rm'];
 const RUNS = 400;
 const AT_ONCE = 40;
 
@@ -19,8 +20,7 @@ let tools: string;
 
 beforeAll(() => {
   tools = mkdtempSync(join(tmpdir(), 'rke2ctl-tools-'));
-  for (const tool of ['mktemp', 'dd', 'base64', 'cat', 'tail', 'tr', 'cut', 'rm'])
-    symlinkSync(`/usr/bin/${tool}`, join(tools, tool));
+  for (const tool of TOOLS) symlinkSync(`/usr/bin/${tool}`, join(tools, tool));
 });
 
 afterAll(() => rmSync(tools, { recursive: true }));
@@ -62,6 +62,24 @@ describe.each([...SHELLS, ['bash', ['/bin/bash', '--norc', '--posix']]] as const
       }
       expect([...said]).toEqual(['why there is neither curl nor wget\n']);
     }, 60_000);
+
+    test('goes by wget where there is no curl, with its login', async ({ skip }) => {
+      if (!existsSync('/usr/bin/wget')) return skip('wget is not on this machine');
+      const path = mkdtempSync(join(tmpdir(), 'rke2ctl-tools-'));
+      for (const tool of [...TOOLS, 'sh', 'env', 'wget']) symlinkSync(`/usr/bin/${tool}`, join(path, tool));
+      const logins: (string | undefined)[] = [];
+      const server = createServer((request, response) => {
+        logins.push(request.headers.authorization);
+        response.end('x'.repeat(100));
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/release`;
+      const request = fetchRequest({ url, login: 'somebody:secret', proxy: null });
+      expect(await wordsOf(start(shell, { request, path }))).toBe('');
+      expect(logins).toEqual([`Basic ${Buffer.from('somebody:secret').toString('base64')}`]);
+      server.close();
+      rmSync(path, { recursive: true });
+    });
 
     test('leaves nothing when the connection falls meanwhile, and its login least of all', async () => {
       const server = createServer((_request, response) => {
