@@ -10,7 +10,7 @@ import { keepResults, type Result, takeResult } from './results.ts';
  * those, with `--vs ansible` also those that compare with it. Exit code 1 when one is over its limit or could not be taken.
  */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { vs: { type: 'string' } }, allowPositionals: true });
+  const { values, positionals } = readWords();
   const unknown = positionals.filter((name) => !FIGURES.some((figure) => figure.name === name));
   if (unknown.length > 0) {
     console.error(
@@ -28,6 +28,18 @@ async function main(): Promise<void> {
     positionals.length === 0 ? versus === undefined || versus === values.vs : positionals.includes(name),
   );
   if (await takeAll(chosen)) process.exitCode = 1;
+}
+
+/** Ends with exit code 3 where a word is not known, as a figure does that there is not. */
+function readWords() {
+  try {
+    return parseArgs({ options: { vs: { type: 'string' } }, allowPositionals: true });
+  } catch (error) {
+    console.error(
+      `${error instanceof Error ? error.message : error}\nUsage: npm run bench -- [FIGURE ...] [--vs ansible]`,
+    );
+    process.exit(3);
+  }
 }
 
 /** Takes, shows and keeps one after the other; true when one is over its limit or could not be taken. */

@@ -10,7 +10,7 @@ export interface LoadedScript {
 }
 
 /** What a login may bring along that changes what bash, systemd's tools or ls say to our scripts. */
-const TELLTALES =
+const UNWANTED =
   'BASH_ENV QUOTING_STYLE SYSTEMD_LOG_LEVEL SYSTEMD_LOG_TARGET SYSTEMD_LOG_LOCATION SYSTEMD_LOG_TIME';
 
 const END = '#rke2ctl-script-ends-here';
@@ -34,7 +34,7 @@ export function loadScript(
   const takeInput = `dd bs=${input.length} count=1 iflag=fullblock 2>/dev/null`;
   const loader = [
     'PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin LC_ALL=C; export PATH LC_ALL; umask 077; cd /',
-    `unset ${TELLTALES}`,
+    `unset ${UNWANTED}`,
     `echo ${mark} ready $$ >&2`,
     `s=$(${takeInput})`,
     `case $s in *${END}) eval "$s";; *) echo "the script arrived incomplete" >&2; exit 125;; esac`,

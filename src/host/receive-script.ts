@@ -64,9 +64,10 @@ print(done.hexdigest())
  * support), so it is last.
  * After `keep-ask` and `drop-ask` it says `ready` and is told line by line where to take bytes from: `take <n>`, which
  * follow, or `from <address> <port> <ticket> <token>` or `url <three words>` (fetch-request.ts), which `cut <bytes>` answers
- * when the file is not whole after that; `all` when that was all. All of them write to the file in large blocks; what is new there is hashed and
- * told as `at <bytes>` once a second, by python, or else by the shell, whose looks come closer together in the last two
- * seconds (`rate` is bytes in a tenth of one). A tee to both would move 8 KB at a time, and so does openssl read.
+ * when the file is not whole after that, and `all` when nothing more comes. They write to the file in large blocks; what is
+ * new there is hashed and told as `at <bytes>` once a second, by python, or else by the shell, whose looks come closer
+ * together in the last two seconds (`rate` is bytes in a tenth of one). A tee to both would move 8 KB at a time, and so does
+ * openssl read.
  * Before it is told to keep or drop what is there, and after it has said `damaged` of the whole file, it takes `sums`, to
  * which it says `sum <hash>` of each chunk, and `mend <start> <count>`, whose bytes follow; `keep` or `drop` ends that.
  * sshd's pipe to us holds 64 KB, so that on a busy machine the line waits for the scheduler twice for each of them: where
@@ -112,13 +113,13 @@ fi
 (umask 022; mkdir -p "$dir") || exit 1
 # Only links that read so are followed: what other processes write to may be on a file system that does not answer.
 end_writers() {
-  found=1
   for process in $(ls -l /proc/[0-9]*/fd/1 2>/dev/null | sed -n 's|.* /proc/\\([0-9]*\\)/fd/1 -> .*[.]rke2ctl-part$|\\1|p'); do
-    if [ "/proc/$process/fd/1" -ef "$part" ]; then kill "$process" 2>/dev/null && found=0; fi
+    if [ "/proc/$process/fd/1" -ef "$part" ]; then kill "$process" 2>/dev/null && ended=1; fi
   done
-  return $found
 }
-if [ -e "$part" ] && end_writers; then sleep 1; fi
+ended=
+if [ -e "$part" ]; then end_writers; fi
+if [ -n "$ended" ]; then sleep 1; fi
 have=$(bytes "$part")
 if [ "$have" -gt "$size" ]; then rm -f "$part"; have=0; fi
 if [ "$have" -gt 0 ]; then echo "have $have $(hash <"$part")"; else echo 'have 0 -'; fi
